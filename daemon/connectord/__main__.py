@@ -1,0 +1,5 @@
+"""`python -m connectord` is the command `connectord`."""
+
+from connectord.cli import main
+
+main()

@@ -1,0 +1,107 @@
+"""What can go wrong between here and Base44.
+
+    Base44Error
+      Unreachable          no connection, or it broke                          transient
+      TimedOut             no answer in time                                   transient
+      UnexpectedReply      2xx, but not what protocol.md says: HTML, empty,
+                           cut off, a wrong shape, too large                   transient
+      Refused              the service said no (4xx)                           permanent
+        NotFound             404, or `error_type: KeyError`
+        Forbidden            403
+      Busy                 408, 413 with Retry-After, 429, 5xx                 transient
+      SignedOut            no credentials, or they are no longer accepted      ends with a login
+      CredentialsUnusable  the credentials file can't be read or written      permanent
+"""
+
+from __future__ import annotations
+
+from connectord.errors import ConnectordError
+
+
+class Base44Error(ConnectordError):
+    """One operation that did not succeed.
+
+    `operation` is the protocol's name for it ("set slack"), `url` where it went, `status` the HTTP status if
+    there was one, `request_id` what Base44's support can look up, `retry_after` the seconds that the service asked
+    for. `transient` says whether the same request may succeed later without anyone's doing (P8).
+    """
+
+    code = "API_ERROR"
+    transient = False
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        operation: str = "",
+        url: str | None = None,
+        status: int | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        todo: tuple[str, ...] = (),
+        details: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(what, todo=todo, details=details)
+        self.operation = operation
+        self.url = url
+        self.status = status
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+
+class Unreachable(Base44Error):
+    """The request did not get through: DNS, connection refused or reset, TLS, a proxy."""
+
+    code = "UNREACHABLE"
+    transient = True
+
+
+class TimedOut(Base44Error):
+    """The request went out and nothing came back in time; the service may have carried it out."""
+
+    code = "TIMED_OUT"
+    transient = True
+
+
+class UnexpectedReply(Base44Error):
+    """A success status with a body that isn't the operation's reply, so nothing is known of the outcome."""
+
+    code = "UNEXPECTED_REPLY"
+    transient = True
+
+
+class Refused(Base44Error):
+    """The service answered that it won't (4xx); asking again changes nothing."""
+
+    code = "REFUSED"
+
+
+class NotFound(Refused):
+    """The app or the thing named is not there."""
+
+    code = "NOT_FOUND"
+
+
+class Forbidden(Refused):
+    """This user may not do this."""
+
+    code = "FORBIDDEN"
+
+
+class Busy(Base44Error):
+    """The service can't just now: rate limited, overloaded or broken."""
+
+    code = "BUSY"
+    transient = True
+
+
+class SignedOut(Base44Error):
+    """There are no credentials, or the service no longer accepts them. Offline is not signed out (P7)."""
+
+    code = "AUTH_REQUIRED"
+
+
+class CredentialsUnusable(Base44Error):
+    """The credentials file is there but can't be read, parsed or written. It is left as it is."""
+
+    code = "CREDENTIALS_UNUSABLE"

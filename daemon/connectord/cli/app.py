@@ -1,0 +1,53 @@
+"""The command group. Each command is a module of its own that is imported only when it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final
+
+import click
+
+import connectord
+
+COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "demo": ("connectord.cli.demo:demo", "A local Base44, a sample project and the daemon, ready to play with."),
+    "run": ("connectord.cli.run:run", "The daemon in the foreground: watch a project and push what changes."),
+    "push": ("connectord.cli.push:push", "Make the app's connectors equal to the local files, once."),
+    "pull": ("connectord.cli.pull:pull", "Make the local files equal to the app's connectors, once."),
+    "list-available": ("connectord.cli.list_available:list_available", "List the connector types that Base44 offers."),
+    "login": ("connectord.cli.login:login", "Sign in to Base44 in the browser."),
+    "logout": ("connectord.cli.logout:logout", "Sign out on this machine."),
+    "whoami": ("connectord.cli.whoami:whoami", "Show who is signed in."),
+    "emulator": ("connectord.cli.emulator:emulator", "Run a Base44 on this machine to try things against."),
+}
+"""Command name -> where it lives, and its line in the help (so that `--help` imports none of them)."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is called and not before: start-up stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of COMMANDS."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command itself, imported now."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The help's list of commands, from COMMANDS alone."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(connectord.__version__, prog_name="connectord", message="%(prog)s %(version)s")
+def connectord_group() -> None:
+    """connectord keeps the connectors of your Base44 app equal to the files in base44/connectors/."""
