@@ -50,4 +50,4 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(connectord.__version__, prog_name="connectord", message="%(prog)s %(version)s")
 def connectord_group() -> None:
-    """connectord keeps the connectors of your Base44 app equal to the files in base44/connectors/."""
+    """Connectord keeps the connectors of your Base44 app equal to the files in base44/connectors/."""

@@ -128,4 +128,4 @@ class Project:
     connectors_dir: Path
     app_id: str
     api_url: str  # scheme and host, no trailing slash, no path (protocol.md, "Addresses")
-    environment: Mapping[str, str] = field(default_factory=dict, hash=False, repr=False)  # BASE44_* in force, tokens too
+    environment: Mapping[str, str] = field(default_factory=dict, hash=False, repr=False)  # BASE44_* in force

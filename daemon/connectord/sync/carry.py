@@ -1,0 +1,100 @@
+"""Carrying a plan out: sets side by side, then Stripe, then removals one after another (P4).
+
+The only place of the whole package that sends a removal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from connectord.base44 import App
+from connectord.base44.errors import Base44Error
+from connectord.project.model import STRIPE, Connector
+from connectord.sync.outcome import Outcome, Result, failed, read_set_reply
+from connectord.sync.plan import HoldReason, Plan
+
+SETS_AT_ONCE = 8
+
+MayRemove = Callable[[str], Awaitable[str | None]]
+"""Asked right before each removal: None lets it go ahead, a sentence says why not."""
+
+
+async def carry_out(
+    plan: Plan,
+    app: App,
+    *,
+    may_remove: MayRemove,
+    on_outcome: Callable[[Outcome], None] = lambda _: None,
+    sets_at_once: int = SETS_AT_ONCE,
+) -> tuple[Outcome, ...]:
+    """Send what the plan says and return one outcome per connector, in the plan's order.
+
+    `on_outcome` hears of each as it comes. Nothing is raised for what Base44 answers: a failure is an outcome too.
+    """
+    outcomes = await _set_all(plan.sets, app, on_outcome, sets_at_once)
+    if plan.provision:
+        outcomes.append(_said(await _provision(plan, app), on_outcome))
+    all_accepted = all(outcome.accepted for outcome in outcomes)
+    for connector_type in plan.removals:
+        removal = await _remove(connector_type, app, may_remove) if all_accepted else _withheld(connector_type)
+        outcomes.append(_said(removal, on_outcome))
+    return tuple(outcomes)
+
+
+async def _set_all(
+    connectors: tuple[Connector, ...], app: App, on_outcome: Callable[[Outcome], None], sets_at_once: int
+) -> list[Outcome]:
+    places = asyncio.Semaphore(sets_at_once)
+
+    async def one(connector: Connector) -> Outcome:
+        async with places:
+            return _said(await _set(connector, app), on_outcome)
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(connector)) for connector in connectors]
+    return [task.result() for task in tasks]
+
+
+async def _set(connector: Connector, app: App) -> Outcome:
+    try:
+        reply = await app.set_connector(connector.type, connector.scopes, connector.connection_config)
+    except Base44Error as error:
+        return failed(connector.type, error)
+    return read_set_reply(connector, reply)
+
+
+async def _provision(plan: Plan, app: App) -> Outcome:
+    try:
+        status = plan.stripe or await app.stripe_status()
+        if status.installed:
+            return Outcome(STRIPE, Result.SYNCED, claim_url=status.sandbox_claim_url)
+        installed = await app.install_stripe()
+    except Base44Error as error:
+        return failed(STRIPE, error)
+    return Outcome(STRIPE, Result.PROVISIONED, claim_url=installed.claim_url)
+
+
+async def _remove(connector_type: str, app: App, may_remove: MayRemove) -> Outcome:
+    objection = await may_remove(connector_type)
+    if objection is not None:
+        return Outcome(connector_type, Result.HELD, error=objection)
+    try:
+        await (app.remove_stripe() if connector_type == STRIPE else app.remove_connector(connector_type))
+    except Base44Error as error:
+        return failed(connector_type, error)
+    return Outcome(connector_type, Result.REMOVED)
+
+
+def _withheld(connector_type: str) -> Outcome:
+    return Outcome(
+        connector_type,
+        Result.HELD,
+        error="not removed, because another connector of this push failed",
+        code=HoldReason.SET_FAILED,
+    )
+
+
+def _said(outcome: Outcome, on_outcome: Callable[[Outcome], None]) -> Outcome:
+    on_outcome(outcome)
+    return outcome

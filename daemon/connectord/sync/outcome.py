@@ -1,0 +1,101 @@
+"""What came of one connector in a push, in the words that users were promised (seed 000)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from connectord.base44.errors import Base44Error
+from connectord.base44.models import SetReply
+from connectord.project.model import Connector
+
+DIFFERENT_USER = "different_user"
+
+
+class Result(StrEnum):
+    """The kinds of outcome."""
+
+    SYNCED = "synced"
+    ADDED = "added"
+    REMOVED = "removed"
+    SKIPPED = "skipped"
+    PROVISIONED = "provisioned"
+    NEEDS_AUTHORIZATION = "needs-authorization"
+    HELD = "held"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One connector's outcome. `error` is a sentence for people, `code` its stable name for programs.
+
+    `transient` and `retry_after` (seconds) say whether and when the same request may succeed later (P8).
+    """
+
+    type: str
+    result: Result
+    error: str | None = None
+    code: str | None = None
+    transient: bool = False
+    retry_after: float | None = None
+    authorize_url: str | None = None
+    connection_id: str | None = None
+    claim_url: str | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether Base44 took what the file says. A needed authorization doesn't undo that."""
+        return self.result not in {Result.FAILED, Result.HELD}
+
+
+def read_set_reply(connector: Connector, reply: SetReply) -> Outcome:
+    """The meaning of `set`'s reply, in the order of protocol.md: an error wins, whatever else the reply says."""
+    if reply.error is not None:
+        return Outcome(connector.type, Result.FAILED, error=_refusal(reply), code=reply.error)
+    if reply.already_authorized or not reply.redirect_url:
+        return Outcome(connector.type, Result.SYNCED)
+    if not is_web_link(reply.redirect_url):
+        return Outcome(
+            connector.type,
+            Result.FAILED,
+            error=f"Base44 sent an authorization link that is no web address, not opened: {reply.redirect_url!r}",
+            code="UNSAFE_LINK",
+        )
+    return Outcome(
+        connector.type,
+        Result.NEEDS_AUTHORIZATION,
+        authorize_url=reply.redirect_url,
+        connection_id=reply.connection_id or None,
+    )
+
+
+def failed(connector_type: str, error: Base44Error) -> Outcome:
+    """The outcome of an operation that raised."""
+    return Outcome(
+        connector_type,
+        Result.FAILED,
+        error=error.what,
+        code=error.code,
+        transient=error.transient,
+        retry_after=error.retry_after,
+    )
+
+
+def is_web_link(link: str) -> bool:
+    """Whether a link may be shown and opened at all: http or https, with a host, and no control characters."""
+    if not link.isprintable():
+        return False
+    try:
+        parts = urlsplit(link)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
+def _refusal(reply: SetReply) -> str:
+    if reply.error_message:
+        return reply.error_message
+    if reply.error == DIFFERENT_USER:
+        return f"Already connected by {reply.other_user_email or 'another user'}"
+    return f"Base44 refused it: {reply.error}"

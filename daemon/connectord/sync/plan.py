@@ -1,0 +1,206 @@
+"""Reconciling: what to do about each connector, as a pure function of snapshot, base and remote.
+
+The table is design.md's ("Reconciling one connector"). Nothing here sends anything; a plan is a value that can be
+shown, compared and thrown away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from connectord.base44.models import ConnectionStatus, RemoteConnector, StripeStatus
+from connectord.project.model import STRIPE, Connector, Snapshot
+from connectord.store.base import BaseEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """What Base44 says it has now. `stripe` is None where it wasn't asked or didn't answer."""
+
+    connectors: tuple[RemoteConnector, ...] = ()
+    stripe: StripeStatus | None = None
+
+    @property
+    def by_type(self) -> dict[str, RemoteConnector]:
+        """The OAuth connectors. Stripe never counts as one, even if the service lists it (defect 6)."""
+        return {connector.type: connector for connector in self.connectors if connector.type != STRIPE}
+
+
+class HoldReason(StrEnum):
+    """Why a removal waits."""
+
+    PROBLEMS = "problems"  # something in the directory is missing, broken or unreadable (P3)
+    CHANGED_ELSEWHERE = "changed-elsewhere"  # deleted here while it was changed there
+    SET_FAILED = "set-failed"  # a set of the same push failed (P4)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One removal that isn't carried out, and why."""
+
+    type: str
+    reason: HoldReason
+
+
+class DriftKind(StrEnum):
+    """What someone else did to a connector that this machine pushed."""
+
+    CHANGED = "changed"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A difference that was made elsewhere: reported, never fought over (P2)."""
+
+    type: str
+    kind: DriftKind
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The ordered actions of one push, and what is only said.
+
+    Actions: `sets` side by side, then `provision` (Stripe), then `removals` one after another. `stripe` is what is
+    known of Stripe, so that carrying out doesn't ask again. The rest is for people: `unchanged` needs no request,
+    `forgotten` is gone on both sides, `unauthorized` has lost its consent, `untracked` exists only on Base44.
+    """
+
+    sets: tuple[Connector, ...] = ()
+    provision: bool = False
+    removals: tuple[str, ...] = ()
+    stripe: StripeStatus | None = None
+    unchanged: tuple[str, ...] = ()
+    held: tuple[Held, ...] = ()
+    drifts: tuple[Drift, ...] = ()
+    forgotten: tuple[str, ...] = ()
+    unauthorized: tuple[str, ...] = ()
+    untracked: tuple[str, ...] = ()
+
+    @property
+    def sends_nothing(self) -> bool:
+        """Whether carrying it out would take no request at all."""
+        return not (self.sets or self.provision or self.removals)
+
+
+def plan(
+    snapshot: Snapshot,
+    base: Mapping[str, BaseEntry],
+    remote: Remote | None = None,
+    *,
+    parked: Collection[Connector] = (),
+) -> Plan:
+    """What this machine's edits ask for. Without `remote` only files and base are compared: a plain save.
+
+    `parked` are connectors that failed with exactly this content and whose time hasn't come (P8).
+    """
+    waiting = list(parked)
+    wanted = [connector for connector in snapshot.connectors if not _agrees(connector, base.get(connector.type))]
+    to_send = [connector for connector in wanted if connector not in waiting]
+    kept = [connector.type for connector in snapshot.connectors if connector not in wanted]
+    deleted = _deleted(snapshot, base)
+    return Plan(
+        sets=tuple(connector for connector in to_send if not connector.is_stripe),
+        provision=any(connector.is_stripe for connector in to_send),
+        removals=tuple(name for name in deleted if _removable(name, snapshot, base, remote)),
+        stripe=remote.stripe if remote else None,
+        unchanged=tuple(kept),
+        held=tuple(
+            Held(name, _hold_reason(snapshot))
+            for name in deleted
+            if not _removable(name, snapshot, base, remote) and not _gone(name, remote)
+        ),
+        drifts=tuple(_drifts(kept, base, remote)) if remote else (),
+        forgotten=tuple(name for name in deleted if _gone(name, remote)),
+        unauthorized=tuple(_unauthorized(kept, base, remote)) if remote else (),
+        untracked=tuple(_untracked(snapshot, base, remote)) if remote else (),
+    )
+
+
+def mirror_plan(snapshot: Snapshot, remote: Remote) -> Plan:
+    """What makes Base44 equal to the files, unlisted connectors removed: the one-shot `push`, as the CLI does it.
+
+    Raises ValueError for a snapshot with errors: what can't be read must not look like a deletion (P3).
+    """
+    if not snapshot.complete:
+        raise ValueError("a snapshot with errors can't be mirrored")
+    local = snapshot.by_type
+    stripe_here = STRIPE in local
+    stripe_there = remote.stripe is not None and remote.stripe.installed
+    removals = [name for name in remote.by_type if name not in local]
+    if stripe_there and not stripe_here:
+        removals.append(STRIPE)
+    return Plan(
+        sets=tuple(connector for connector in snapshot.connectors if not connector.is_stripe),
+        provision=stripe_here,
+        removals=tuple(removals),
+        stripe=remote.stripe,
+    )
+
+
+def _agrees(connector: Connector, entry: BaseEntry | None) -> bool:
+    return (
+        entry is not None
+        and frozenset(entry.scopes) == frozenset(connector.scopes)
+        and entry.connection_config == connector.connection_config
+    )
+
+
+def _deleted(snapshot: Snapshot, base: Mapping[str, BaseEntry]) -> list[str]:
+    here = snapshot.by_type
+    return [name for name in base if name not in here]
+
+
+def _gone(name: str, remote: Remote | None) -> bool:
+    if remote is None:
+        return False
+    if name == STRIPE:
+        return remote.stripe is not None and not remote.stripe.installed
+    return name not in remote.by_type
+
+
+def _removable(name: str, snapshot: Snapshot, base: Mapping[str, BaseEntry], remote: Remote | None) -> bool:
+    return snapshot.complete and not _gone(name, remote) and not _changed_elsewhere(name, base[name], remote)
+
+
+def _hold_reason(snapshot: Snapshot) -> HoldReason:
+    return HoldReason.CHANGED_ELSEWHERE if snapshot.complete else HoldReason.PROBLEMS
+
+
+def _changed_elsewhere(name: str, entry: BaseEntry, remote: Remote | None) -> bool:
+    if remote is None or name == STRIPE:
+        return False
+    there = remote.by_type.get(name)
+    return there is not None and entry.seen_scopes is not None and frozenset(there.scopes) != entry.seen_scopes
+
+
+def _drifts(kept: list[str], base: Mapping[str, BaseEntry], remote: Remote) -> list[Drift]:
+    found = []
+    for name in kept:
+        if _gone(name, remote):
+            # A connector that nobody has consented to yet isn't listed at all: that is no drift.
+            if base[name].authorized or name == STRIPE:
+                found.append(Drift(name, DriftKind.GONE))
+        elif _changed_elsewhere(name, base[name], remote):
+            found.append(Drift(name, DriftKind.CHANGED))
+    return found
+
+
+def _unauthorized(kept: list[str], base: Mapping[str, BaseEntry], remote: Remote) -> list[str]:
+    def lacks_consent(name: str) -> bool:
+        there = remote.by_type.get(name)
+        if there is None:
+            return not base[name].authorized
+        return there.status is not ConnectionStatus.ACTIVE
+
+    return [name for name in kept if name != STRIPE and lacks_consent(name)]
+
+
+def _untracked(snapshot: Snapshot, base: Mapping[str, BaseEntry], remote: Remote) -> list[str]:
+    known = {*snapshot.by_type, *base}
+    there = list(remote.by_type)
+    if remote.stripe is not None and remote.stripe.installed:
+        there.append(STRIPE)
+    return [name for name in there if name not in known]
