@@ -1,18 +1,32 @@
 """Deciding what to push and pushing it: plan (pure), push jobs and their queue, carrying a plan out."""
 
 from connectord.sync.carry import carry_out
+from connectord.sync.loop import ProjectLoop, Reading
 from connectord.sync.outcome import Outcome, Result, is_web_link, read_set_reply
 from connectord.sync.plan import Drift, DriftKind, Held, HoldReason, Plan, Remote, mirror_plan, plan
+from connectord.sync.push import PushEffects
+from connectord.sync.queue import PushJob, PushQueue, Trigger
+from connectord.sync.reconcile import ask_remote
+from connectord.sync.timing import Backoff, Settle
 
 __all__ = [
+    "Backoff",
     "Drift",
     "DriftKind",
     "Held",
     "HoldReason",
     "Outcome",
     "Plan",
+    "ProjectLoop",
+    "PushEffects",
+    "PushJob",
+    "PushQueue",
+    "Reading",
     "Remote",
     "Result",
+    "Settle",
+    "Trigger",
+    "ask_remote",
     "carry_out",
     "is_web_link",
     "mirror_plan",

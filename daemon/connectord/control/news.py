@@ -1,0 +1,78 @@
+"""What the daemon tells the outside: one flat, versioned model, the same for JSON lines and for people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+SCHEMA_VERSION = 1
+
+
+class NewsKind(StrEnum):
+    """The kinds of news, stable names for programs."""
+
+    DAEMON_STARTED = "daemon.started"
+    DAEMON_STOPPING = "daemon.stopping"
+    PROJECT_WATCHING = "project.watching"
+    PROJECT_UNUSABLE = "project.unusable"
+    PROJECT_USABLE = "project.usable"
+    FILE_INVALID = "file.invalid"
+    FILE_WARNING = "file.warning"
+    FILE_MENDED = "file.mended"
+    PUSH_STARTED = "push.started"
+    PUSH_FINISHED = "push.finished"
+    CONNECTOR_OUTCOME = "connector.outcome"
+    REMOVAL_WITHHELD = "removal.withheld"
+    RETRY_SCHEDULED = "retry.scheduled"
+    AUTHORIZATION_OPENED = "authorization.opened"
+    AUTHORIZATION_ENDED = "authorization.ended"
+    DRIFT = "connector.drift"
+    UNTRACKED = "connector.untracked"
+    RECONCILE_FAILED = "reconcile.failed"
+    NOTICE = "notice"
+    WATCH_TROUBLE = "watch.trouble"
+
+
+class Tone(StrEnum):
+    """How a line feels, for its colour."""
+
+    GOOD = "good"
+    PLAIN = "plain"
+    QUIET = "quiet"
+    ATTENTION = "attention"
+    BAD = "bad"
+
+
+class News(BaseModel):
+    """One thing that happened. `message` says all of it in a sentence; the other fields say it to programs."""
+
+    model_config = ConfigDict(frozen=True)
+
+    v: int = SCHEMA_VERSION
+    at: datetime
+    event: NewsKind
+    message: str
+    tone: Tone = Tone.PLAIN
+    project: str | None = None
+    app_id: str | None = None
+    job: str | None = None
+    trigger: str | None = None
+    types: tuple[str, ...] | None = None
+    type: str | None = None
+    result: str | None = None
+    error: str | None = None
+    code: str | None = None
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    url: str | None = None
+    claim_url: str | None = None
+    missing_scopes: tuple[str, ...] | None = None
+    user_email: str | None = None
+    seconds: float | None = None
+
+    def json_line(self) -> str:
+        """The news as one line of JSON; what isn't known is left out."""
+        return self.model_dump_json(exclude_none=True, exclude={"tone"})

@@ -1,0 +1,129 @@
+"""What a project's loop tells the rest of the daemon: typed events, one for each thing that someone may act on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectord.base44 import App
+from connectord.errors import ConnectordError
+from connectord.project.model import Connector, Problem, Project
+from connectord.sync.outcome import Outcome
+from connectord.sync.plan import Drift
+from connectord.sync.queue import Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """A project was read for the first time."""
+
+    project: Project
+    connectors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectUnusable:
+    """The project can't be read as it is now; what was last good stays in force. None: it can be again."""
+
+    root: Path
+    error: ConnectordError | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemsChanged:
+    """Problems of files that appeared, and problems that are gone since the last look."""
+
+    project: Project
+    appeared: tuple[Problem, ...]
+    mended: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PushStarted:
+    """A push job began; these types will be sent."""
+
+    project: Project
+    job: str
+    trigger: Trigger
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeKnown:
+    """One connector of a job came to its outcome."""
+
+    project: Project
+    app: App
+    job: str
+    connector: Connector
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class PushFinished:
+    """A push job ended; base has taken over what was accepted."""
+
+    project: Project
+    job: str
+    outcomes: tuple[Outcome, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RetryScheduled:
+    """What failed for a passing reason is tried again in so many seconds."""
+
+    project: Project
+    types: tuple[str, ...]
+    seconds: float
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalsWithheld:
+    """Files are gone and their connectors would be removed, but nothing is removed without a hold to answer for it."""
+
+    project: Project
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorsGone:
+    """Files of these types are no longer there: whatever was open for them needs nobody any more."""
+
+    project: Project
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """Base44 was asked what it has. Each thing is told once, when it first shows."""
+
+    project: Project
+    drifts: tuple[Drift, ...] = ()
+    untracked: tuple[str, ...] = ()
+    unauthorized: tuple[str, ...] = ()
+    authorized_since: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileFailed:
+    """Base44 couldn't be asked what it has; the next rescan asks again."""
+
+    project: Project
+    error: ConnectordError
+
+
+SyncEvent = (
+    Watching
+    | ProjectUnusable
+    | ProblemsChanged
+    | PushStarted
+    | OutcomeKnown
+    | PushFinished
+    | RetryScheduled
+    | RemovalsWithheld
+    | ConnectorsGone
+    | Reconciled
+    | ReconcileFailed
+)

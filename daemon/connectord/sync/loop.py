@@ -1,0 +1,124 @@
+"""The level-triggered loop of one project: wake, settle, look, hand a push job to the queue.
+
+A hint only says "look again". What to do always follows from comparing, so a missed hint costs time and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from connectord.errors import ConnectordError
+from connectord.project.model import Project, Snapshot
+from connectord.sync.events import ProblemsChanged, ProjectUnusable, Watching
+from connectord.sync.ledgers import ProblemLedger
+from connectord.sync.push import ProjectPush, PushEffects
+from connectord.sync.queue import PushJob, PushQueue, Trigger
+from connectord.sync.timing import Settle
+
+Reading = tuple[Project, Snapshot]
+RECONCILING = frozenset({Trigger.START, Trigger.RESCAN})
+
+
+class ProjectLoop:
+    """Watches over one project. `read` reads it from disk (blocking; it runs in a thread)."""
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        read: Callable[[], Reading],
+        queue: PushQueue,
+        effects: PushEffects,
+        settle: Settle = Settle(),  # noqa: B008  (frozen)
+    ) -> None:
+        self.root = root
+        self.push = ProjectPush(effects, self.look_again)
+        self._read = read
+        self._queue = queue
+        self._effects = effects
+        self._settle = settle
+        self._wake = asyncio.Event()
+        self._triggers: set[Trigger] = set()
+        self._problems = ProblemLedger(settle.patience)
+        self._seen: Reading | None = None
+        self._unusable: str | None = None
+        self._later: set[asyncio.TimerHandle] = set()
+
+    def hint(self, trigger: Trigger = Trigger.SAVE) -> None:
+        """Something may have changed: look again."""
+        self._triggers.add(trigger)
+        self._wake.set()
+
+    def look_again(self, seconds: float) -> None:
+        """Look again after so many seconds, whether or not anything changes until then."""
+
+        def due() -> None:
+            self._later.discard(handle)
+            self.hint(Trigger.RETRY)
+
+        handle = asyncio.get_running_loop().call_later(seconds, due)
+        self._later.add(handle)
+
+    async def run(self) -> None:
+        """Look whenever there is a reason to, until cancelled."""
+        self.hint(Trigger.START)
+        try:
+            while True:
+                await self._settled()
+                await self._look(self._take_triggers())
+        finally:
+            for handle in self._later:
+                handle.cancel()
+
+    async def _settled(self) -> None:
+        await self._wake.wait()
+        first = last = self._effects.clock()
+        while True:
+            self._wake.clear()
+            wait = self._settle.remaining(now=self._effects.clock(), first=first, last=last)
+            try:
+                async with asyncio.timeout(max(wait, 0)):
+                    await self._wake.wait()
+            except TimeoutError:
+                return
+            last = self._effects.clock()
+
+    def _take_triggers(self) -> set[Trigger]:
+        taken, self._triggers = self._triggers, set()
+        return taken
+
+    async def _look(self, triggers: set[Trigger]) -> None:
+        try:
+            project, snapshot = await asyncio.to_thread(self._read)
+        except ConnectordError as error:
+            self._tell_unusable(error)
+            return
+        self._tell_usable(project, snapshot)
+        self._seen = (project, snapshot)
+        self._tell_problems(project, snapshot)
+        reconcile = bool(triggers & RECONCILING)
+        if reconcile or not self.push.plan(project, snapshot).sends_nothing:
+            trigger = min(triggers, key=list(Trigger).index)
+            self._queue.put(PushJob(project, snapshot, trigger, reconcile))
+
+    def _tell_problems(self, project: Project, snapshot: Snapshot) -> None:
+        news = self._problems.compare(snapshot.problems, self._effects.clock())
+        if news.appeared or news.mended:
+            self._effects.emit(ProblemsChanged(project, news.appeared, news.mended))
+        if news.look_again_in is not None:
+            self.look_again(news.look_again_in)
+
+    def _tell_unusable(self, error: ConnectordError) -> None:
+        if str(error) != self._unusable:
+            self._effects.emit(ProjectUnusable(self.root, error))
+        self._unusable = str(error)
+
+    def _tell_usable(self, project: Project, snapshot: Snapshot) -> None:
+        if self._unusable is not None:
+            self._unusable = None
+            self._effects.emit(ProjectUnusable(self.root, None))
+        if self._seen is None or self._seen[0] != project:
+            types = tuple(connector.type for connector in snapshot.connectors)
+            self._effects.emit(Watching(project, types))
