@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,6 +11,11 @@ from typing import Any
 
 STRIPE = "stripe"
 """The one connector type that is provisioned instead of authorized (protocol.md, "Operations")."""
+
+
+def shown_path(path: Path) -> str:
+    r"""A path as text that can be printed anywhere: bytes of a name that aren't UTF-8 become `\xff`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 class Severity(StrEnum):
@@ -25,6 +31,7 @@ class ProblemCode(StrEnum):
     SYNTAX = "syntax"  # not JSON5; perhaps the first half of a save, so worth waiting for
     SHAPE = "shape"  # JSON5, but not a connector
     DUPLICATE = "duplicate"  # two files say the same type
+    DUPLICATE_KEY = "duplicate-key"  # a warning: one file says "type", "scopes" or "connection_config" twice
     ENCODING = "encoding"  # not UTF-8
     TOO_LARGE = "too-large"  # over MAX_FILE_BYTES
     UNREADABLE = "unreadable"  # permission, I/O error, vanished while being read
@@ -48,7 +55,7 @@ class Problem:
     def place(self) -> str:
         """The place as editors and terminals understand it: `file:line:column`, as far as it is known."""
         known = [str(part) for part in (self.line, self.column) if part is not None]
-        return ":".join([str(self.file), *known])
+        return ":".join([shown_path(self.file), *known])
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}"

@@ -1,0 +1,70 @@
+"""The BASE44_* settings in force: the environment, then `.env.local`, then `.env` (the CLI's core/utils/env.ts)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import dotenv
+
+from connectord.project.errors import InvalidConfig, InvalidSetting
+from connectord.project.model import ProblemCode
+from connectord.project.regular_file import Unusable, read_bytes, readable_part
+
+DEFAULT_API_URL: Final = "https://app.base44.com"
+
+APP_ID: Final = "BASE44_APP_ID"
+API_URL: Final = "BASE44_API_URL"
+SETTINGS: Final = (APP_ID, API_URL, "BASE44_API_KEY", "BASE44_ACCESS_TOKEN", "BASE44_REFRESH_TOKEN")
+"""What connectord takes from the environment; everything else in it is left alone."""
+
+# The Stripe Projects CLI writes what it has provisioned under names of its own; the API key is not among them.
+_STRIPE_PREFIX: Final = "BASE44_PROJECTS_"
+_STRIPE_NAMES: Final = {name: _STRIPE_PREFIX + name for name in SETTINGS if name != "BASE44_API_KEY"}
+
+
+def settings_in_force(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """The settings that have a value, stripped. A blank one counts as not set, so the next source fills it.
+
+    A broken line of a `.env` file is passed over (python-dotenv logs it). Raises InvalidConfig where such a file
+    is there but can't be read: an unnoticed BASE44_API_URL would send requests to the wrong place.
+    """
+    sources = (environ, _read_env_file(root / ".env.local"), _read_env_file(root / ".env"))
+    found = {name: _first(name, sources) or _first(_STRIPE_NAMES.get(name), sources) for name in SETTINGS}
+    return {name: value for name, value in found.items() if value}
+
+
+def api_url(settings: Mapping[str, str]) -> str:
+    """Scheme and host of Base44, or of the server that BASE44_API_URL names; its path is dropped (protocol.md)."""
+    value = settings.get(API_URL, DEFAULT_API_URL)
+    try:
+        parts = urlsplit(value)
+        port = f":{parts.port}" if parts.port is not None else ""
+    except ValueError as error:
+        raise InvalidSetting(API_URL, f"{value!r} is not a URL: {error}.") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidSetting(API_URL, f"{value!r} is not a URL that begins with https:// or http:// and names a host.")
+    if parts.username is not None or parts.password is not None:
+        raise InvalidSetting(API_URL, "a URL with a user name or password in it is not accepted.")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}{port}"
+
+
+def _first(name: str | None, sources: tuple[Mapping[str, str], ...]) -> str:
+    values = (source.get(name, "").strip() for source in sources) if name else ()
+    return next((value for value in values if value), "")
+
+
+def _read_env_file(file: Path) -> dict[str, str]:
+    try:
+        content = read_bytes(file)
+    except Unusable as unusable:
+        if unusable.code is ProblemCode.NOT_A_FILE:  # `.env` is also a usual name for a virtual environment's folder
+            return {}
+        raise InvalidConfig(file, unusable.message + ".") from unusable
+    # Node's dotenv, which the CLI uses, knows no ${NAME} either.
+    values = dotenv.dotenv_values(stream=io.StringIO(readable_part(content or b"")), interpolate=False)
+    return {name: value for name, value in values.items() if value is not None}
