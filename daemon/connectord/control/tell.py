@@ -1,0 +1,222 @@
+"""Turning the rooms' events into news: which sentence is said of what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from connectord.authorize import Authorization, AuthorizationState
+from connectord.control.news import News, NewsKind, Tone
+from connectord.notify import Notice
+from connectord.project.model import Problem, Project, Severity
+from connectord.sync.events import (
+    ConnectorsGone,
+    OutcomeKnown,
+    ProblemsChanged,
+    ProjectUnusable,
+    PushFinished,
+    PushStarted,
+    Reconciled,
+    ReconcileFailed,
+    RemovalsWithheld,
+    RetryScheduled,
+    SyncEvent,
+    Watching,
+)
+from connectord.sync.outcome import Outcome, Result
+from connectord.sync.plan import DriftKind
+
+AUTHORIZATION_WORDS = {
+    AuthorizationState.AUTHORIZED: ("Added", Tone.GOOD),
+    AuthorizationState.FAILED: ("authorization failed: the consent was refused", Tone.BAD),
+    AuthorizationState.TIMED_OUT: ("authorization timed out; the connector still needs it", Tone.ATTENTION),
+    AuthorizationState.SKIPPED: ("authorization skipped", Tone.ATTENTION),
+    AuthorizationState.SUPERSEDED: ("the open authorization link is no longer needed", Tone.QUIET),
+}
+
+OUTCOME_TONES = {
+    Result.SYNCED: Tone.GOOD,
+    Result.PROVISIONED: Tone.GOOD,
+    Result.FAILED: Tone.BAD,
+    Result.NEEDS_AUTHORIZATION: Tone.ATTENTION,
+}
+
+
+def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901  (a table: one case an event)
+    """The news in an event, in the order in which a person should read them."""
+    match event:
+        case Watching(project, connectors):
+            yield _watching(project, connectors, at)
+        case ProjectUnusable(root, error):
+            yield _usability(str(root), None if error is None else error.what, at)
+        case ProblemsChanged(project, appeared, mended):
+            yield from (_problem(project, problem, at) for problem in appeared)
+            yield from (_mended(project, problem, at) for problem in _one_per_file(mended))
+        case PushStarted(project, job, trigger, types):
+            message = f"Pushing {', '.join(types)}"
+            yield _news(
+                project, at, NewsKind.PUSH_STARTED, message, Tone.QUIET, job=job, trigger=trigger.value, types=types
+            )
+        case OutcomeKnown(project=project, job=job, outcome=outcome):
+            yield _outcome(project, job, outcome, at)
+        case PushFinished(project, job, outcomes, seconds):
+            yield _finished(project, job, outcomes, seconds, at)
+        case RetryScheduled(project, types, seconds, error):
+            message = f"{', '.join(types)}: trying again in {seconds:.0f} s ({error})"
+            kind = NewsKind.RETRY_SCHEDULED
+            yield _news(project, at, kind, message, Tone.ATTENTION, types=types, seconds=seconds, error=error)
+        case RemovalsWithheld(project, types):
+            yield _withheld(project, types, at)
+        case ConnectorsGone():
+            return
+        case Reconciled():
+            yield from _reconciled(event, at)
+        case ReconcileFailed(project, error):
+            message = f"Base44 could not be asked what it has: {error.what}"
+            kind = NewsKind.RECONCILE_FAILED
+            yield _news(project, at, kind, message, Tone.ATTENTION, error=error.what, code=error.code)
+
+
+def tell_opened(project: Project, authorization: Authorization, at: datetime) -> News:
+    """An authorization link is being watched."""
+    message = f"{authorization.type}: waiting for authorization at {authorization.url}"
+    kind = NewsKind.AUTHORIZATION_OPENED
+    return _news(project, at, kind, message, Tone.QUIET, type=authorization.type, url=authorization.url)
+
+
+def tell_ended(project: Project, authorization: Authorization, at: datetime) -> News:
+    """An authorization has ended. Scopes that were asked for and not granted are said (defect 10)."""
+    words, tone = AUTHORIZATION_WORDS[authorization.state]
+    missing = authorization.missing_scopes
+    if missing:
+        words += f", but {len(missing)} of {len(authorization.scopes)} scopes were not granted: {', '.join(missing)}"
+        tone = Tone.ATTENTION
+    return _news(
+        project,
+        at,
+        NewsKind.AUTHORIZATION_ENDED,
+        f"{authorization.type}: {words}",
+        tone,
+        type=authorization.type,
+        result=_result_of(authorization.state),
+        url=authorization.url,
+        missing_scopes=missing or None,
+        user_email=authorization.user_email,
+    )
+
+
+def tell_notice(notice: Notice, at: datetime) -> Iterator[News]:
+    """A person is needed: one line to read, one for each link."""
+    yield News(at=at, event=NewsKind.NOTICE, message=f"{notice.title}:", tone=Tone.ATTENTION, code=notice.kind)
+    for link in notice.links:
+        message = f"  {link.label}: {link.url}"
+        yield News(at=at, event=NewsKind.NOTICE, message=message, tone=Tone.ATTENTION, type=link.label, url=link.url)
+
+
+def _news(project: Project, at: datetime, event: NewsKind, message: str, tone: Tone, **fields: Any) -> News:
+    return News(
+        at=at, event=event, message=message, tone=tone, project=str(project.root), app_id=project.app_id, **fields
+    )
+
+
+def _watching(project: Project, connectors: tuple[str, ...], at: datetime) -> News:
+    names = ", ".join(connectors) or "no connectors yet"
+    message = f"Watching {project.connectors_dir} for app {project.app_id} at {project.api_url}: {names}"
+    return _news(project, at, NewsKind.PROJECT_WATCHING, message, Tone.PLAIN, types=connectors)
+
+
+def _usability(root: str, error: str | None, at: datetime) -> News:
+    if error is None:
+        return News(at=at, event=NewsKind.PROJECT_USABLE, message=f"{root} can be read again", project=root)
+    message = f"{error} (what was last read stays in force)"
+    return News(at=at, event=NewsKind.PROJECT_UNUSABLE, message=message, tone=Tone.BAD, project=root, error=error)
+
+
+def _problem(project: Project, problem: Problem, at: datetime) -> News:
+    is_error = problem.severity is Severity.ERROR
+    return _news(
+        project,
+        at,
+        NewsKind.FILE_INVALID if is_error else NewsKind.FILE_WARNING,
+        str(problem),
+        Tone.BAD if is_error else Tone.ATTENTION,
+        file=str(problem.file),
+        line=problem.line,
+        column=problem.column,
+        error=problem.message,
+        code=problem.code.value,
+    )
+
+
+def _mended(project: Project, problem: Problem, at: datetime) -> News:
+    message = f"{problem.file}: mended"
+    return _news(project, at, NewsKind.FILE_MENDED, message, Tone.GOOD, file=str(problem.file))
+
+
+def _one_per_file(problems: tuple[Problem, ...]) -> list[Problem]:
+    return list({problem.file: problem for problem in problems}.values())
+
+
+def _outcome(project: Project, job: str, outcome: Outcome, at: datetime) -> News:
+    return _news(
+        project,
+        at,
+        NewsKind.CONNECTOR_OUTCOME,
+        f"{outcome.type}: {_outcome_words(outcome)}",
+        OUTCOME_TONES.get(outcome.result, Tone.PLAIN),
+        job=job,
+        type=outcome.type,
+        result=outcome.result.value,
+        error=outcome.error,
+        code=outcome.code,
+        url=outcome.authorize_url,
+        claim_url=outcome.claim_url,
+    )
+
+
+def _outcome_words(outcome: Outcome) -> str:
+    match outcome.result:
+        case Result.FAILED:
+            return f"failed - {outcome.error}"
+        case Result.NEEDS_AUTHORIZATION:
+            return "needs authorization"
+        case Result.PROVISIONED:
+            return "Stripe sandbox provisioned"
+        case _:
+            return outcome.result.value.capitalize()
+
+
+def _finished(project: Project, job: str, outcomes: tuple[Outcome, ...], seconds: float, at: datetime) -> News:
+    failures = sum(outcome.result is Result.FAILED for outcome in outcomes)
+    count = f"{len(outcomes)} connector{'' if len(outcomes) == 1 else 's'}"
+    message = f"Push done in {seconds:.2f} s: {count}" + (f", {failures} failed" if failures else "")
+    tone = Tone.BAD if failures else Tone.QUIET
+    return _news(project, at, NewsKind.PUSH_FINISHED, message, tone, job=job, seconds=round(seconds, 3))
+
+
+def _withheld(project: Project, types: tuple[str, ...], at: datetime) -> News:
+    message = (
+        f"The files of {', '.join(types)} are gone. This version of the daemon removes nothing on its own; "
+        "`connectord push` would remove them from Base44 after asking"
+    )
+    return _news(project, at, NewsKind.REMOVAL_WITHHELD, message, Tone.ATTENTION, types=types)
+
+
+def _reconciled(event: Reconciled, at: datetime) -> Iterator[News]:
+    project = event.project
+    for drift in event.drifts:
+        words = "was removed from" if drift.kind is DriftKind.GONE else "was changed on"
+        message = f"{drift.type} {words} Base44 by someone else; nothing was sent (`push` or `pull` settles it)"
+        yield _news(project, at, NewsKind.DRIFT, message, Tone.ATTENTION, type=drift.type, code=drift.kind.value)
+    if event.untracked:
+        names = ", ".join(event.untracked)
+        message = f"Only on Base44, left alone: {names} (`connectord pull` writes files for them)"
+        yield _news(project, at, NewsKind.UNTRACKED, message, Tone.PLAIN, types=event.untracked)
+    for name in event.authorized_since:
+        message, result = f"{name}: Added", Result.ADDED.value
+        yield _news(project, at, NewsKind.AUTHORIZATION_ENDED, message, Tone.GOOD, type=name, result=result)
+
+
+def _result_of(state: AuthorizationState) -> str:
+    return Result.ADDED.value if state is AuthorizationState.AUTHORIZED else state.value
