@@ -1,0 +1,123 @@
+"""`connectord push`: make the app's connectors equal to the local files, once. No daemon is needed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import click
+
+from connectord.authorize import Authorizations
+from connectord.base44 import App
+from connectord.cli.browser import find_browser
+from connectord.cli.consents import Consents, print_links
+from connectord.cli.exit_codes import ExitCode
+from connectord.cli.failures import Usage
+from connectord.cli.files import read_files
+from connectord.cli.options import Target, with_json, with_target, with_yes
+from connectord.cli.output import Output
+from connectord.cli.push_summary import PushEnd, as_document, print_outro, print_summary
+from connectord.cli.running import run_command
+from connectord.cli.session import look, signed_in
+from connectord.cli.terminal import confirm
+from connectord.project import Project, Snapshot, SnapshotReader
+from connectord.sync import Outcome, Plan, Result, carry_out, mirror_plan
+
+
+@click.command()
+@with_target
+@with_yes
+@with_json
+def push(*, path: Path, directory: Path | None, app_id: str | None, yes: bool, as_json: bool) -> None:
+    """Make the app's connectors equal to the connector files of PATH, once.
+
+    Connectors without a file are removed from Base44, after a confirmation or with -y. Where the directory is missing
+    or a file is invalid, nothing is sent.
+    """
+    target = Target(path, app_id, directory)
+    run_command(lambda output: _push(target, output, yes=yes), as_json=as_json)
+
+
+async def _push(target: Target, output: Output, *, yes: bool) -> ExitCode:
+    project = target.project()
+    snapshot = await read_files(project, warn=output.warn)
+    _say_found(snapshot, output)
+    if not yes and not output.interactive:
+        raise Usage(
+            "--yes is required in non-interactive mode. Nothing was sent.",
+            todo=("Run it again with -y to overwrite the app's connectors with the local files.",),
+        )
+    async with signed_in(project, output) as app:
+        plan = mirror_plan(snapshot, await look(app))
+        if not yes and not await _may_push(plan, output):
+            output.say("Push cancelled")
+            return ExitCode.OK
+        outcomes = await _carry_out(plan, app, project, output)
+        return await _finish(outcomes, snapshot, app, output)
+
+
+def _say_found(snapshot: Snapshot, output: Output) -> None:
+    types = [connector.type for connector in snapshot.connectors]
+    if types:
+        output.say(f"Found {len(types)} connectors to push: {', '.join(types)}")
+    else:
+        output.say("No local connectors found - checking for remote connectors to remove")
+
+
+async def _may_push(plan: Plan, output: Output) -> bool:
+    """Ask once, with everything that would be removed in the question."""
+    warning = "This will overwrite your app's connectors with your local copy"
+    if not plan.removals:
+        output.warn(f"{warning}. No connector will be removed.")
+    else:
+        output.warn(f"{warning} and remove {len(plan.removals)} from Base44: {', '.join(plan.removals)}.")
+    return await confirm("Are you sure you want to continue?", default=not plan.removals)
+
+
+async def _carry_out(plan: Plan, app: App, project: Project, output: Output) -> tuple[Outcome, ...]:
+    """Send the plan. Interrupted, it says what had been pushed until then."""
+    output.progress("Pushing connectors to Base44...")
+    heard: list[Outcome] = []
+    reader = SnapshotReader()
+
+    async def may_remove(connector_type: str) -> str | None:
+        now = await asyncio.to_thread(reader.read, project)
+        if not now.complete:
+            return "the connector files can't be read any more"
+        return "its file is back" if connector_type in now.by_type else None
+
+    try:
+        return await carry_out(plan, app, may_remove=may_remove, on_outcome=heard.append)
+    except asyncio.CancelledError:
+        done = ", ".join(f"{outcome.type} ({outcome.result})" for outcome in heard) or "nothing"
+        output.error(f"Pushed before the interruption: {done}. Run 'connectord push' again for the rest.")
+        raise
+
+
+async def _finish(outcomes: tuple[Outcome, ...], snapshot: Snapshot, app: App, output: Output) -> ExitCode:
+    pending = [outcome for outcome in outcomes if outcome.result is Result.NEEDS_AUTHORIZATION]
+    print_links(pending, output)
+    end = PushEnd(outcomes)
+    asks = bool(pending) and output.interactive and not in_ci()
+    if asks:
+        end = await _authorize(outcomes, pending, snapshot, app, output)
+    print_summary(end, app.dashboard_url, output)
+    print_outro(end, output, asked=asks)
+    output.document(as_document(end))
+    return end.exit_code
+
+
+async def _authorize(
+    outcomes: tuple[Outcome, ...], pending: list[Outcome], snapshot: Snapshot, app: App, output: Output
+) -> PushEnd:
+    async with Authorizations() as watching:
+        consents = Consents(app, output, find_browser(), watching)
+        if not await consents.wanted():
+            return PushEnd(outcomes, declined=True)
+        return PushEnd(outcomes, await consents.ask_for(pending, snapshot.by_type))
+
+
+def in_ci() -> bool:
+    """Whether this is a pipeline: then links are printed and nothing is opened, terminal or not (seed 000)."""
+    return os.environ.get("CI", "").lower() not in {"", "0", "false"}

@@ -1,0 +1,111 @@
+"""A person at a terminal: questions, the Esc key, and a line that shows that something is going on.
+
+Nothing here blocks the loop, so Ctrl-C and SIGTERM reach a command that waits for an answer, and every way out
+gives the terminal back as it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+import termios
+import tty
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final
+
+import click
+
+from connectord.cli.output import printable
+
+ESC: Final = b"\x1b"
+ESC_DELAY: Final = 0.05
+"""Seconds after which an Esc byte is the key and not the start of an arrow key's sequence."""
+
+FRAMES: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+FRAME_SECONDS: Final = 0.1
+
+
+async def confirm(question: str, *, default: bool) -> bool:
+    """Ask a yes-or-no question. An empty line is the default; the end of the input is a no."""
+    choices = "[Y/n]" if default else "[y/N]"
+    while True:
+        click.echo(f"{printable(question)} {choices} ", nl=False)
+        line = await _line()
+        if not line:
+            click.echo()
+            return False
+        answer = line.strip().lower()
+        if not answer:
+            return default
+        if answer in {"y", "yes", "n", "no"}:
+            return answer.startswith("y")
+        click.echo('Please answer "y" or "n".')
+
+
+@contextmanager
+def on_escape(pressed: Callable[[], None]) -> Iterator[None]:
+    """Call `pressed` at each Esc while the block runs; Ctrl-C stays Ctrl-C. Other keys do nothing."""
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+    loop = asyncio.get_running_loop()
+    waiting: asyncio.TimerHandle | None = None
+
+    def read() -> None:
+        nonlocal waiting
+        if waiting is not None:
+            waiting.cancel()
+            waiting = None
+        keys = os.read(terminal, 1024)
+        if not keys:
+            loop.remove_reader(terminal)  # the terminal hung up
+        elif keys == ESC:
+            waiting = loop.call_later(ESC_DELAY, pressed)
+
+    tty.setcbreak(terminal, termios.TCSADRAIN)
+    loop.add_reader(terminal, read)
+    try:
+        yield
+    finally:
+        if waiting is not None:
+            waiting.cancel()
+        loop.remove_reader(terminal)
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+
+
+@asynccontextmanager
+async def spinner(text: str) -> AsyncIterator[None]:
+    """Show `text` with a turning sign on one line of the terminal; the line is gone afterwards."""
+    turning = asyncio.create_task(_turn(printable(text)), name="spinner")
+    try:
+        yield
+    finally:
+        turning.cancel()
+        click.echo("\r\x1b[K", nl=False)
+
+
+async def _turn(text: str) -> None:
+    width = shutil.get_terminal_size().columns - 3
+    while True:
+        for frame in FRAMES:
+            click.echo(f"\r{frame} {text[:width]}", nl=False)
+            await asyncio.sleep(FRAME_SECONDS)
+
+
+async def _line() -> str:
+    """One line from the terminal, with its newline; empty at the end of the input."""
+    loop = asyncio.get_running_loop()
+    terminal = sys.stdin.fileno()
+    arrived: asyncio.Future[bytes] = loop.create_future()
+
+    def read() -> None:
+        if not arrived.done():
+            arrived.set_result(os.read(terminal, 4096))
+
+    loop.add_reader(terminal, read)
+    try:
+        return (await arrived).decode(errors="replace")
+    finally:
+        loop.remove_reader(terminal)
