@@ -24,6 +24,8 @@ from connectord.project.model import (
     shown_path,
 )
 from connectord.project.reader import SnapshotReader
+from connectord.project.rewrite import new_file_text, rewrite
+from connectord.project.write import delete_file, write_text
 
 __all__ = [
     "KNOWN_TYPES",
@@ -44,8 +46,12 @@ __all__ = [
     "Severity",
     "Snapshot",
     "SnapshotReader",
+    "delete_file",
     "find_root",
+    "new_file_text",
     "read_git",
     "read_project",
+    "rewrite",
     "shown_path",
+    "write_text",
 ]

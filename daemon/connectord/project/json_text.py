@@ -29,6 +29,8 @@ def parse(text: str) -> Any:
     Of a key that comes twice the last one counts. Numbers may be NaN or infinite. A surrogate that is half of a
     pair stays in its string: callers that send it must look (it has no UTF-8 form).
     """
+    if text.startswith("\ufeff"):  # JSON5 calls it white space, json does not; a blank keeps the offsets
+        text = " " + text[1:]
     if text.count("[") + text.count("{") > MAX_DEPTH:
         scan(text)  # for its limit: json's own is Python's stack
     for simplified in (_as_it_is, _without_comments):

@@ -8,57 +8,15 @@ from typing import Final
 
 from connectord.project.model import STRIPE
 
-KNOWN_TYPES: Final = frozenset(
-    [
-        "airtable",
-        "bamboohr",
-        "box",
-        "calendly",
-        "clickup",
-        "contentful",
-        "databricks",
-        "discord",
-        "dropbox",
-        "github",
-        "gitlab",
-        "gmail",
-        "google_analytics",
-        "google_classroom",
-        "google_search_console",
-        "googleads",
-        "googlebigquery",
-        "googlecalendar",
-        "googledocs",
-        "googledrive",
-        "googlemeet",
-        "googlesheets",
-        "googleslides",
-        "googletasks",
-        "hubspot",
-        "hugging_face",
-        "instagram",
-        "linear",
-        "linkedin",
-        "microsoft_teams",
-        "notion",
-        "one_drive",
-        "outlook",
-        "quickbooks",
-        "salesforce",
-        "share_point",
-        "slack",
-        "slackbot",
-        "snowflake",
-        "splitwise",
-        "square",
-        "supabase",
-        "tiktok",
-        "typeform",
-        "wix",
-        "wrike",
-    ]
-    + [STRIPE]
-)
+_LISTED: Final = """
+    airtable bamboohr box calendly clickup contentful databricks discord dropbox github gitlab gmail google_analytics
+    google_classroom google_search_console googleads googlebigquery googlecalendar googledocs googledrive googlemeet
+    googlesheets googleslides googletasks hubspot hugging_face instagram linear linkedin microsoft_teams notion
+    one_drive outlook quickbooks salesforce share_point slack slackbot snowflake splitwise square supabase tiktok
+    typeform wix wrike
+"""
+
+KNOWN_TYPES: Final = frozenset((*_LISTED.split(), STRIPE))
 """What was known when this was released; the service's own list (`available`) may be handed in instead."""
 
 

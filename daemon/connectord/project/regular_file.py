@@ -61,10 +61,9 @@ def decode(content: bytes) -> str:
         if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise Unusable(ProblemCode.ENCODING, "this is UTF-16; save it as UTF-8", 0) from error
         stray = error.object[error.start]  # error.object begins behind the byte order mark
-        before = error.object[: error.start].decode("utf-8")
-        raise Unusable(
-            ProblemCode.ENCODING, f"not UTF-8: the byte 0x{stray:02x} can't stand here", len(before)
-        ) from error
+        offset = len(error.object[: error.start].decode("utf-8"))
+        message = f"not UTF-8: the byte 0x{stray:02x} can't stand here"
+        raise Unusable(ProblemCode.ENCODING, message, offset) from error
 
 
 def readable_part(content: bytes) -> str:
