@@ -8,8 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from connectord.base44.client import App, Base44
-from connectord.base44.credentials import find_credentials
+from connectord.base44.app import App
+from connectord.base44.client import Base44
+from connectord.base44.find import find_credentials
 from connectord.base44.retry import Retrying
 
 

@@ -1,16 +1,19 @@
 """What can go wrong between here and Base44.
 
-    Base44Error
-      Unreachable          no connection, or it broke                          transient
-      TimedOut             no answer in time                                   transient
-      UnexpectedReply      2xx, but not what protocol.md says: HTML, empty,
-                           cut off, a wrong shape, too large                   transient
-      Refused              the service said no (4xx)                           permanent
-        NotFound             404, or `error_type: KeyError`
-        Forbidden            403
-      Busy                 408, 413 with Retry-After, 429, 5xx                 transient
-      SignedOut            no credentials, or they are no longer accepted      ends with a login
-      CredentialsUnusable  the credentials file can't be read or written      permanent
+Base44Error
+  Unreachable          no connection, or it broke                          transient
+  TimedOut             no answer in time                                   transient
+  UnexpectedReply      not what protocol.md says: HTML, empty, cut off,
+                       a wrong shape, too large, a redirect                transient
+  Refused              the service said no (4xx)                           permanent
+    NotFound             404, or `error_type: KeyError`
+    Forbidden            403
+    Unsendable           refused here, before anything was sent
+  Busy                 408, 413 with Retry-After, 429, 5xx                 transient
+  SignedOut            no credentials, or they are no longer accepted      ends with a login
+    GrantRefused         the refresh token is no longer accepted
+    SignInFailed         a login that was denied or ran out of time
+  CredentialsUnusable  the credentials file can't be read or written      permanent
 """
 
 from __future__ import annotations
@@ -50,7 +53,7 @@ class Base44Error(ConnectordError):
 
 
 class Unreachable(Base44Error):
-    """The request did not get through: DNS, connection refused or reset, TLS, a proxy."""
+    """There was no connection, or it broke: DNS, refused, reset, TLS, a proxy, no connection in time."""
 
     code = "UNREACHABLE"
     transient = True
@@ -64,7 +67,7 @@ class TimedOut(Base44Error):
 
 
 class UnexpectedReply(Base44Error):
-    """A success status with a body that isn't the operation's reply, so nothing is known of the outcome."""
+    """A reply that isn't the operation's: HTML, a wrong shape, cut off, a redirect. The outcome is unknown."""
 
     code = "UNEXPECTED_REPLY"
     transient = True
@@ -88,6 +91,12 @@ class Forbidden(Refused):
     code = "FORBIDDEN"
 
 
+class Unsendable(Refused):
+    """connectord itself won't send this: it could reach another route, or isn't JSON. Nothing was sent."""
+
+    code = "INVALID_INPUT"
+
+
 class Busy(Base44Error):
     """The service can't just now: rate limited, overloaded or broken."""
 
@@ -99,6 +108,16 @@ class SignedOut(Base44Error):
     """There are no credentials, or the service no longer accepts them. Offline is not signed out (P7)."""
 
     code = "AUTH_REQUIRED"
+
+
+class GrantRefused(SignedOut):
+    """The token endpoint answered `invalid_grant`: this refresh token was used, revoked or has expired."""
+
+
+class SignInFailed(SignedOut):
+    """A device login that ended without a token: denied, expired, or a link that must not be opened."""
+
+    code = "SIGN_IN_FAILED"
 
 
 class CredentialsUnusable(Base44Error):

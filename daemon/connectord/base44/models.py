@@ -11,7 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 class Reply(BaseModel):
     """What all replies share: frozen, strict about types, open to keys that the service adds later."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", populate_by_name=True)
+    # A token must not reach a traceback through a ValidationError (P13), hence hide_input_in_errors.
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True
+    )
 
 
 class ConnectionStatus(StrEnum):

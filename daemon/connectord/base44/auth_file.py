@@ -1,0 +1,255 @@
+"""`~/.base44/auth/auth.json`, shared with the CLI: read it, write it whole, lock it between processes (P7).
+
+Nothing here deletes it. The CLI takes no lock, writes it in place and deletes it when one of its renewals fails, so
+every reader must expect it half-written, changed or gone.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import stat
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from connectord.base44.errors import CredentialsUnusable, TimedOut
+from connectord.base44.tokens import Tokens, fits_a_header
+
+LOCK_SECONDS: Final = 30.0
+"""How long to wait for another process's renewal: three times what one attempt may take."""
+
+_LOCK_POLL: Final = 0.05
+
+Mark = tuple[int, int, int, int]
+"""Device, inode, size and modification time: two different marks are two different contents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The file at one moment; no tokens and no mark where there is no file."""
+
+    tokens: Tokens | None
+    mark: Mark | None
+
+
+class _StoredAuth(BaseModel):
+    """The file's keys. Both tokens are needed; the rest is tolerated in any state, a 401 sets it right."""
+
+    model_config = ConfigDict(strict=True, hide_input_in_errors=True)
+
+    access: str = Field(alias="accessToken")
+    refresh: str = Field(alias="refreshToken")
+    expires_at_ms: float | None = Field(default=None, alias="expiresAt")
+    email: str = ""
+    name: str = ""
+
+    @field_validator("access", "refresh")
+    @classmethod
+    def _sendable(cls, token: str) -> str:
+        if not fits_a_header(token):
+            raise ValueError("is empty or has characters that no token has")
+        return token
+
+    @field_validator("expires_at_ms", mode="before")
+    @classmethod
+    def _number_or_unknown(cls, value: object) -> float | None:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        return float(value) if abs(value) < 1e18 and math.isfinite(value) else None  # noqa: PLR2004  (beyond any date)
+
+    @field_validator("email", "name", mode="before")
+    @classmethod
+    def _text_or_nothing(cls, value: object) -> object:
+        return value if isinstance(value, str) else ""
+
+
+class AuthFile:
+    """The credentials file below `home`."""
+
+    def __init__(self, home: Path) -> None:
+        self.path = home / ".base44" / "auth" / "auth.json"
+        self.lock_path = self.path.with_name("auth.json.lock")
+
+    def mark(self) -> Mark | None:
+        """What tells this content from another without reading it; None where there is no file."""
+        try:
+            return _mark(self.path.stat())
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise self._unusable("can't be read", error) from error
+
+    def read(self) -> Reading:
+        """The tokens and their mark. Raises CredentialsUnusable (path, line, column) for a damaged file."""
+        try:
+            # O_NONBLOCK: a pipe under this name must not stop the daemon.
+            handle = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+        except (FileNotFoundError, NotADirectoryError):
+            return Reading(None, None)
+        except OSError as error:
+            raise self._unusable("can't be read", error) from error
+        with os.fdopen(handle, "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise self._damaged(1, None, "is not a regular file")
+            content = file.read()
+        return Reading(self._tokens(content), _mark(status))
+
+    def write(self, tokens: Tokens) -> Mark:
+        """Put `tokens` into the file: whole or not at all, readable by this user alone, its unknown keys kept.
+
+        Raises CredentialsUnusable where it can't be written, and where the file is damaged: that is left as it is.
+        """
+        kept = self._document(self.path.read_bytes()) if self.mark() else {}
+        # The CLI wants a positive integer; an expiry that isn't known is due.
+        expires_at_ms = max(1, round((tokens.expires_at or 0) * 1000))
+        document = kept | {
+            "accessToken": tokens.access,
+            "refreshToken": tokens.refresh,
+            "expiresAt": expires_at_ms,
+            "email": tokens.email,
+            "name": tokens.name or tokens.email,
+        }
+        try:
+            return self._replace(json.dumps(document, indent=2, ensure_ascii=False).encode())
+        except OSError as error:
+            raise self._unusable("can't be written", error) from error
+
+    @asynccontextmanager
+    async def locked(self, sleep: Callable[[float], Awaitable[None]]) -> AsyncIterator[None]:
+        """Hold `auth.json.lock` alone among all connectord processes of this user, waiting LOCK_SECONDS at most.
+
+        Where no lock file can be made (a read-only home) it goes on without: no other process can rotate tokens
+        through a file that nobody can write. Raises TimedOut.
+        """
+        lock = self._lock()
+        held = await self._acquire(lock, sleep)
+        try:
+            yield
+        finally:
+            if held:
+                lock.release()
+
+    def remove(self) -> bool:
+        """Delete the file because the person said so (`connectord logout`); was there one? Blocks for the lock."""
+        try:
+            if self.mark() is None:
+                return False
+            with self._lock().acquire(timeout=LOCK_SECONDS):
+                self.path.unlink(missing_ok=True)
+                return True
+        except Timeout:
+            raise self.still_locked() from None
+        except OSError as error:
+            raise self._unusable("can't be removed", error) from error
+
+    def set_aside(self) -> None:
+        """Make room for a login: a file that can't be read moves to `auth.json.damaged`."""
+        try:
+            self.read()
+        except CredentialsUnusable:
+            try:
+                self.path.replace(self.path.with_name("auth.json.damaged"))
+            except OSError as error:
+                raise self._unusable("can't be moved aside", error) from error
+
+    def still_locked(self) -> TimedOut:
+        """The error for a lock that another process does not let go of."""
+        return TimedOut(
+            f"{self.lock_path} was held by another process for {LOCK_SECONDS:g} s",
+            operation="renew the sign-in",
+            todo=("See which connectord process hangs, end it, and try again.",),
+        )
+
+    def _lock(self) -> FileLock:
+        with suppress(OSError):  # shown by the acquire that follows
+            _make_private(self.path.parent.parent)
+            _make_private(self.path.parent)
+        return FileLock(self.lock_path, mode=0o600)
+
+    async def _acquire(self, lock: FileLock, sleep: Callable[[float], Awaitable[None]]) -> bool:
+        for _ in range(round(LOCK_SECONDS / _LOCK_POLL)):
+            try:
+                lock.acquire(blocking=False)
+            except Timeout:
+                await sleep(_LOCK_POLL)
+            except OSError:
+                return False
+            else:
+                return True
+        raise self.still_locked()
+
+    def _replace(self, content: bytes) -> Mark:
+        # Through a symlink, as dotfile keepers use them: the file it points to is what is replaced.
+        target = Path(os.path.realpath(self.path))
+        _make_private(self.path.parent.parent)
+        _make_private(self.path.parent)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".auth.json.")  # 0600 from creation
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+                mark = _mark(os.fstat(file.fileno()))
+            Path(temporary).replace(target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        return mark
+
+    def _tokens(self, content: bytes) -> Tokens:
+        document = self._document(content)
+        try:
+            stored = _StoredAuth.model_validate(document)
+        except ValidationError as invalid:
+            first = invalid.errors(include_url=False, include_input=False, include_context=False)[0]
+            key = str(first["loc"][0])
+            raise self._damaged(_line_of(content, key), None, f'key "{key}": {first["msg"]}') from None
+        expires_at = None if stored.expires_at_ms is None else stored.expires_at_ms / 1000
+        return Tokens(stored.access, stored.refresh, expires_at, stored.email, stored.name)
+
+    def _document(self, content: bytes) -> dict[str, Any]:
+        try:
+            document = json.loads(content.decode("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            raise self._damaged(content.count(b"\n", 0, error.start) + 1, None, "is not UTF-8") from None
+        except json.JSONDecodeError as error:
+            raise self._damaged(error.lineno, error.colno, f"is not JSON: {error.msg}") from None
+        except RecursionError:
+            raise self._damaged(1, None, "is nested too deeply") from None
+        if not isinstance(document, dict):
+            raise self._damaged(1, None, "is not a JSON object")
+        return document
+
+    def _damaged(self, line: int, column: int | None, what: str) -> CredentialsUnusable:
+        place = f"{self.path}:{line}" if column is None else f"{self.path}:{line}:{column}"
+        return CredentialsUnusable(
+            f"{place}: the credentials file is damaged: {what}",
+            todo=("Correct it, or sign in again: connectord login (it keeps the damaged file beside the new one).",),
+        )
+
+    def _unusable(self, what: str, error: OSError) -> CredentialsUnusable:
+        return CredentialsUnusable(
+            f"{self.path}: the credentials file {what}: {error.strerror or error}",
+            todo=("Check the permissions of the file and its folder, and the space on the disk.",),
+        )
+
+
+def _make_private(folder: Path) -> None:
+    folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def _mark(status: os.stat_result) -> Mark:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _line_of(content: bytes, key: str) -> int:
+    return content.count(b"\n", 0, max(0, content.find(f'"{key}"'.encode()))) + 1
