@@ -51,7 +51,10 @@ class Settings(BaseModel):
 
 
 def settings_path() -> Path:
-    """Where config.toml is looked for: XDG on Linux, the platform's place elsewhere."""
+    """Where config.toml is looked for: `CONNECTORD_CONFIG`, else XDG on Linux and the platform's place elsewhere."""
+    named = os.environ.get("CONNECTORD_CONFIG")
+    if named:
+        return Path(named)
     return Path(platformdirs.user_config_dir("connectord", appauthor=False)) / "config.toml"
 
 

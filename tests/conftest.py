@@ -1,0 +1,32 @@
+"""What holds for every test: nobody's own home, no colours, no skips in CI."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+OTHER_SYSTEM = "other operating system"
+"""A skip whose reason starts with this is allowed in CI."""
+
+
+@pytest.fixture(autouse=True)
+def a_home_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test sees or touches the credentials, settings and environment of whoever runs it."""
+    home = tmp_path_factory.mktemp("home")
+    for name in [name for name in os.environ if name.startswith(("BASE44_", "CONNECTORD_", "XDG_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    return home
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI a skipped test is a failed one: what isn't tested there is tested nowhere."""
+    report = yield
+    if report.skipped and os.environ.get("CI") and OTHER_SYSTEM not in str(report.longrepr):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, which CI doesn't allow: {report.longrepr}"
+    return report

@@ -1,0 +1,66 @@
+"""What a loop remembers between two looks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from connectord.project.model import Connector, Problem, ProblemCode
+from connectord.sync.ledgers import Parking, ProblemLedger
+
+SLACK, GITHUB = Path("slack.jsonc"), Path("github.jsonc")
+SHAPE = Problem(SLACK, ProblemCode.SHAPE, "scopes must be a list", 3, 5)
+
+
+def syntax(file: Path, line: int = 1) -> Problem:
+    return Problem(file, ProblemCode.SYNTAX, "expected a value", line, 1)
+
+
+def test_a_problem_is_told_once() -> None:
+    ledger = ProblemLedger(patience=1.5)
+    assert ledger.compare([SHAPE], 0.0).appeared == (SHAPE,)
+    assert ledger.compare([SHAPE], 1.0).appeared == ()
+
+
+def test_a_file_that_does_not_parse_gets_time_for_its_other_half() -> None:
+    ledger = ProblemLedger(patience=1.5)
+    young = ledger.compare([syntax(SLACK)], 10.0)
+    assert (young.appeared, young.look_again_in) == ((), 1.5)
+    assert ledger.compare([syntax(SLACK, line=2)], 10.5).look_again_in == 1.0
+    assert ledger.compare([syntax(SLACK, line=2)], 11.5).appeared == (syntax(SLACK, line=2),)
+
+
+def test_a_file_saved_in_two_halves_is_never_told() -> None:
+    ledger = ProblemLedger(patience=1.5)
+    ledger.compare([syntax(SLACK)], 10.0)
+    whole = ledger.compare([], 10.2)
+    assert (whole.appeared, whole.mended, whole.look_again_in) == ((), (), None)
+
+
+def test_patience_starts_anew_for_each_breaking() -> None:
+    ledger = ProblemLedger(patience=1.5)
+    ledger.compare([syntax(SLACK)], 0.0)
+    ledger.compare([], 1.0)
+    assert ledger.compare([syntax(SLACK)], 2.0).appeared == ()
+
+
+def test_a_mended_file_is_told_and_another_problem_of_the_same_file_is_no_mending() -> None:
+    ledger = ProblemLedger(patience=0.0)
+    ledger.compare([SHAPE, syntax(GITHUB)], 0.0)
+    other = Problem(SLACK, ProblemCode.SHAPE, "type is missing", 1, 1)
+    news = ledger.compare([other], 1.0)
+    assert (news.appeared, news.mended) == ((other,), (syntax(GITHUB),))
+
+
+def test_parking_holds_the_same_content_until_its_time() -> None:
+    parking, slack = Parking(), Connector("slack", ("a",))
+    parking.park(slack, until=5.0)
+    assert parking.waiting(4.9) == (slack,)
+    assert parking.waiting(5.0) == ()
+
+
+def test_a_permanent_failure_waits_for_good_or_for_its_release() -> None:
+    parking, slack = Parking(), Connector("slack", ("a",))
+    parking.park(slack)
+    assert parking.waiting(1e12) == (slack,)
+    parking.release("slack")
+    assert parking.waiting(1e12) == ()

@@ -1,0 +1,99 @@
+"""The queue: side by side, one at a time for each project, the newest content only."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from connectord.project.model import DirectoryState, Project, Snapshot
+from connectord.sync import PushJob, PushQueue, Trigger
+
+
+def a_job(name: str, trigger: Trigger = Trigger.SAVE, *, reconcile: bool = False) -> PushJob:
+    root = Path("/", name)
+    project = Project(root, None, root / "connectors", "app", "https://app.base44.com")
+    return PushJob(project, Snapshot(root, DirectoryState.PRESENT), trigger, reconcile)
+
+
+class Carrier:
+    """Carries jobs one step at a time: each waits until it is let go."""
+
+    def __init__(self) -> None:
+        self.begun: list[PushJob] = []
+        self.gates: dict[str, asyncio.Event] = {}
+        self.news = asyncio.Event()
+
+    async def carry(self, job: PushJob) -> None:
+        self.begun.append(job)
+        self.news.set()
+        await self.gates.setdefault(job.id, asyncio.Event()).wait()
+
+    def let_go(self, job: PushJob) -> None:
+        self.gates.setdefault(job.id, asyncio.Event()).set()
+
+    async def has_begun(self, count: int) -> list[PushJob]:
+        while len(self.begun) < count:
+            self.news.clear()
+            await self.news.wait()
+        return self.begun
+
+
+@asynccontextmanager
+async def a_running_queue(carrier: Carrier, projects_at_once: int = 4) -> AsyncIterator[PushQueue]:
+    queue = PushQueue(carrier.carry, projects_at_once=projects_at_once)
+    task = asyncio.create_task(queue.run())
+    try:
+        yield queue
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def test_three_saves_during_a_push_are_one_more_push_of_the_last_content() -> None:
+    carrier, saves = Carrier(), [a_job("app") for _ in range(4)]
+    async with a_running_queue(carrier) as queue:
+        queue.put(saves[0])
+        await carrier.has_begun(1)
+        for save in saves[1:]:
+            queue.put(save)
+        for save in saves:
+            carrier.let_go(save)
+        await queue.drained()
+    assert carrier.begun == [saves[0], saves[3]]
+
+
+async def test_two_projects_are_pushed_side_by_side() -> None:
+    carrier, one, other = Carrier(), a_job("one"), a_job("other")
+    async with a_running_queue(carrier) as queue:
+        queue.put(one)
+        queue.put(other)
+        assert await carrier.has_begun(2) == [one, other]
+
+
+async def test_no_more_projects_at_once_than_the_limit() -> None:
+    carrier, jobs = Carrier(), [a_job(name) for name in "abc"]
+    async with a_running_queue(carrier, projects_at_once=2) as queue:
+        for job in jobs:
+            queue.put(job)
+        await carrier.has_begun(2)
+        carrier.let_go(jobs[0])
+        await carrier.has_begun(3)
+    assert carrier.begun == jobs
+
+
+async def test_a_job_that_wanted_to_reconcile_still_does_after_it_was_folded() -> None:
+    carrier, first, start, save = Carrier(), a_job("app"), a_job("app", Trigger.START, reconcile=True), a_job("app")
+    async with a_running_queue(carrier) as queue:
+        queue.put(first)
+        await carrier.has_begun(1)
+        queue.put(start)
+        queue.put(save)
+        carrier.let_go(first)
+        folded = (await carrier.has_begun(2))[1]
+    assert (folded.id, folded.reconcile) == (save.id, True)
+
+
+async def test_an_idle_queue_is_drained() -> None:
+    await PushQueue(Carrier().carry).drained()
