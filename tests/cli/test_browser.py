@@ -20,7 +20,7 @@ def a_browser(tmp_path: Path, *, code: int = 0) -> Browser:
     return Browser((str(program),))
 
 
-async def test_a_web_link_is_opened(tmp_path: Path):
+async def test_a_web_link_is_opened(tmp_path: Path) -> None:
     assert await a_browser(tmp_path).open(LINK) is None
     assert (tmp_path / "opened").read_text() == LINK
 
@@ -38,18 +38,18 @@ async def test_a_web_link_is_opened(tmp_path: Path):
         "http://[::",
     ],
 )
-async def test_anything_else_is_never_opened(tmp_path: Path, link: str):
+async def test_anything_else_is_never_opened(tmp_path: Path, link: str) -> None:
     assert await a_browser(tmp_path).open(link) == "it is no web address"
     assert not (tmp_path / "opened").exists()
 
 
-async def test_a_browser_that_fails_is_said(tmp_path: Path):
+async def test_a_browser_that_fails_is_said(tmp_path: Path) -> None:
     reason = await a_browser(tmp_path, code=3).open(LINK)
     assert reason is not None
     assert reason.endswith("ended with code 3")
 
 
-async def test_a_browser_that_is_not_there_is_said(tmp_path: Path):
+async def test_a_browser_that_is_not_there_is_said(tmp_path: Path) -> None:
     reason = await Browser((str(tmp_path / "nothing"),)).open(LINK)
     assert reason is not None
     assert "could not be started (No such file or directory)" in reason
@@ -70,11 +70,11 @@ async def test_a_browser_that_is_not_there_is_said(tmp_path: Path):
 )
 def test_where_a_browser_is_and_where_links_are_printed(
     tmp_path: Path, environ: dict[str, str], platform: str, command: tuple[str, ...]
-):
+) -> None:
     for name in ("xdg-open", "wslview"):
         (tmp_path / name).touch(mode=0o755)
     assert find_browser({**environ, "PATH": str(tmp_path)}, platform).command == command
 
 
-def test_a_desktop_without_an_opener_prints_links(tmp_path: Path):
+def test_a_desktop_without_an_opener_prints_links(tmp_path: Path) -> None:
     assert find_browser({"DISPLAY": ":0", "PATH": str(tmp_path)}, "linux").command == ()

@@ -12,7 +12,7 @@ import pytest
 from connectord.cli.output import Output, printable
 
 
-def test_results_go_to_stdout_and_the_rest_to_stderr(capsys: pytest.CaptureFixture[str]):
+def test_results_go_to_stdout_and_the_rest_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     output = Output()
     output.say("Synced: slack")
     output.progress("Pushing")
@@ -22,7 +22,7 @@ def test_results_go_to_stdout_and_the_rest_to_stderr(capsys: pytest.CaptureFixtu
     assert said.err == "Pushing\nWarning: careful\n"
 
 
-def test_with_json_stdout_holds_the_document_alone(capsys: pytest.CaptureFixture[str]):
+def test_with_json_stdout_holds_the_document_alone(capsys: pytest.CaptureFixture[str]) -> None:
     output = Output(as_json=True)
     output.say("Synced: slack")
     output.success("done")
@@ -30,7 +30,7 @@ def test_with_json_stdout_holds_the_document_alone(capsys: pytest.CaptureFixture
     assert json.loads(capsys.readouterr().out) == {"results": ["ü"]}
 
 
-def test_without_json_there_is_no_document(capsys: pytest.CaptureFixture[str]):
+def test_without_json_there_is_no_document(capsys: pytest.CaptureFixture[str]) -> None:
     Output().document({"results": []})
     assert capsys.readouterr().out == ""
 
@@ -43,17 +43,17 @@ def test_without_json_there_is_no_document(capsys: pytest.CaptureFixture[str]):
         ("two\nlines\tand ümläuts ✓", "two\nlines\tand ümläuts ✓"),
     ],
 )
-def test_words_from_the_wire_cannot_steer_the_terminal(sent: str, shown: str):
+def test_words_from_the_wire_cannot_steer_the_terminal(sent: str, shown: str) -> None:
     assert printable(sent) == shown
 
 
-def test_a_name_that_is_not_utf8_is_shown_escaped():
+def test_a_name_that_is_not_utf8_is_shown_escaped() -> None:
     shown = _run("import os; Output().say(os.fsdecode(b'sl\\xffack.json'))")
     assert shown.stdout == b"sl\\udcffack.json\n"
     assert shown.returncode == 0
 
 
-def test_a_reader_that_went_away_ends_the_words_and_not_the_work(tmp_path: Path):
+def test_a_reader_that_went_away_ends_the_words_and_not_the_work(tmp_path: Path) -> None:
     done = tmp_path / "done"
     code = f"""
 import os, pathlib, sys

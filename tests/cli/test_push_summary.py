@@ -49,11 +49,11 @@ def summary_of(end: PushEnd, capsys: pytest.CaptureFixture[str], *, asked: bool 
         (PushEnd((Outcome("slack", Result.FAILED, error="", code="AUTH_REQUIRED"),)), ExitCode.SIGNED_OUT),
     ],
 )
-def test_the_exit_code_says_what_happened(end: PushEnd, expected: ExitCode):
+def test_the_exit_code_says_what_happened(end: PushEnd, expected: ExitCode) -> None:
     assert end.exit_code == expected
 
 
-def test_each_kind_of_outcome_has_its_line(capsys: pytest.CaptureFixture[str]):
+def test_each_kind_of_outcome_has_its_line(capsys: pytest.CaptureFixture[str]) -> None:
     outcomes = (SYNCED, NEEDED, Outcome("box", Result.REMOVED), FAILED, HELD)
     assert summary_of(PushEnd(outcomes, (ended(AuthorizationState.AUTHORIZED),)), capsys).splitlines()[1:-2] == [
         "Summary:",
@@ -75,25 +75,25 @@ def test_each_kind_of_outcome_has_its_line(capsys: pytest.CaptureFixture[str]):
 )
 def test_an_authorization_that_did_not_come_is_named(
     state: AuthorizationState, line: str, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     shown = summary_of(PushEnd((NEEDED,), (ended(state),)), capsys)
     assert line in shown.splitlines()
     assert "Connectors pushed" not in shown
 
 
-def test_declining_to_authorize_counts_as_skipped(capsys: pytest.CaptureFixture[str]):
+def test_declining_to_authorize_counts_as_skipped(capsys: pytest.CaptureFixture[str]) -> None:
     shown = summary_of(PushEnd((NEEDED,), declined=True), capsys)
     assert "Skipped: slack" in shown.splitlines()
     assert "Some connectors still require authorization" in shown
 
 
-def test_without_a_person_to_ask_it_is_said_how_to_authorize(capsys: pytest.CaptureFixture[str]):
+def test_without_a_person_to_ask_it_is_said_how_to_authorize(capsys: pytest.CaptureFixture[str]) -> None:
     shown = summary_of(PushEnd((NEEDED,)), capsys, asked=False)
     assert "Failed: slack - needs authorization" in shown.splitlines()
     assert "Skipped OAuth in non-interactive mode. Run 'connectord push' locally or open the links above" in shown
 
 
-def test_stripe_has_its_claim_link_and_dashboard(capsys: pytest.CaptureFixture[str]):
+def test_stripe_has_its_claim_link_and_dashboard(capsys: pytest.CaptureFixture[str]) -> None:
     shown = summary_of(PushEnd((Outcome("stripe", Result.PROVISIONED, claim_url="https://c.test/1"),)), capsys)
     assert shown.splitlines()[2:5] == [
         "✓ Stripe sandbox provisioned",
@@ -102,18 +102,18 @@ def test_stripe_has_its_claim_link_and_dashboard(capsys: pytest.CaptureFixture[s
     ]
 
 
-def test_defect_04_a_failed_connector_is_never_a_success(capsys: pytest.CaptureFixture[str]):
+def test_defect_04_a_failed_connector_is_never_a_success(capsys: pytest.CaptureFixture[str]) -> None:
     end = PushEnd((SYNCED, FAILED))
     assert "Connectors pushed to Base44" not in summary_of(end, capsys)
     assert end.exit_code == 1
 
 
-def test_defect_10_scopes_that_were_not_granted_are_named(capsys: pytest.CaptureFixture[str]):
+def test_defect_10_scopes_that_were_not_granted_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     end = PushEnd((NEEDED,), (ended(AuthorizationState.AUTHORIZED, granted=("openid", "b")),))
     assert "  slack: Added, but 2 of 3 scopes were not granted: a, c" in summary_of(end, capsys).splitlines()
 
 
-def test_the_document_has_the_words_of_the_cli():
+def test_the_document_has_the_words_of_the_cli() -> None:
     stripe = Outcome("stripe", Result.PROVISIONED, claim_url="https://c.test/1")
     assert as_document(PushEnd((SYNCED, NEEDED, FAILED, stripe, Outcome("box", Result.REMOVED)))) == {
         "results": [

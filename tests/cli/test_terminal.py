@@ -53,14 +53,14 @@ def ended(terminal: pexpect.spawn[str]) -> int:
     ("typed", "default", "expected"),
     [("y\n", False, True), ("n\n", True, False), ("\n", True, True), ("\n", False, False), ("YES\n", False, True)],
 )
-def test_a_question_takes_yes_no_or_the_default(typed: str, default: bool, expected: bool):
+def test_a_question_takes_yes_no_or_the_default(typed: str, default: bool, expected: bool) -> None:
     terminal = at_a_terminal(ASK.format(default=default))
     terminal.expect(r"Sure\? \[(Y/n|y/N)\]")
     terminal.send(typed)
     terminal.expect(f"answer: {expected}")
 
 
-def test_another_answer_is_asked_again():
+def test_another_answer_is_asked_again() -> None:
     terminal = at_a_terminal(ASK.format(default=True))
     terminal.expect("Sure")
     terminal.send("maybe\n")
@@ -70,14 +70,14 @@ def test_another_answer_is_asked_again():
     terminal.expect("answer: False")
 
 
-def test_the_end_of_the_input_is_a_no():
+def test_the_end_of_the_input_is_a_no() -> None:
     terminal = at_a_terminal(ASK.format(default=True))
     terminal.expect("Sure")
     terminal.sendeof()
     terminal.expect("answer: False")
 
 
-def test_esc_skips():
+def test_esc_skips() -> None:
     terminal = at_a_terminal(WAIT)
     terminal.expect("Esc to skip")
     terminal.send("\x1b")
@@ -85,7 +85,7 @@ def test_esc_skips():
     assert ended(terminal) == 0
 
 
-def test_arrow_keys_and_letters_do_not_skip():
+def test_arrow_keys_and_letters_do_not_skip() -> None:
     terminal = at_a_terminal(WAIT)
     terminal.expect("Esc to skip")
     terminal.send("\x1b[A")
@@ -100,7 +100,7 @@ def test_arrow_keys_and_letters_do_not_skip():
 @pytest.mark.parametrize(
     ("signum", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "sigterm"]
 )
-def test_a_signal_gives_the_terminal_back_as_it_was(signum: signal.Signals, exit_code: int):
+def test_a_signal_gives_the_terminal_back_as_it_was(signum: signal.Signals, exit_code: int) -> None:
     terminal = at_a_terminal(WAIT)
     terminal.expect("Esc to skip")
     assert not is_line_by_line(terminal)
@@ -110,7 +110,7 @@ def test_a_signal_gives_the_terminal_back_as_it_was(signum: signal.Signals, exit
     assert ended(terminal) == exit_code
 
 
-def test_ctrl_c_stays_ctrl_c_while_keys_are_read():
+def test_ctrl_c_stays_ctrl_c_while_keys_are_read() -> None:
     terminal = at_a_terminal(WAIT)
     terminal.expect("Esc to skip")
     terminal.sendintr()
@@ -118,7 +118,7 @@ def test_ctrl_c_stays_ctrl_c_while_keys_are_read():
     assert ended(terminal) == 130
 
 
-def test_ctrl_c_ends_a_question():
+def test_ctrl_c_ends_a_question() -> None:
     code = ASK.replace("import confirm", "import confirm\nfrom connectord.cli.running import run_command").replace(
         'print("answer:", asyncio.run(confirm("Sure?", default={default})))',
         'run_command(lambda output: confirm("Sure?", default=True))',

@@ -11,7 +11,7 @@ from connectord.cli.exit_codes import ExitCode
 from connectord.cli.options import Target, with_app_id, with_json
 from connectord.cli.output import Output
 from connectord.cli.running import run_command
-from connectord.cli.session import signed_in
+from connectord.cli.session import open_session
 
 
 @click.command("list-available")
@@ -26,8 +26,8 @@ def list_available(*, app_id: str | None, as_json: bool) -> None:
 async def _list_available(target: Target, output: Output) -> ExitCode:
     project = target.project()
     output.progress("Fetching available integrations from Base44")
-    async with signed_in(project, output) as app:
-        integrations = await app.list_available()
+    async with open_session(project, output) as session:
+        integrations = await session.first(session.app.list_available)
     # The service's own names, as users were promised them (seed 002); the CLI's --json has them in camelCase.
     output.document({"integrations": [one.model_dump(by_alias=True, exclude_none=True) for one in integrations]})
     if not output.as_json:

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from connectord.cli.exit_codes import ExitCode
-from connectord.cli.options import Surroundings, with_json
+from connectord.cli.options import HostSettings, with_json
 from connectord.cli.output import Output
 from connectord.cli.running import run_command
-from connectord.cli.session import sign_in_here
+from connectord.cli.session import connect, sign_in_here
 
 
 @click.command()
@@ -21,7 +21,9 @@ def login(*, as_json: bool) -> None:
 
 
 async def _login(output: Output) -> ExitCode:
-    user = await sign_in_here(Surroundings.of(Path()).api_url, output)
+    host = HostSettings.of(Path())
+    async with connect(host.api_url, host.settings, output) as base44:
+        user = await sign_in_here(base44, output)
     sentence = f"Successfully logged in as {user.email}"
     output.success(sentence)
     output.document({"output": sentence, "email": user.email, "name": user.name})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import click
@@ -21,7 +22,7 @@ def logout(*, as_json: bool) -> None:
 
 
 async def _logout(output: Output) -> ExitCode:
-    was_signed_in = sign_out(Path.home())
+    was_signed_in = await asyncio.to_thread(sign_out, Path.home())
     sentence = "Logged out successfully" if was_signed_in else "Nobody was logged in"
     output.say(sentence)
     output.document({"output": sentence})

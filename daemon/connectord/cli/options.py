@@ -33,14 +33,14 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class HostSettings:
     """What a command that needs no app goes by: the host and the BASE44_* settings, of the project around if any."""
 
     api_url: str
     settings: Mapping[str, str]
 
     @classmethod
-    def of(cls, path: Path) -> Surroundings:
+    def of(cls, path: Path) -> HostSettings:
         """Those of a folder; raises ProjectError where a setting is impossible."""
         settings = settings_in_force(find_root(path) or path, os.environ)
         return cls(api_url(settings), settings)

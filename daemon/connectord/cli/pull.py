@@ -15,10 +15,9 @@ from connectord.cli.output import Output
 from connectord.cli.pull_files import carry_out, names_in, read_text, still_fits
 from connectord.cli.pull_plan import PullPlan, plan_pull
 from connectord.cli.running import run_command
-from connectord.cli.session import look, signed_in
+from connectord.cli.session import look, open_session
 from connectord.cli.terminal import confirm
-from connectord.project import Project, Snapshot
-from connectord.project.model import shown_path
+from connectord.project import Project, Snapshot, shown_path
 from connectord.sync import Remote
 
 
@@ -39,8 +38,8 @@ async def _pull(target: Target, output: Output, *, yes: bool) -> ExitCode:
     project = target.project()
     snapshot = await read_files(project, warn=output.warn, missing_is_empty=True)
     output.progress("Fetching connectors from Base44")
-    async with signed_in(project, output) as app:
-        remote = await look(app)
+    async with open_session(project, output) as session:
+        remote = await session.first(lambda: look(session.app))
     plan = await asyncio.to_thread(_decide, snapshot, remote)
     if plan.deletions and not yes and not await _may_delete(plan, output):
         output.say("Pull cancelled")

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from connectord.base44.models import ConnectionStatus, RemoteConnector
-from connectord.project import Connector, Snapshot, new_file_text, rewrite
-from connectord.project.model import STRIPE
+from connectord.project import STRIPE, Connector, Snapshot, new_file_text, rewrite
 from connectord.sync import Remote
 
 SAFE_TYPE: Final = re.compile(r"[a-z0-9_-]+", re.IGNORECASE)

@@ -19,7 +19,7 @@ from connectord.cli.options import Target, with_json, with_target, with_yes
 from connectord.cli.output import Output
 from connectord.cli.push_summary import PushEnd, as_document, print_outro, print_summary
 from connectord.cli.running import run_command
-from connectord.cli.session import look, signed_in
+from connectord.cli.session import look, open_session
 from connectord.cli.terminal import confirm
 from connectord.project import Project, Snapshot, SnapshotReader
 from connectord.sync import Outcome, Plan, Result, carry_out, mirror_plan
@@ -48,13 +48,13 @@ async def _push(target: Target, output: Output, *, yes: bool) -> ExitCode:
             "--yes is required in non-interactive mode. Nothing was sent.",
             todo=("Run it again with -y to overwrite the app's connectors with the local files.",),
         )
-    async with signed_in(project, output) as app:
-        plan = mirror_plan(snapshot, await look(app))
+    async with open_session(project, output) as session:
+        plan = mirror_plan(snapshot, await session.first(lambda: look(session.app)))
         if not yes and not await _may_push(plan, output):
             output.say("Push cancelled")
             return ExitCode.OK
-        outcomes = await _carry_out(plan, app, project, output)
-        return await _finish(outcomes, snapshot, app, output)
+        outcomes = await _carry_out(plan, session.app, project, output)
+        return await _finish(outcomes, snapshot, session.app, output)
 
 
 def _say_found(snapshot: Snapshot, output: Output) -> None:

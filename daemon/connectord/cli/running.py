@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable, Coroutine
 from typing import NoReturn
-
-import click
 
 from connectord.cli.exit_codes import ExitCode
 from connectord.cli.failures import show_error, show_unexpected
@@ -24,7 +23,7 @@ class Terminated(Exception):
 def run_command(command: Command, *, as_json: bool = False) -> NoReturn:
     """Run `command` and leave with its exit code; errors are shown, never raised."""
     output = Output(as_json=as_json)
-    raise click.exceptions.Exit(_exit_code(command, output))
+    sys.exit(_exit_code(command, output))
 
 
 def _exit_code(command: Command, output: Output) -> ExitCode:

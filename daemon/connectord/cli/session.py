@@ -1,37 +1,85 @@
-"""A signed-in connection to the app of a project, for the length of one command."""
+"""A connection to a project's app for the length of one command, with the login that it may need first."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from connectord.base44 import App, Base44, DeviceCode, Retrying, SignedOut, User, find_credentials, sign_in
+from connectord.base44 import (
+    AccountKind,
+    App,
+    Base44,
+    DeviceCode,
+    Retrying,
+    SignedOut,
+    User,
+    find_credentials,
+    sign_in,
+    signed_in_as,
+)
 from connectord.cli.output import Output
 from connectord.project import Project
 from connectord.sync import Remote
 
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An app to talk to, and the person it is for."""
+
+    app: App
+    project: Project
+    base44: Base44
+    output: Output
+
+    async def first(self, request: Callable[[], Awaitable[T]]) -> T:
+        """Make the first request of a command. In a terminal, a login that is missing or worn out is made up for.
+
+        Raises SignedOut where nobody can be asked, or where the environment says who is signed in.
+        """
+        try:
+            return await request()
+        except SignedOut:
+            if not self.output.interactive or self._is_signed_in_by_environment():
+                raise
+        self.output.say("You need to login first to continue.")
+        user = await sign_in_here(self.base44, self.output)
+        self.output.success(f"Successfully logged in as {user.email}")
+        return await request()
+
+    def _is_signed_in_by_environment(self) -> bool:
+        try:
+            account = signed_in_as(self.project.environment, Path.home())
+        except SignedOut:
+            return False
+        return account.kind is not AccountKind.FILE
+
 
 @asynccontextmanager
-async def signed_in(project: Project, output: Output) -> AsyncIterator[App]:
-    """The project's app, ready for requests. In a terminal, a missing login is made up for first.
-
-    Raises SignedOut where there are no credentials and nobody to ask.
-    """
-    try:
-        credentials = find_credentials(project.environment, Path.home())
-    except SignedOut:
-        if not output.interactive:
-            raise
-        output.say("You need to login first to continue.")
-        await sign_in_here(project.api_url, output)
-        credentials = find_credentials(project.environment, Path.home())
-    async with Base44(project.api_url, credentials, on_retry=_announcer(output)) as base44:
-        yield base44.app(project.app_id)
+async def open_session(project: Project, output: Output) -> AsyncIterator[Session]:
+    """The project's app with the credentials in force. Nothing is sent yet."""
+    async with connect(project.api_url, project.environment, output) as base44:
+        yield Session(base44.app(project.app_id), project, base44, output)
 
 
-async def sign_in_here(api_url: str, output: Output) -> User:
+@asynccontextmanager
+async def connect(api_url: str, environ: Mapping[str, str], output: Output) -> AsyncIterator[Base44]:
+    """A client of Base44 that tells the person what it waits for and what it couldn't save."""
+    credentials = find_credentials(environ, Path.home(), on_problem=lambda problem: output.warn(problem.what))
+
+    def say(retrying: Retrying) -> None:
+        output.progress(f"{retrying.error.what}. Trying again in {retrying.wait:.0f} s.")
+
+    async with Base44(api_url, credentials, on_retry=say) as base44:
+        yield base44
+
+
+async def sign_in_here(base44: Base44, output: Output) -> User:
     """Show the code of a device login, wait for the person to confirm it, and keep the credentials."""
 
     def show(code: DeviceCode) -> None:
@@ -39,7 +87,7 @@ async def sign_in_here(api_url: str, output: Output) -> User:
         output.say(f"Please confirm this code at: {code.verification_uri}")
         output.progress("Waiting for authentication...")
 
-    return await sign_in(api_url, show=show, home=Path.home(), on_retry=_announcer(output))
+    return await sign_in(base44, show=show, home=Path.home())
 
 
 async def look(app: App) -> Remote:
@@ -51,10 +99,3 @@ async def look(app: App) -> Remote:
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
     return Remote(connectors.result(), stripe.result())
-
-
-def _announcer(output: Output) -> Callable[[Retrying], None]:
-    def announce(retrying: Retrying) -> None:
-        output.progress(f"{retrying.error.what} Trying again in {retrying.wait:.0f} s.")
-
-    return announce

@@ -9,7 +9,7 @@ import click
 
 from connectord.base44 import Account, AccountKind, signed_in_as
 from connectord.cli.exit_codes import ExitCode
-from connectord.cli.options import Surroundings, with_json
+from connectord.cli.options import HostSettings, with_json
 from connectord.cli.output import Output
 from connectord.cli.running import run_command
 
@@ -22,7 +22,7 @@ def whoami(*, as_json: bool) -> None:
 
 
 async def _whoami(output: Output) -> ExitCode:
-    account = signed_in_as(Surroundings.of(Path()).settings, Path.home())
+    account = signed_in_as(HostSettings.of(Path()).settings, Path.home())
     sentence = _sentence(account)
     output.say(sentence)
     output.document(

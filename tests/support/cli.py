@@ -1,0 +1,90 @@
+"""The commands, run as a person or a script would: a real process, at a pipe or at a pseudo-terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pexpect
+
+SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """What `--json` printed: stdout holds one document and nothing else."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A HOME, an environment and a folder to run commands in; nothing of the machine below shines through."""
+
+    home: Path
+    folder: Path
+    environ: Mapping[str, str]
+
+    def connectord(self, *args: str) -> Ended:
+        """Run a command at pipes and wait for its end."""
+        ended = subprocess.run(
+            [sys.executable, "-m", "connectord", *args],
+            cwd=self.folder,
+            env=self._environ(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+    def at_a_terminal(self, *args: str) -> pexpect.spawn[str]:
+        """Start a command at a pseudo-terminal, wide enough that no line wraps."""
+        return pexpect.spawn(
+            sys.executable,
+            ["-m", "connectord", *args],
+            cwd=str(self.folder),
+            env={**self._environ(), "NO_COLOR": "1", "TERM": "xterm"},
+            encoding="utf-8",
+            timeout=SECONDS,
+            dimensions=(40, 300),
+        )
+
+    @property
+    def connectors(self) -> Path:
+        """The connectors directory of the project."""
+        return self.folder / "base44" / "connectors"
+
+    def file(self, name: str, content: str | None = None, /, *scopes: str) -> Path:
+        """Write a connector file: its whole text, or its type's scopes."""
+        path = self.connectors / (name if "." in name else f"{name}.jsonc")
+        path.write_text(json.dumps({"type": name, "scopes": scopes}) if content is None else content, encoding="utf-8")
+        return path
+
+    def with_environ(self, **more: str) -> Machine:
+        """The same machine with more in its environment."""
+        return Machine(self.home, self.folder, {**self.environ, **more})
+
+    def _environ(self) -> dict[str, str]:
+        return {"PATH": os.environ["PATH"], "HOME": str(self.home), "LANG": "C.UTF-8", **self.environ}
+
+
+def exit_code_of(terminal: pexpect.spawn[str]) -> int:
+    """Wait for the end of a command at a terminal."""
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    return -1 if terminal.exitstatus is None else terminal.exitstatus
