@@ -20,7 +20,7 @@ from connectord.base44.models import (
     StripeRemove,
     StripeStatus,
 )
-from connectord.base44.requests import (
+from connectord.base44.request import (
     ATTEMPT_SECONDS,
     JSON,
     STRIPE_SECONDS,

@@ -23,7 +23,7 @@ from connectord.base44.credentials import Clock, Credentials
 from connectord.base44.errors import Base44Error
 from connectord.base44.exchange import Answer, exchange
 from connectord.base44.models import DeviceCode, Reply, Token, User
-from connectord.base44.requests import Request, host_address
+from connectord.base44.request import Request, host_address
 from connectord.base44.retry import Retry, Retrying
 
 R = TypeVar("R", bound=Reply)

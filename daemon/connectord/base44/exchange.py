@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 
 from connectord.base44.errors import TimedOut, UnexpectedReply, Unreachable
-from connectord.base44.requests import Request
+from connectord.base44.request import Request
 from connectord.base44.words import plain
 
 LARGEST_REPLY: Final = 4 * 1024 * 1024
@@ -66,7 +66,7 @@ class _Attempt:
             content=request.body,
             headers=self._headers(),
             # Half the time for connecting: a host that can't be reached is told apart from one that doesn't answer.
-            timeout=httpx.Timeout(request.limit, connect=request.limit / 2),
+            timeout=httpx.Timeout(request.limit, connect=request.limit / 2, pool=request.limit / 2),
         )
 
     async def run(self) -> Answer:

@@ -11,7 +11,7 @@ from typing import Final
 from connectord.base44.auth_file import AuthFile
 from connectord.base44.client import Base44
 from connectord.base44.credentials import Clock
-from connectord.base44.errors import Base44Error, SignInFailed
+from connectord.base44.errors import Base44Error, Busy, SignInFailed
 from connectord.base44.models import DeviceCode, Token, User
 from connectord.base44.oauth import Waiting
 from connectord.base44.tokens import Tokens
@@ -57,9 +57,9 @@ async def _confirmed(
             return answer
         if answer is Waiting.SLOW_DOWN:
             interval += _SLOWER
-        if clock() + interval >= deadline:
+        if (remaining := deadline - clock()) <= 0:
             raise SignInFailed("The login was not confirmed in time", todo=("Start again: connectord login",))
-        await sleep(interval)
+        await sleep(min(interval, remaining))
 
 
 async def _poll(base44: Base44, code: DeviceCode) -> Token | Waiting:
@@ -69,4 +69,4 @@ async def _poll(base44: Base44, code: DeviceCode) -> Token | Waiting:
         # A hiccup of the network while the person is in the browser doesn't end their login (RFC 8628, 3.5).
         if not error.transient:
             raise
-        return Waiting.PENDING
+        return Waiting.SLOW_DOWN if isinstance(error, Busy) else Waiting.PENDING

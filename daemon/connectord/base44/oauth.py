@@ -11,7 +11,7 @@ from connectord.base44.answers import failure, oauth_error, read, unexpected
 from connectord.base44.errors import Base44Error, GrantRefused, SignInFailed
 from connectord.base44.exchange import Answer
 from connectord.base44.models import DeviceCode, Token
-from connectord.base44.requests import FORM, JSON, Request, json_body
+from connectord.base44.request import FORM, JSON, Request, json_body
 from connectord.base44.words import is_web_page
 
 CLIENT_ID: Final = "base44_cli"

@@ -21,8 +21,8 @@ class Retry:
     """How often and how patiently one call tries. Times are seconds.
 
     The wait before attempt n+1 is drawn between 0 and `first_backoff` * 2**(n-1), `longest_backoff` at most (full
-    jitter), and comes on top of a Retry-After. A Retry-After over `longest_wait` is not waited for inside a call (defect
-    11): the call ends with Busy and its `retry_after`, so that the caller can schedule it.
+    jitter), and comes on top of a Retry-After. A Retry-After over `longest_wait` is not waited for inside a call:
+    the call ends with Busy and its `retry_after`, so that the caller can schedule it.
     """
 
     attempts: int = 3

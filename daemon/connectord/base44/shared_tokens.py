@@ -101,7 +101,7 @@ class SharedTokens(Credentials):
             raise self._signed_out("Base44 no longer accepts the sign-in on this machine")
         fresh = tokens.renewed(await renew(tokens.refresh), self._clock())
         self._tokens = fresh
-        await self._save(fresh)
+        await self._save(fresh, used=tokens.refresh)
         return self._present()
 
     async def _after_refusal(self, tokens: Tokens, refused: GrantRefused) -> Tokens:
@@ -113,9 +113,9 @@ class SharedTokens(Credentials):
                 return self._tokens
         raise self._signed_out_by(tokens, refused)
 
-    async def _save(self, fresh: Tokens) -> None:
+    async def _save(self, fresh: Tokens, *, used: str | None = None) -> None:
         try:
-            if await self._overtaken() or not self._may_save:
+            if await self._overtaken(fresh, used) or not self._may_save:
                 return
             # fsync may take long: off the loop.
             self._seen = await asyncio.to_thread(self._file.write, fresh)
@@ -127,13 +127,15 @@ class SharedTokens(Credentials):
         else:
             self._unsaved, self.problem = False, None
 
-    async def _overtaken(self) -> bool:
+    async def _overtaken(self, fresh: Tokens, used: str | None) -> bool:
         # A login that was written while the renewal was under way is the person's newer word. A file that vanished
         # meanwhile is not: the CLI deletes it when it comes second in the same renewal.
         if self._file.mark() in {None, self._seen}:
             return False
         await self._look()
-        return self._person is None
+        if self._tokens is None or self._tokens.refresh == used:
+            self._tokens = fresh
+        return self._tokens is not fresh
 
     async def _save_again(self) -> None:
         async with self._alone():
@@ -144,7 +146,7 @@ class SharedTokens(Credentials):
     async def _look(self) -> None:
         """Adopt the file if it changed since it was last seen."""
         mark = self._file.mark()
-        if mark == self._seen and (mark is not None or self._person is not None or self._tokens is None):
+        if mark == self._seen:
             return
         try:
             stored = await self._settled()
@@ -169,6 +171,8 @@ class SharedTokens(Credentials):
         return reading.tokens
 
     def _adopt(self, stored: Tokens | None) -> None:
+        if stored is not None and self._tokens is not None and stored.access == self._tokens.access:
+            return  # our own writing, of which memory knows more
         if self._person is None or self._tokens is None:
             self._tokens, self._unsaved = stored, False
             return

@@ -7,9 +7,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
+
+import httpx
 
 from connectord.base44.errors import Unsendable
+from connectord.base44.words import plain
 
 ATTEMPT_SECONDS: Final = 10.0
 """The total time of one attempt, reply included; what the CLI allows."""
@@ -50,17 +53,15 @@ class Request:
 def host_address(api_url: str) -> str:
     """Scheme and host of an API URL, without a trailing slash; a path is dropped (protocol.md, "Addresses")."""
     try:
-        parts = urlsplit(api_url.strip())
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.username is None
-        _ = parts.port  # raises where it isn't a number
-    except ValueError:
-        usable = False
-    if not usable:
+        url = httpx.URL(api_url.strip())
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    if url.scheme not in {"http", "https"} or not url.host or url.userinfo:
         raise Unsendable(
-            f'"{api_url}" is not an address of Base44',
+            f'"{plain(api_url)}" is not an address of Base44',
             todo=("Set BASE44_API_URL to something like https://app.base44.com, or leave it unset.",),
         )
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{url.scheme}://{url.netloc.decode('ascii')}"
 
 
 def app_segment(app_id: str) -> str:
