@@ -20,6 +20,8 @@ VALID_TYPE: Final = re.compile(r"[A-Za-z0-9_-]+")
 MEANT_KEYS: Final = ("type", "scopes", "connection_config")
 """The keys that go to Base44. Others are kept in the file and not read."""
 
+_MOST_BITS: Final = 14_000  # Python writes no integer of more than 4,300 digits; hexadecimal ones can be read
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -51,7 +53,7 @@ def read_connector(content: bytes, file: Path) -> Reading:
         return _broken(file, unusable.code, unusable.message, place)
     except Fault as fault:
         code = ProblemCode.SYNTAX if fault.syntax else ProblemCode.SHAPE
-        return _broken(file, code, _sentence(fault.message), line_and_column(text, fault.offset))
+        return _broken(file, code, sentence(fault.message), line_and_column(text, fault.offset))
     complaints = [*_shape(value), *_repeated_keys(root)]
     problems = tuple(_placed(complaint, file, text, root) for complaint in complaints)
     if any(problem.severity is Severity.ERROR for problem in problems):
@@ -61,10 +63,11 @@ def read_connector(content: bytes, file: Path) -> Reading:
 
 def _broken(file: Path, code: ProblemCode, message: str, place: tuple[int, int]) -> Reading:
     line, column = place
-    return Reading(None, (Problem(file, code, _sentence(message), line, column),))
+    return Reading(None, (Problem(file, code, sentence(message), line, column),))
 
 
-def _sentence(message: str) -> str:
+def sentence(message: str) -> str:
+    """A remark as a person reads it: with a capital letter and a full stop."""
     return message[:1].upper() + message[1:].rstrip(".") + "."
 
 
@@ -124,7 +127,9 @@ def _scopes(scopes: Any) -> Iterator[_Complaint]:
 
 def _unsendable(value: Any, path: tuple[str | int, ...]) -> Iterator[_Complaint]:
     """Values that JSON5 has and JSON on the wire has not."""
-    if isinstance(value, float) and not math.isfinite(value):
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        yield _Complaint("This number is too long to be sent to Base44.", path)
+    elif isinstance(value, float) and not math.isfinite(value):
         yield _Complaint(f"{_number(value)} can't be sent to Base44: JSON has no such number.", path)
     elif isinstance(value, str) and not _has_utf8(value):
         yield _Complaint("This string holds half of a surrogate pair, which can't be sent to Base44.", path)

@@ -87,7 +87,7 @@ def _removed(text: str, item: Item, kept_before: bool = False) -> list[Edit]:
     line_end = _LINE_END.match(text, _end_of_remarks(text, end))
     if line_end and not apart and begins_its_line(text, item.start):
         return [Edit(_line_start(text, item.start), line_end.end())]
-    if kept_before:
+    if kept_before or (line_end and not begins_its_line(text, item.start)):
         return [Edit(len(text[: item.start].rstrip(" \t")), end), *apart]
     return [Edit(item.start, _end_of_blanks(text, end)), *apart]
 

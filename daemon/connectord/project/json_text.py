@@ -20,7 +20,8 @@ from connectord.project.spans import MAX_DEPTH, Fault, scan
 _STRING: Final = r'"(?:[^"\\]++|\\.)*+"?'
 _COMMENT: Final = re.compile(rf"{_STRING}|//[^\n\r\u2028\u2029]*+|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _TRAILING_COMMA: Final = re.compile(rf"{_STRING}|[\[{{]\s*+,|,(?=\s*+[\]}}])", re.DOTALL)
-_LONG_NUMBER: Final = re.compile(r"[0-9a-fA-F]{3000}")
+_LONG_NUMBER: Final = re.compile(r"[0-9]{4301}")
+_SYNTAX_ERROR: Final = "<string>:"  # how json5 begins a message of its own
 
 
 def parse(text: str) -> Any:
@@ -62,18 +63,18 @@ def _parse_json5(text: str) -> Any:
         value, error, offset = json5.parse(text)
     except RecursionError as too_deep:
         raise Fault("nested too deeply", root.start, syntax=False) from too_deep
-    except ValueError as too_long:  # Python reads no integer of more than 4,300 digits
-        number = _LONG_NUMBER.search(text)
-        raise Fault("this number is too long", number.start() if number else 0, syntax=False) from too_long
     if error is not None:
-        raise Fault(_sentence(text, offset), offset)
+        raise _fault(text, error, offset)
     return _joined(value)
 
 
-def _sentence(text: str, offset: int) -> str:
+def _fault(text: str, error: str, offset: int) -> Fault:
+    if not error.startswith(_SYNTAX_ERROR):  # then Python refused it: it reads no integer of more than 4,300 digits
+        number = _LONG_NUMBER.search(text)
+        return Fault("this number is too long", number.start() if number else 0, syntax=False)
     if offset >= len(text):
-        return "the file ends too early"
-    return f"{json.dumps(text[offset])} can't stand here"
+        return Fault("the file ends too early", offset)
+    return Fault(f"{json.dumps(text[offset])} can't stand here", offset)
 
 
 def _joined(value: Any) -> Any:

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
-from connectord.project.connector_file import Reading, read_connector
+from connectord.project.connector_file import Reading, read_connector, sentence
 from connectord.project.git import read_git
 from connectord.project.known_types import KNOWN_TYPES, nearest_known
 from connectord.project.model import (
@@ -82,7 +82,7 @@ class SnapshotReader:
         try:
             content = read_bytes(file.name, dir_fd=descriptor)
         except Unusable as unusable:
-            return Reading(None, (Problem(file, unusable.code, unusable.message),))
+            return Reading(None, (Problem(file, unusable.code, sentence(unusable.message)),))
         if content is None:
             return None
         digest = blake2b(content, digest_size=16).digest()

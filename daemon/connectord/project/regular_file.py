@@ -60,6 +60,9 @@ def decode(content: bytes) -> str:
     except UnicodeDecodeError as error:
         if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise Unusable(ProblemCode.ENCODING, "this is UTF-16; save it as UTF-8", 0) from error
+        if error.end == len(error.object) and error.reason == "unexpected end of data":  # perhaps half of a save
+            message = "the file ends in the middle of a character"
+            raise Unusable(ProblemCode.SYNTAX, message, len(readable_part(content)) - 1) from error
         stray = error.object[error.start]  # error.object begins behind the byte order mark
         offset = len(error.object[: error.start].decode("utf-8"))
         message = f"not UTF-8: the byte 0x{stray:02x} can't stand here"

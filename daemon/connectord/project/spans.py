@@ -23,6 +23,7 @@ _LINE_COMMENT: Final = r"//[^\n\r\u2028\u2029]*"
 _GAP: Final = re.compile(rf"(?:{_SPACE}+|{_LINE_COMMENT}|/\*.*?\*/)*", re.DOTALL)
 _STRING: Final = re.compile(r'"(?:[^"\\\n\r]|\\(?:\r\n|.))*"' + r"|'(?:[^'\\\n\r]|\\(?:\r\n|.))*'", re.DOTALL)
 _BARE: Final = re.compile(r"""[^\s:,{}\[\]"'/\ufeff]+""")
+_ODD_IN_KEY: Final = re.compile(r"(?=[!-~])[^A-Za-z0-9_$\\]")  # ASCII only: what else may be in a name is for json5
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")
 _SCALAR: Final = re.compile(
     r"true|false|null|[+-]?(?:Infinity|NaN|0[xX][0-9a-fA-F]+|(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
@@ -129,9 +130,12 @@ class _Scanner:
         """What stands at `offset`, short enough for a sentence."""
         if offset >= len(self._text):
             return "the end of the file"
+        string = _STRING.match(self._text, offset)
+        if string is not None:
+            return shorten(string.group())
         word = _BARE.match(self._text, offset)
         snippet = shorten(word.group() if word else self._text[offset])
-        return json.dumps(snippet, ensure_ascii=not snippet.isprintable())
+        return f"'{snippet}'" if snippet == '"' else json.dumps(snippet, ensure_ascii=not snippet.isprintable())
 
     def value(self, offset: int, depth: int) -> Node:
         """Any value that begins at `offset`."""
@@ -183,6 +187,9 @@ class _Scanner:
         word = _BARE.match(self._text, start)
         if word is None or word.group()[0].isdigit():
             raise Fault(f"expected a key, found {self.found(start)}", start)
+        odd = _ODD_IN_KEY.search(word.group())
+        if odd is not None:
+            raise Fault(f'a key with "{odd.group()}" in it needs quotes', start)
         return word.end(), self._decoded(f'"{word.group()}"', start)
 
     def _decoded(self, literal: str, offset: int) -> str:
