@@ -73,7 +73,8 @@ async def connect(api_url: str, environ: Mapping[str, str], output: Output) -> A
     credentials = find_credentials(environ, Path.home(), on_problem=lambda problem: output.warn(problem.what))
 
     def say(retrying: Retrying) -> None:
-        output.progress(f"{retrying.error.what}. Trying again in {retrying.wait:.0f} s.")
+        what = retrying.error.what.rstrip(".")
+        output.progress(f"{what}. Trying again in {retrying.wait:.0f} s.")
 
     async with Base44(api_url, credentials, on_retry=say) as base44:
         yield base44
