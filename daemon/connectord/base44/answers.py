@@ -82,7 +82,7 @@ def failure(answer: Answer, *, now: float, sign_in: str = SIGN_IN) -> Base44Erro
     wait = retry_after(answer.headers, now)
     kind = _kind(answer.status, body, wait)
     verb = "can't" if kind is Busy else "refused to"
-    more = f" It asks to wait {wait:.0f} s." if kind is Busy and wait else ""
+    more = f"; it asks to wait {wait:.0f} s" if kind is Busy and wait else ""
     return kind(
         f"Base44 {verb} {answer.request.operation}: {_said(answer, body)} ({_reference(answer)}){more}",
         operation=answer.request.operation,

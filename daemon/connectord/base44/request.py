@@ -56,7 +56,8 @@ def host_address(api_url: str) -> str:
         url = httpx.URL(api_url.strip())
     except httpx.InvalidURL:
         url = httpx.URL()
-    if url.scheme not in {"http", "https"} or not url.host or url.userinfo:
+    # httpx takes a space in a host and encodes it.
+    if url.scheme not in {"http", "https"} or not url.host or "%" in url.host or url.userinfo:
         raise Unsendable(
             f'"{plain(api_url)}" is not an address of Base44',
             todo=("Set BASE44_API_URL to something like https://app.base44.com, or leave it unset.",),
