@@ -276,6 +276,9 @@ def test_colours_are_for_terminals_alone(desk: Machine, base44: RunningEmulator)
     )
     colourful.expect_exact("\x1b[32mSynced: stripe")
     assert exit_code_of(colourful) == 0
+    colourless = desk.with_environ(NO_COLOR="1").at_a_terminal("push", "-y")
+    colourless.expect_exact("Synced: stripe")
+    assert "\x1b[" not in colourless.before
 
 
 def _until(true: Callable[[], bool]) -> None:

@@ -62,8 +62,11 @@ def printable(text: str) -> str:
 
 
 def _write(stream: TextIO, text: str, style: Mapping[str, bool | str]) -> None:
+    words = printable(text)
+    if style and not os.environ.get("NO_COLOR"):  # https://no-color.org; click doesn't know it
+        words = click.style(words, **style)  # type: ignore[arg-type]
     try:
-        click.echo(click.style(printable(text), **style), file=stream)  # type: ignore[arg-type]
+        click.echo(words, file=stream)
     except BrokenPipeError:
         _silence(stream)
 
