@@ -54,6 +54,7 @@ class Authorizations:
         self._clock = clock
         self._on_end = on_end
         self._watches: dict[tuple[str, str], _Watch] = {}
+        self._ended: dict[tuple[str, str], Authorization] = {}
         self._scheduler = AsyncIOScheduler(timezone=UTC)
 
     async def __aenter__(self) -> Self:
@@ -98,8 +99,12 @@ class Authorizations:
         return authorization
 
     async def settled(self, owner: str, type: str) -> Authorization:
-        """Wait until the open authorization of this connector ends (KeyError without one); its limit is the wait's."""
-        return await asyncio.shield(self._watches[owner, type].ended)
+        """How this connector's authorization ended; waits while it is open, at most for its limit.
+
+        Raises KeyError where none was ever opened.
+        """
+        watch = self._watches.get((owner, type))
+        return self._ended[owner, type] if watch is None else await asyncio.shield(watch.ended)
 
     def skip(self, owner: str, type: str) -> None:
         """The person doesn't want to now. Nothing happens where none is open."""
@@ -154,6 +159,7 @@ class Authorizations:
     def _end(self, watch: _Watch, authorization: Authorization) -> None:
         del self._watches[authorization.owner, authorization.type]
         self._scheduler.remove_job(_job_id(authorization))
+        self._ended[authorization.owner, authorization.type] = authorization
         watch.ended.set_result(authorization)
         self._on_end(authorization)
 
