@@ -39,7 +39,7 @@ def said(content: str | bytes) -> list[str]:
         ('{"type": "slack"}\r\n', Connector("slack")),
     ],
 )
-def test_a_valid_file_is_a_connector(content: str | bytes, connector: Connector):
+def test_a_valid_file_is_a_connector(content: str | bytes, connector: Connector) -> None:
     assert reading(content) == Reading(connector, type_at=reading(content).type_at)
 
 
@@ -95,7 +95,7 @@ def test_a_valid_file_is_a_connector(content: str | bytes, connector: Connector)
         (DEEP, "1:55: Nested deeper than 32 levels."),
     ],
 )
-def test_an_invalid_file_is_no_connector_and_one_problem_with_its_place(content: str | bytes, problem: str):
+def test_an_invalid_file_is_no_connector_and_one_problem_with_its_place(content: str | bytes, problem: str) -> None:
     assert reading(content).connector is None
     assert said(content) == [f"slack.jsonc:{problem}"]
 
@@ -111,11 +111,11 @@ def test_an_invalid_file_is_no_connector_and_one_problem_with_its_place(content:
         (b"\xff", ProblemCode.ENCODING),
     ],
 )
-def test_only_what_may_be_the_half_of_a_save_is_a_syntax_problem(content: str | bytes, code: ProblemCode):
+def test_only_what_may_be_the_half_of_a_save_is_a_syntax_problem(content: str | bytes, code: ProblemCode) -> None:
     assert [problem.code for problem in reading(content).problems] == [code]
 
 
-def test_everything_wrong_with_one_file_is_said_at_once():
+def test_everything_wrong_with_one_file_is_said_at_once() -> None:
     assert said('{\n "type": 1,\n "scopes": [2, "a", {}],\n "connection_config": 3\n}') == [
         'slack.jsonc:2:10: "type" must be a string, not a number.',
         'slack.jsonc:3:13: "scopes" must be a list of strings; number 1 is a number.',
@@ -124,7 +124,7 @@ def test_everything_wrong_with_one_file_is_said_at_once():
     ]
 
 
-def test_a_key_said_twice_is_a_warning_at_the_one_that_counts():
+def test_a_key_said_twice_is_a_warning_at_the_one_that_counts() -> None:
     result = reading('{"type": "x",\n "type": "slack"}')
     assert result.connector == Connector("slack")
     warning = '"type" is said more than once; this one, the last, counts.'
@@ -137,7 +137,7 @@ def test_a_key_said_twice_is_a_warning_at_the_one_that_counts():
 @example(b'{"type": "\\ud800"}')
 @example(b"\x00")
 @settings(max_examples=200, deadline=None)
-def test_no_content_makes_it_raise(content: bytes):
+def test_no_content_makes_it_raise(content: bytes) -> None:
     result = read_connector(content, FILE)
     assert (result.connector is None) == any(problem.severity is Severity.ERROR for problem in result.problems)
     assert all(problem.line and problem.column for problem in result.problems)
@@ -169,6 +169,6 @@ PIECES = st.sampled_from(
 
 @given(st.lists(PIECES, max_size=12).map("".join))
 @settings(max_examples=200, deadline=None)
-def test_no_scramble_of_a_connector_file_makes_it_raise(text: str):
+def test_no_scramble_of_a_connector_file_makes_it_raise(text: str) -> None:
     result = read_connector(text.encode(), FILE)
     assert (result.connector is None) == any(problem.severity is Severity.ERROR for problem in result.problems)

@@ -11,6 +11,7 @@ from threading import Thread
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.project import a_connector, a_project, a_snapshot, saved_atomically
 
 from connectord.project import (
     DirectoryState,
@@ -22,7 +23,6 @@ from connectord.project import (
     read_project,
 )
 from connectord.project.regular_file import MAX_FILE_BYTES
-from tests.support.project import a_connector, a_project, a_snapshot, saved_atomically
 
 AS_ROOT = os.geteuid() == 0
 
@@ -39,7 +39,7 @@ def types(snapshot: Snapshot) -> list[str]:
     return [connector.type for connector in snapshot.connectors]
 
 
-def test_connectors_come_in_filename_order_with_their_files(tmp_path: Path):
+def test_connectors_come_in_filename_order_with_their_files(tmp_path: Path) -> None:
     project = a_project(
         tmp_path, {"b.jsonc": '{"type": "slack"}', "a.json": '{"type": "notion"}', "c.json": '{"type": "box"}'}
     )
@@ -54,7 +54,7 @@ def test_connectors_come_in_filename_order_with_their_files(tmp_path: Path):
 @pytest.mark.parametrize(
     "name", [".slack.jsonc", ".slack.json.swp", "slack.jsonc~", "slack.yaml", "README.md", "4913", "slack.JSON"]
 )
-def test_other_names_are_not_connector_files(tmp_path: Path, name: str):
+def test_other_names_are_not_connector_files(tmp_path: Path, name: str) -> None:
     project = a_project(tmp_path, {})
     (project.connectors_dir / name).write_text("{", encoding="utf-8")
     assert a_snapshot(project) == Snapshot(
@@ -62,14 +62,14 @@ def test_other_names_are_not_connector_files(tmp_path: Path, name: str):
     )
 
 
-def test_subfolders_are_not_looked_into(tmp_path: Path):
+def test_subfolders_are_not_looked_into(tmp_path: Path) -> None:
     project = a_project(tmp_path, {"slack": []})
     (project.connectors_dir / "old").mkdir()
     (project.connectors_dir / "old" / "box.jsonc").write_text('{"type": "box"}', encoding="utf-8")
     assert types(a_snapshot(project)) == ["slack"]
 
 
-def test_two_files_of_one_type_name_each_other_and_neither_counts(tmp_path: Path):
+def test_two_files_of_one_type_name_each_other_and_neither_counts(tmp_path: Path) -> None:
     project = a_project(tmp_path, {"slack": ["a"], "team.json": '{\n "type": "slack"}', "box": []})
     snapshot = a_snapshot(project)
     assert types(snapshot) == ["box"]
@@ -80,12 +80,12 @@ def test_two_files_of_one_type_name_each_other_and_neither_counts(tmp_path: Path
     assert not snapshot.complete
 
 
-def test_three_files_of_one_type_name_all_others(tmp_path: Path):
-    project = a_project(tmp_path, {name: '{"type": "box"}' for name in ("a.json", "b.json", "c.json")})
+def test_three_files_of_one_type_name_all_others(tmp_path: Path) -> None:
+    project = a_project(tmp_path, dict.fromkeys(("a.json", "b.json", "c.json"), '{"type": "box"}'))
     assert messages(a_snapshot(project))[0].startswith('a.json:1:10: "box" is also the type of b.json and c.json;')
 
 
-def test_one_bad_file_keeps_no_other_from_being_read(tmp_path: Path):
+def test_one_bad_file_keeps_no_other_from_being_read(tmp_path: Path) -> None:
     snapshot = a_snapshot(a_project(tmp_path, {"slack": ["a"], "bad.json": "{"}))
     assert (types(snapshot), codes(snapshot), snapshot.complete) == (
         ["slack"],
@@ -104,31 +104,31 @@ def test_one_bad_file_keeps_no_other_from_being_read(tmp_path: Path):
         ("zzz", "; it is sent as it is."),
     ],
 )
-def test_an_unknown_type_is_a_warning_with_the_nearest_known_name(tmp_path: Path, type_: str, hint: str):
+def test_an_unknown_type_is_a_warning_with_the_nearest_known_name(tmp_path: Path, type_: str, hint: str) -> None:
     snapshot = a_snapshot(a_project(tmp_path, {type_: []}))
     assert (types(snapshot), snapshot.complete) == ([type_], True)
     assert messages(snapshot) == [f'{type_}.jsonc:2:11: "{type_}" is not a type that Base44 lists{hint}']
     assert [problem.severity for problem in snapshot.problems] == [Severity.WARNING]
 
 
-def test_the_known_types_may_be_the_ones_that_the_service_lists(tmp_path: Path):
+def test_the_known_types_may_be_the_ones_that_the_service_lists(tmp_path: Path) -> None:
     project = a_project(tmp_path, {"brand_new": []})
     assert SnapshotReader().read(project, {"brand_new"}).problems == ()
 
 
-def test_a_file_that_is_too_large_is_not_read(tmp_path: Path):
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     project = a_project(tmp_path, {"big.json": " " * MAX_FILE_BYTES + '{"type": "slack"}'})
     assert messages(a_snapshot(project)) == ["big.json: Larger than 256 KiB, so it was not read."]
 
 
-def test_a_file_of_just_the_limit_is_read(tmp_path: Path):
+def test_a_file_of_just_the_limit_is_read(tmp_path: Path) -> None:
     text = '{"type": "slack"}'
     project = a_project(tmp_path, {"big.json": " " * (MAX_FILE_BYTES - len(text)) + text})
     assert types(a_snapshot(project)) == ["slack"]
 
 
 @pytest.fixture
-def oddities(tmp_path: Path) -> Iterator[Project]:
+def oddities(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     """A directory, a fifo, a socket, a dangling link and a loop, each under a connector's name."""
     project = a_project(tmp_path, {"slack": []})
     folder = project.connectors_dir
@@ -138,16 +138,13 @@ def oddities(tmp_path: Path) -> Iterator[Project]:
     (folder / "loop.json").symlink_to("loop.json")
     (folder / "null.json").symlink_to("/dev/null")
     with socket.socket(socket.AF_UNIX) as server:
-        # Socket paths are short (108 bytes), pytest's folders are not.
-        here = os.open(folder, os.O_RDONLY)
-        server.bind(
-            f"/proc/self/fd/{here}/socket.json" if os.path.isdir("/proc/self/fd") else str(folder / "socket.json")
-        )
-        os.close(here)
+        with monkeypatch.context() as here:  # socket paths may have 104 bytes, pytest's folders have more
+            here.chdir(folder)
+            server.bind("socket.json")
         yield project
 
 
-def test_what_is_no_file_is_a_problem_and_blocks_nothing(oddities: Project):
+def test_what_is_no_file_is_a_problem_and_blocks_nothing(oddities: Project) -> None:
     snapshots: list[Snapshot] = []
     thread = Thread(target=lambda: snapshots.append(a_snapshot(oddities)), daemon=True)
     thread.start()
@@ -164,7 +161,7 @@ def test_what_is_no_file_is_a_problem_and_blocks_nothing(oddities: Project):
     ]
 
 
-def test_a_file_without_permission_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_file_without_permission_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = a_project(tmp_path, {"slack": []})
     a_connector(project, "box", []).chmod(0)
     if AS_ROOT:
@@ -174,7 +171,7 @@ def test_a_file_without_permission_is_a_problem(tmp_path: Path, monkeypatch: pyt
 
 def test_a_file_that_vanishes_between_listing_and_reading_is_not_listed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     project = a_project(tmp_path, {"slack": [], "box": []})
     listdir = os.listdir
 
@@ -188,7 +185,7 @@ def test_a_file_that_vanishes_between_listing_and_reading_is_not_listed(
     assert (types(snapshot), snapshot.problems) == (["slack"], ())
 
 
-def test_symbolic_links_to_files_and_directories_work(tmp_path: Path):
+def test_symbolic_links_to_files_and_directories_work(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "real.txt").write_text('{"type": "slack"}', encoding="utf-8")
@@ -201,7 +198,7 @@ def test_symbolic_links_to_files_and_directories_work(tmp_path: Path):
     assert snapshot.identity.inode == elsewhere.stat().st_ino
 
 
-def test_a_name_that_is_not_utf8_can_be_shown(tmp_path: Path):
+def test_a_name_that_is_not_utf8_can_be_shown(tmp_path: Path) -> None:
     project = a_project(tmp_path, {})
     (project.connectors_dir / os.fsdecode(b"\xff.json")).write_text("[", encoding="utf-8")
     problem = a_snapshot(project).problems[0]
@@ -224,7 +221,7 @@ def test_a_name_that_is_not_utf8_can_be_shown(tmp_path: Path):
 )
 def test_a_connectors_directory_that_cannot_be_read_is_a_state_and_a_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: DirectoryState, code: ProblemCode, message: str
-):
+) -> None:
     project = a_project(tmp_path)
     if state is DirectoryState.NOT_A_DIRECTORY:
         project.connectors_dir.write_text("", encoding="utf-8")
@@ -239,7 +236,7 @@ def test_a_connectors_directory_that_cannot_be_read_is_a_state_and_a_problem(
     ]
 
 
-def test_a_connectors_directory_that_is_a_dangling_link_says_so(tmp_path: Path):
+def test_a_connectors_directory_that_is_a_dangling_link_says_so(tmp_path: Path) -> None:
     project = a_project(tmp_path)
     project.connectors_dir.symlink_to("gone")
     snapshot = a_snapshot(project)
@@ -247,14 +244,14 @@ def test_a_connectors_directory_that_is_a_dangling_link_says_so(tmp_path: Path):
     assert snapshot.problems[0].message == "The connectors directory is a symbolic link to a place that isn't there."
 
 
-def test_unchanged_files_are_not_parsed_again(tmp_path: Path):
+def test_unchanged_files_are_not_parsed_again(tmp_path: Path) -> None:
     project = a_project(tmp_path, {"slack": ["a"], "box": [], "bad.json": "{"})
     reader = SnapshotReader()
     first = reader.read(project)
     assert (reader.read(project), reader.parses) == (first, 3)
 
 
-def test_only_what_changed_is_parsed_again(tmp_path: Path):
+def test_only_what_changed_is_parsed_again(tmp_path: Path) -> None:
     project = a_project(tmp_path, {"slack": ["a"], "box": []})
     reader = SnapshotReader()
     reader.read(project)
@@ -262,7 +259,7 @@ def test_only_what_changed_is_parsed_again(tmp_path: Path):
     assert (reader.read(project).by_type["slack"].scopes, reader.parses) == (("b",), 3)
 
 
-def test_a_change_that_size_and_time_do_not_show_is_seen(tmp_path: Path):
+def test_a_change_that_size_and_time_do_not_show_is_seen(tmp_path: Path) -> None:
     project = a_project(tmp_path, {"slack": ["a"]})
     file = project.connectors_dir / "slack.jsonc"
     before = file.stat()
@@ -273,7 +270,7 @@ def test_a_change_that_size_and_time_do_not_show_is_seen(tmp_path: Path):
     assert reader.read(project).by_type["slack"].scopes == ("b",)
 
 
-def test_a_file_replaced_by_the_same_content_is_not_parsed_again(tmp_path: Path):
+def test_a_file_replaced_by_the_same_content_is_not_parsed_again(tmp_path: Path) -> None:
     project = a_project(tmp_path, {"slack": ["a"]})
     reader = SnapshotReader()
     reader.read(project)
@@ -282,7 +279,7 @@ def test_a_file_replaced_by_the_same_content_is_not_parsed_again(tmp_path: Path)
     assert (types(reader.read(project)), reader.parses) == (["slack"], 1)
 
 
-def test_a_renamed_file_is_known_by_its_new_name(tmp_path: Path):
+def test_a_renamed_file_is_known_by_its_new_name(tmp_path: Path) -> None:
     project = a_project(tmp_path, {"slack": ["a"]})
     reader = SnapshotReader()
     reader.read(project)
@@ -291,7 +288,7 @@ def test_a_renamed_file_is_known_by_its_new_name(tmp_path: Path):
     assert [connector.file.name for connector in reader.read(project).connectors] == ["team.jsonc"]
 
 
-def test_what_is_remembered_goes_with_the_files(tmp_path: Path):
+def test_what_is_remembered_goes_with_the_files(tmp_path: Path) -> None:
     project = a_project(tmp_path, {"slack": ["a"]})
     reader = SnapshotReader()
     reader.read(project)
@@ -300,7 +297,7 @@ def test_what_is_remembered_goes_with_the_files(tmp_path: Path):
     assert reader._kept == {project.connectors_dir: {}}
 
 
-def test_the_identity_tells_a_replaced_directory(tmp_path: Path):
+def test_the_identity_tells_a_replaced_directory(tmp_path: Path) -> None:
     project = a_project(tmp_path, {})
     before = a_snapshot(project).identity
     project.connectors_dir.rename(tmp_path / "old")
@@ -313,7 +310,7 @@ def test_the_identity_tells_a_replaced_directory(tmp_path: Path):
 
 @given(files=st.dictionaries(st.sampled_from(["a.json", "b.jsonc", "c.json"]), st.binary(max_size=30), max_size=3))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_bytes_on_disk_make_the_reader_raise(tmp_path: Path, files: dict[str, bytes]):
+def test_no_bytes_on_disk_make_the_reader_raise(tmp_path: Path, files: dict[str, bytes]) -> None:
     project = a_project(tmp_path, {})
     for file in project.connectors_dir.iterdir():
         file.unlink()
@@ -324,7 +321,7 @@ def test_no_bytes_on_disk_make_the_reader_raise(tmp_path: Path, files: dict[str,
     assert {problem.file.name for problem in snapshot.errors} | {c.file.name for c in snapshot.connectors} == set(files)
 
 
-def test_a_directory_name_that_no_file_system_takes_is_unreadable(tmp_path: Path):
+def test_a_directory_name_that_no_file_system_takes_is_unreadable(tmp_path: Path) -> None:
     project = read_project(tmp_path, {}, app_id="abc", directory=Path("x" * 300))
     assert a_snapshot(project).state is DirectoryState.UNREADABLE
 
@@ -334,7 +331,7 @@ def _refuse_to_open(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     real_open = os.open
 
     def open_or_refuse(path: str, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
-        if os.path.basename(path) == name:
+        if Path(path).name == name:
             raise PermissionError(13, "Permission denied", path)
         return real_open(path, flags, mode, dir_fd=dir_fd)
 

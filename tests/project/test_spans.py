@@ -7,9 +7,9 @@ from typing import Any
 import json5
 import pytest
 from hypothesis import example, given, settings
+from tests.support.json5_texts import SCRAPS, TEXTS
 
 from connectord.project.spans import Fault, Kind, Node, line_and_column, scan
-from tests.support.json5_texts import SCRAPS, TEXTS
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -30,13 +30,13 @@ def _agrees(text: str, node: Node, value: Any) -> bool:
 
 @given(TEXTS)
 @settings(max_examples=120, deadline=None)
-def test_the_text_of_every_span_says_what_json5_sees_there(text: str):
+def test_the_text_of_every_span_says_what_json5_sees_there(text: str) -> None:
     assert _agrees(text, scan(text), json5.loads(text))
 
 
 @given(TEXTS)
 @settings(max_examples=60, deadline=None)
-def test_every_comma_is_where_the_scanner_says(text: str):
+def test_every_comma_is_where_the_scanner_says(text: str) -> None:
     commas = [item.comma for item in scan(text).items if item.comma is not None]
     assert "".join(text[comma] for comma in commas) == "," * len(commas)
 
@@ -47,7 +47,7 @@ def test_every_comma_is_where_the_scanner_says(text: str):
 @example("/*")
 @example("[+]")
 @settings(max_examples=200, deadline=None)
-def test_no_json5_text_is_refused(scrap: str):
+def test_no_json5_text_is_refused(scrap: str) -> None:
     try:
         value = json5.loads(scrap)
     except ValueError:
@@ -83,13 +83,13 @@ def test_no_json5_text_is_refused(scrap: str):
         ("{a: x" + "y" * 40 + "}", 1, 5, f'expected a value, found "x{"y" * 18}…"'),
     ],
 )
-def test_a_fault_says_where_and_what_was_expected(text: str, line: int, column: int, message: str):
+def test_a_fault_says_where_and_what_was_expected(text: str, line: int, column: int, message: str) -> None:
     with pytest.raises(Fault) as caught:
         scan(text)
     assert (caught.value.message, *line_and_column(text, caught.value.offset)) == (message, line, column)
 
 
-def test_nesting_has_a_limit_with_a_place():
+def test_nesting_has_a_limit_with_a_place() -> None:
     with pytest.raises(Fault, match="nested deeper than 32 levels") as caught:
         scan("[" * 33 + "]" * 33)
     assert (caught.value.offset, caught.value.syntax) == (32, False)
@@ -106,11 +106,11 @@ def test_nesting_has_a_limit_with_a_place():
         ("", 0, (1, 1)),
     ],
 )
-def test_lines_and_columns_count_from_one_in_characters(text: str, offset: int, place: tuple[int, int]):
+def test_lines_and_columns_count_from_one_in_characters(text: str, offset: int, place: tuple[int, int]) -> None:
     assert line_and_column(text, offset) == place
 
 
-def test_of_a_key_that_comes_twice_the_last_is_the_member():
+def test_of_a_key_that_comes_twice_the_last_is_the_member() -> None:
     member = scan('{"a": 1, "a": 22}').member("a")
     assert member is not None
     assert member.value.start == 14

@@ -76,10 +76,11 @@ def connector_texts(draw: st.DrawFn) -> tuple[str, list[str]]:
     literals = [json.dumps(scope) if quote == '"' else "'" + scope.replace("'", "\\'") + "'" for scope in scopes]
     commas = draw(st.sampled_from([",", " ,", ", // c\n", " /* k */,"]))
     listed = commas.join(gap + literal + behind for literal in literals)
-    array = f"[{listed}{',' if scopes and draw(st.booleans()) else ''}{draw(GAPS)}]"
+    trailing = draw(st.sampled_from(["", ","])) if scopes else ""
+    array = f"[{listed}{trailing}{draw(GAPS)}]"
     key = draw(st.sampled_from(["scopes", "'scopes'", '"scopes"', r"scop\u0065s"]))
     members = ["type: 'slack'", "note: {deep: [1, /* in */ 2]}", f"{key}:{draw(GAPS)}{array}"]
-    members = draw(st.permutations(members))
+    members = list(draw(st.permutations(members)))
     separator = draw(st.sampled_from([", ", ",\n  ", ", // after\r\n  "]))
     text = "{" + draw(GAPS) + separator.join(members) + draw(st.sampled_from(["", ","])) + draw(GAPS) + "}"
     return draw(st.sampled_from(["", "\ufeff", "// top\n"])) + text + "\n", scopes

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from connectord.project.errors import InvalidConfig, InvalidSetting
 from connectord.project.json_text import parse
-from connectord.project.regular_file import Unusable, decode, read_bytes, readable_part
+from connectord.project.regular_file import Unusable, decode, is_file, is_folder, read_bytes, readable_part
 from connectord.project.spans import Fault, line_and_column, scan
 
 APP_CONFIG_NAMES: Final = (".app.jsonc", ".app.json")
@@ -90,7 +90,7 @@ def _app_configs(folder: Path) -> Iterator[Path]:
     """Breadth first, so that the nearest comes first; hidden folders are passed over, as the CLI's glob does."""
     waiting = [folder]
     for looked_into, current in enumerate(waiting):
-        yield from (file for name in APP_CONFIG_NAMES if (file := current / name).is_file())
+        yield from (file for name in APP_CONFIG_NAMES if is_file(file := current / name))
         if len(waiting) < _MOST_FOLDERS and looked_into < _MOST_FOLDERS:
             waiting.extend(_subfolders(current))
 
@@ -105,4 +105,4 @@ def _subfolders(folder: Path) -> list[Path]:
 
 def _is_searched(child: Path) -> bool:
     hidden = child.name.startswith(".") or child.name in _PASSED_OVER
-    return not hidden and child.is_dir() and not child.is_symlink()
+    return not hidden and is_folder(child) and not child.is_symlink()

@@ -40,6 +40,8 @@ def settings_in_force(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
 def api_url(settings: Mapping[str, str]) -> str:
     """Scheme and host of Base44, or of the server that BASE44_API_URL names; its path is dropped (protocol.md)."""
     value = settings.get(API_URL, DEFAULT_API_URL)
+    if "@" in value:  # not repeated in the sentence: it would be a password
+        raise InvalidSetting(API_URL, "a URL with a user name or password in it is not accepted.")
     try:
         parts = urlsplit(value)
         port = f":{parts.port}" if parts.port is not None else ""
@@ -47,8 +49,6 @@ def api_url(settings: Mapping[str, str]) -> str:
         raise InvalidSetting(API_URL, f"{value!r} is not a URL: {error}.") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InvalidSetting(API_URL, f"{value!r} is not a URL that begins with https:// or http:// and names a host.")
-    if parts.username is not None or parts.password is not None:
-        raise InvalidSetting(API_URL, "a URL with a user name or password in it is not accepted.")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{parts.scheme}://{host}{port}"
 

@@ -25,14 +25,16 @@ class ProjectError(ConnectordError):
 
 
 class NoProject(ProjectError):
-    """No Base44 config was found from the starting folder upwards."""
+    """No Base44 config was found from the starting folder upwards, or that folder isn't `there` itself."""
 
     code = "CONFIG_NOT_FOUND"
 
-    def __init__(self, start: Path) -> None:
+    def __init__(self, start: Path, *, there: bool = True) -> None:
+        names = "base44/config.jsonc, base44/config.json, config.jsonc or config.json"
         super().__init__(
-            f"No Base44 project found in {shown_path(start)} or any folder above it: "
-            "there is no base44/config.jsonc, base44/config.json, config.jsonc or config.json.",
+            f"No Base44 project found in {shown_path(start)} or any folder above it: there is no {names}."
+            if there
+            else f"No Base44 project found: there is no file or folder {shown_path(start)}.",
             todo=(
                 "Run this inside the folder of a Base44 project, or name that folder.",
                 "Link a folder to an app with: npx base44 link",

@@ -12,6 +12,7 @@ from connectord.project.config_file import checked_app_id, connectors_dir, linke
 from connectord.project.environment import APP_ID, api_url, settings_in_force
 from connectord.project.errors import NoProject, NotLinked
 from connectord.project.model import Project
+from connectord.project.regular_file import exists, is_file
 
 _SUBFOLDER: Final = "base44"
 _CONFIG_NAMES: Final = (f"{_SUBFOLDER}/config.jsonc", f"{_SUBFOLDER}/config.json", "config.jsonc", "config.json")
@@ -33,6 +34,8 @@ def read_project(
     Raises NoProject, NotLinked, InvalidConfig or InvalidSetting.
     """
     start = Path(os.path.abspath(start))  # noqa: PTH100  (resolve() would walk out of a symlinked project)
+    if not exists(start):
+        raise NoProject(start, there=False)
     found = _find(start)
     settings = settings_in_force(found.root, environ)
     chosen = _app_id(app_id, settings, found)
@@ -55,12 +58,12 @@ def find_root(start: Path) -> Path | None:
 
 
 def _find(start: Path) -> _Found:
-    folder = start.parent if start.is_file() else start
+    folder = start.parent if is_file(start) else start
     # The root of the file system is no project, for the CLI neither.
     for current in (folder, *folder.parents)[:-1]:
         for name in _CONFIG_NAMES:
             config_path = current / name
-            if config_path.is_file():
+            if is_file(config_path):
                 return _Found(_root_of(config_path), config_path)
     return _Found(folder, None)
 

@@ -6,11 +6,12 @@ Source: gitrepository-layout(5), git-worktree(1).
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from connectord.project.regular_file import is_file, is_folder
 
 _BRANCHES: Final = "refs/heads/"
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")  # SHA-1 or SHA-256
@@ -49,7 +50,7 @@ def _git_dir(folder: Path) -> Path | None:
     """The directory that holds HEAD; in a linked worktree or a submodule `.git` is a file that points to it."""
     for parent in (folder, *folder.parents):
         dot_git = parent / ".git"
-        if os.path.isdir(dot_git):  # noqa: PTH112  (unlike Path.is_dir it answers False where it may not look)
+        if is_folder(dot_git):
             return dot_git
         pointer = _line(dot_git)
         if pointer is not None and pointer.startswith("gitdir: "):
@@ -84,7 +85,7 @@ def _line(file: Path) -> str | None:
 
 def _text(file: Path) -> str | None:
     try:
-        if not file.is_file():
+        if not is_file(file):
             return None
         with file.open("rb") as stream:
             return stream.read(_MOST_BYTES).decode("utf-8", "surrogateescape")

@@ -33,6 +33,21 @@ class Unusable(Exception):
         self.offset = offset
 
 
+def exists(path: Path) -> bool:
+    """Whether anything is there (through symbolic links); no, where one may not look or no such name can be."""
+    return os.path.exists(path)  # noqa: PTH110  (Path.exists raises then)
+
+
+def is_file(path: Path) -> bool:
+    """Whether a regular file is there; otherwise as `exists`."""
+    return os.path.isfile(path)  # noqa: PTH113  (as above)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a directory is there; otherwise as `exists`."""
+    return os.path.isdir(path)  # noqa: PTH112  (as above)
+
+
 def read_bytes(path: Path | str, *, dir_fd: int | None = None) -> bytes | None:
     """The content of a regular file (through symbolic links), or None if there is nothing of that name.
 
