@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.support.base44 import API_KEY, NOW, Time, TokenServer, a_client, auth_file, jwt, stored, write_auth
 
 from connectord.base44 import (
     Account,
@@ -15,7 +16,6 @@ from connectord.base44 import (
     sign_out,
     signed_in_as,
 )
-from tests.support.base44 import API_KEY, NOW, TokenServer, Time, a_client, auth_file, jwt, stored, write_auth
 
 PAIR = {"BASE44_ACCESS_TOKEN": jwt(), "BASE44_REFRESH_TOKEN": "r"}
 FILE = Account(AccountKind.FILE, email="ada@x.test", name="Ada", expires_at=NOW + 3600)
@@ -37,7 +37,7 @@ ORDER: dict[str, tuple[dict[str, str], Account]] = {
 
 
 @pytest.mark.parametrize("name", ORDER)
-def test_the_order_of_credentials(name: str, tmp_path: Path):
+def test_the_order_of_credentials(name: str, tmp_path: Path) -> None:
     environ, expected = ORDER[name]
     write_auth(tmp_path)
     assert signed_in_as(environ, tmp_path) == expected
@@ -65,20 +65,20 @@ NOT_TOKENS = [
 
 
 @pytest.mark.parametrize("token", NOT_TOKENS)
-def test_a_token_that_says_nothing_is_not_used_and_the_reason_is_told(token: str, tmp_path: Path):
+def test_a_token_that_says_nothing_is_not_used_and_the_reason_is_told(token: str, tmp_path: Path) -> None:
     with pytest.raises(SignedOut) as caught:
         signed_in_as({"BASE44_ACCESS_TOKEN": token, "BASE44_REFRESH_TOKEN": "r"}, tmp_path)
     assert "BASE44_ACCESS_TOKEN is ignored" in caught.value.details[0]
     assert caught.value.todo == ("Sign in: connectord login",)
 
 
-def test_a_key_that_is_none_is_told(tmp_path: Path):
+def test_a_key_that_is_none_is_told(tmp_path: Path) -> None:
     with pytest.raises(SignedOut) as caught:
         signed_in_as({"BASE44_API_KEY": "sk_1"}, tmp_path)
     assert "BASE44_API_KEY is set but ignored" in caught.value.details[0]
 
 
-async def test_without_credentials_nothing_is_sent_and_a_login_is_asked_for(tmp_path: Path):
+async def test_without_credentials_nothing_is_sent_and_a_login_is_asked_for(tmp_path: Path) -> None:
     server = TokenServer()
     with pytest.raises(SignedOut, match="not signed in") as caught:
         await a_client(server, credentials=find_credentials({}, tmp_path)).user()
@@ -86,7 +86,7 @@ async def test_without_credentials_nothing_is_sent_and_a_login_is_asked_for(tmp_
     assert caught.value.todo == ("Sign in: connectord login",)
 
 
-async def test_a_login_is_noticed_on_the_next_request_and_so_is_a_logout(tmp_path: Path):
+async def test_a_login_is_noticed_on_the_next_request_and_so_is_a_logout(tmp_path: Path) -> None:
     time = Time()
     base44 = a_client(TokenServer(), credentials=find_credentials({}, tmp_path, clock=time, sleep=time.sleep))
     with pytest.raises(SignedOut):
@@ -98,7 +98,7 @@ async def test_a_login_is_noticed_on_the_next_request_and_so_is_a_logout(tmp_pat
         await base44.user()
 
 
-async def test_a_token_that_another_process_wrote_is_used_on_the_next_request(tmp_path: Path):
+async def test_a_token_that_another_process_wrote_is_used_on_the_next_request(tmp_path: Path) -> None:
     write_auth(tmp_path)
     time, server = Time(), TokenServer()
     base44 = a_client(server, credentials=find_credentials({}, tmp_path, clock=time, sleep=time.sleep))
@@ -109,18 +109,18 @@ async def test_a_token_that_another_process_wrote_is_used_on_the_next_request(tm
     assert server.asked == ["access-1", "access-2"]
 
 
-def test_a_sign_out_says_whether_there_was_anybody(tmp_path: Path):
+def test_a_sign_out_says_whether_there_was_anybody(tmp_path: Path) -> None:
     write_auth(tmp_path)
     assert (sign_out(tmp_path), sign_out(tmp_path)) == (True, False)
     assert not auth_file(tmp_path).exists()
 
 
-def test_a_sign_out_where_nobody_was_makes_no_folder(tmp_path: Path):
+def test_a_sign_out_where_nobody_was_makes_no_folder(tmp_path: Path) -> None:
     assert not sign_out(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_damaged_file_is_not_an_account(tmp_path: Path):
+def test_a_damaged_file_is_not_an_account(tmp_path: Path) -> None:
     write_auth(tmp_path, "{")
     with pytest.raises(CredentialsUnusable):
         signed_in_as({}, tmp_path)

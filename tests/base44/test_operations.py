@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.support.base44 import API_KEY, API_URL, APP_ID, SET_REPLY, Wire, a_client, ok, write_auth
 
 import connectord
 from connectord.base44 import App, Base44, ConsentStatus, Refused, StripeMode, Unsendable, find_credentials
-from tests.support.base44 import API_KEY, API_URL, APP_ID, SET_REPLY, Wire, a_client, ok, write_auth
 
 Operation = Callable[[App], Awaitable[Any]]
 
@@ -80,7 +80,7 @@ OPERATIONS: dict[str, tuple[Operation, str, dict[str, Any], Callable[[Any], bool
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-async def test_an_operation_is_one_request_and_a_typed_reply(name: str):
+async def test_an_operation_is_one_request_and_a_typed_reply(name: str) -> None:
     operation, expected, reply, holds = OPERATIONS[name]
     wire = Wire([ok(reply)])
     async with a_client(wire) as base44:
@@ -92,7 +92,7 @@ async def test_an_operation_is_one_request_and_a_typed_reply(name: str):
 @pytest.mark.parametrize(("config", "expected"), [(None, {"scopes": ["b", "a"]}), ({}, {}), ({"subdomain": "x"}, {})])
 async def test_set_sends_the_scopes_in_their_order_and_the_config_only_where_there_is_one(
     config: dict[str, object] | None, expected: dict[str, object]
-):
+) -> None:
     wire = Wire([ok(SET_REPLY)])
     await a_client(wire).app(APP_ID).set_connector("slack", ("b", "a"), config)
     wanted = expected or {"scopes": ["b", "a"], "connection_config": config}
@@ -100,19 +100,19 @@ async def test_set_sends_the_scopes_in_their_order_and_the_config_only_where_the
     assert wire.requests[0].headers["content-type"] == "application/json"
 
 
-async def test_an_install_has_an_empty_body():
+async def test_an_install_has_an_empty_body() -> None:
     wire = Wire([ok({"already_installed": True, "claim_url": None})])
     await a_client(wire).app(APP_ID).install_stripe()
     assert wire.requests[0].content == b""
     assert "content-type" not in wire.requests[0].headers
 
 
-async def test_a_stripe_removal_that_was_not_done_is_no_success():
+async def test_a_stripe_removal_that_was_not_done_is_no_success() -> None:
     with pytest.raises(Refused, match="did not remove Stripe"):
         await a_client(Wire([ok({"success": False})])).app(APP_ID).remove_stripe()
 
 
-async def test_an_api_key_is_sent_alone_and_every_request_names_itself():
+async def test_an_api_key_is_sent_alone_and_every_request_names_itself() -> None:
     wire = Wire([ok({"email": "a@x.test", "name": "A"})])
     base44 = a_client(wire)
     await base44.user()
@@ -123,7 +123,7 @@ async def test_an_api_key_is_sent_alone_and_every_request_names_itself():
     assert first["x-request-id"] != second["x-request-id"]
 
 
-async def test_tokens_are_sent_as_a_bearer(tmp_path: Path):
+async def test_tokens_are_sent_as_a_bearer(tmp_path: Path) -> None:
     write_auth(tmp_path)
     wire = Wire([ok({"email": "a@x.test", "name": "A"})])
     await a_client(wire, credentials=find_credentials({}, tmp_path, clock=lambda: 0.0)).user()
@@ -131,7 +131,7 @@ async def test_tokens_are_sent_as_a_bearer(tmp_path: Path):
     assert (headers["authorization"], "api_key" in headers) == ("Bearer access-1", False)
 
 
-async def test_a_cookie_of_the_service_is_not_sent_back():
+async def test_a_cookie_of_the_service_is_not_sent_back() -> None:
     wire = Wire([ok({"email": "a@x.test", "name": "A"}, set_cookie="session=1; Path=/")])
     base44 = a_client(wire)
     await base44.user()
@@ -144,7 +144,7 @@ BAD_TYPES = ["", " ", "a/b", "..", ".", "a?b", "a b", "a#b", "a%2Fb", "slack\n",
 
 @pytest.mark.parametrize("bad", BAD_TYPES)
 @pytest.mark.parametrize("verb", ["set", "remove", "poll"])
-async def test_a_type_that_could_reach_another_route_is_refused_before_anything_is_sent(verb: str, bad: str):
+async def test_a_type_that_could_reach_another_route_is_refused_before_anything_is_sent(verb: str, bad: str) -> None:
     wire = Wire([ok({})])
     app = a_client(wire).app(APP_ID)
     operations: dict[str, Operation] = {
@@ -158,13 +158,13 @@ async def test_a_type_that_could_reach_another_route_is_refused_before_anything_
 
 
 @pytest.mark.parametrize("bad", ["", "..", ".", "a/b", "a?b", "a b", "a\n", "../oauth", "a%2e%2e"])
-def test_an_app_id_that_could_reach_another_route_is_refused(bad: str):
+def test_an_app_id_that_could_reach_another_route_is_refused(bad: str) -> None:
     with pytest.raises(Unsendable, match="not an app id"):
         a_client(Wire([])).app(bad)
 
 
 @pytest.mark.parametrize("verb", ["set", "remove"])
-async def test_defect_06_stripe_never_goes_through_the_routes_of_oauth_connectors(verb: str):
+async def test_defect_06_stripe_never_goes_through_the_routes_of_oauth_connectors(verb: str) -> None:
     wire = Wire([ok({})])
     app = a_client(wire).app(APP_ID)
     with pytest.raises(Unsendable, match="Stripe is not an OAuth connector"):
@@ -173,7 +173,7 @@ async def test_defect_06_stripe_never_goes_through_the_routes_of_oauth_connector
 
 
 @pytest.mark.parametrize("config", [{"x": float("inf")}, {"x": "\ud800"}, {"x": {1, 2}}])
-async def test_a_config_that_json_cannot_say_is_refused_before_anything_is_sent(config: dict[str, object]):
+async def test_a_config_that_json_cannot_say_is_refused_before_anything_is_sent(config: dict[str, object]) -> None:
     wire = Wire([ok(SET_REPLY)])
     with pytest.raises(Unsendable, match="can't be written as JSON"):
         await a_client(wire).app(APP_ID).set_connector("slack", [], config)
@@ -183,25 +183,25 @@ async def test_a_config_that_json_cannot_say_is_refused_before_anything_is_sent(
 @pytest.mark.parametrize(
     "bad", ["", "app.base44.com", "ftp://x", "https://", "http://a b", "https://u:p@x.test", "http://[::1"]
 )
-def test_an_address_that_is_none_is_refused(bad: str):
+def test_an_address_that_is_none_is_refused(bad: str) -> None:
     with pytest.raises(Unsendable, match="not an address"):
         Base44(bad, find_credentials({}, Path("/nowhere")))
 
 
 @pytest.mark.parametrize("given", [f"{API_URL}/", f"{API_URL}/prefix/api", f" {API_URL} "])
-async def test_a_path_in_the_address_is_dropped(given: str):
+async def test_a_path_in_the_address_is_dropped(given: str) -> None:
     wire = Wire([ok({"integrations": []})])
     base44 = Base44(given, find_credentials({"BASE44_API_KEY": API_KEY}, Path("/nowhere")), transport=wire)
     await base44.app(APP_ID).list_connectors()
     assert str(wire.requests[0].url) == f"{API_URL}/api/apps/app1/external-auth/list"
 
 
-def test_the_dashboard_is_the_apps_page_of_connections():
+def test_the_dashboard_is_the_apps_page_of_connections() -> None:
     app = a_client(Wire([])).app(APP_ID)
     assert app.dashboard_url == f"{API_URL}/apps/app1/editor/workspace/app-connections"
 
 
-async def test_a_closed_client_closes_its_transport():
+async def test_a_closed_client_closes_its_transport() -> None:
     closed = []
 
     class Closing(Wire):

@@ -1,4 +1,4 @@
-"""A Base44 made of a table, for tests of the client: scripted replies, a clock that only sleep moves, homes with tokens."""
+"""A Base44 made of a table, for tests of the client: scripted replies, a clock that only sleep moves."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ class TokenServer(httpx.AsyncBaseTransport):
     number: int = 1
     lifetime: int = 3600
     instead: list[httpx.Response | Exception] = field(default_factory=list)
-    during: Callable[[], None] | None = None
+    during: Callable[[], object] | None = None
     asked: list[str] = field(default_factory=list)
     accepts: str | None = None
 

@@ -6,6 +6,7 @@ every reader must expect it half-written, changed or gone.
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -90,28 +91,21 @@ class AuthFile:
     def read(self) -> Reading:
         """The tokens and their mark. Raises CredentialsUnusable (path, line, column) for a damaged file."""
         try:
-            # O_NONBLOCK: a pipe under this name must not stop the daemon.
-            handle = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+            content, mark = _content(self.path)
         except (FileNotFoundError, NotADirectoryError):
             return Reading(None, None)
         except OSError as error:
             raise self._unusable("can't be read", error) from error
-        with os.fdopen(handle, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise self._damaged(1, None, "is not a regular file")
-            content = file.read()
-        return Reading(self._tokens(content), _mark(status))
+        return Reading(self._tokens(content), mark)
 
     def write(self, tokens: Tokens) -> Mark:
         """Put `tokens` into the file: whole or not at all, readable by this user alone, its unknown keys kept.
 
         Raises CredentialsUnusable where it can't be written, and where the file is damaged: that is left as it is.
         """
-        kept = self._document(self.path.read_bytes()) if self.mark() else {}
         # The CLI wants a positive integer; an expiry that isn't known is due.
         expires_at_ms = max(1, round((tokens.expires_at or 0) * 1000))
-        document = kept | {
+        document = {
             "accessToken": tokens.access,
             "refreshToken": tokens.refresh,
             "expiresAt": expires_at_ms,
@@ -119,7 +113,8 @@ class AuthFile:
             "name": tokens.name or tokens.email,
         }
         try:
-            return self._replace(json.dumps(document, indent=2, ensure_ascii=False).encode())
+            kept = self._document(self.path.read_bytes()) if self.mark() else {}
+            return self._replace(json.dumps(kept | document, indent=2, ensure_ascii=False).encode())
         except OSError as error:
             raise self._unusable("can't be written", error) from error
 
@@ -245,6 +240,19 @@ class AuthFile:
 
 def _make_private(folder: Path) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def _content(path: Path) -> tuple[bytes, Mark]:
+    # O_NONBLOCK: a pipe under this name must not stop the daemon.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            return file.read(), _mark(status)
+    finally:
+        os.close(handle)
 
 
 def _mark(status: os.stat_result) -> Mark:

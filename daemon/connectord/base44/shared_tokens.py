@@ -171,7 +171,7 @@ class SharedTokens(Credentials):
         return reading.tokens
 
     def _adopt(self, stored: Tokens | None) -> None:
-        if stored is not None and self._tokens is not None and stored.access == self._tokens.access:
+        if stored is not None and self._tokens is not None and stored.same_pair(self._tokens):
             return  # our own writing, of which memory knows more
         if self._person is None or self._tokens is None:
             self._tokens, self._unsaved = stored, False

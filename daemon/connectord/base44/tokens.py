@@ -48,6 +48,10 @@ class Tokens:
             ahead=min(RENEW_AHEAD, token.expires_in / 2),
         )
 
+    def same_pair(self, other: Tokens) -> bool:
+        """Whether both tokens are the same, whatever else is known of them."""
+        return (self.access, self.refresh) == (other.access, other.refresh)
+
     def newer_than(self, other: Tokens) -> bool:
         """Whether they were issued after `other`, as far as the expiries tell."""
         return self.access != other.access and (self.expires_at or 0.0) > (other.expires_at or 0.0)
