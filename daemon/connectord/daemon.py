@@ -7,7 +7,7 @@ import contextlib
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from connectord.project.places import is_relevant, watch_places
 from connectord.settings import Settings
 from connectord.store import MemoryStore
 from connectord.sync import ProjectLoop, PushEffects, PushJob, PushQueue, Reading, Result, Settle, Trigger
-from connectord.sync.events import ConnectorsGone, OutcomeKnown, PushFinished, SyncEvent, Watching
+from connectord.sync.events import ConnectorsGone, OutcomeKnown, PushFinished, Reconciled, SyncEvent, Watching
 from connectord.watch import Target, Watcher
 
 DRAIN_SECONDS = 5.0
@@ -138,6 +138,8 @@ class Daemon:
         self._publish(News(at=_now(), event=NewsKind.WATCH_TROUBLE, message=message, tone=Tone.ATTENTION))
 
     def _emitted(self, event: SyncEvent) -> None:
+        if isinstance(event, Reconciled):
+            event = self._without_open_ones(event)
         self._publish(*tell(event, _now()))
         match event:
             case Watching(project=project):
@@ -152,6 +154,12 @@ class Daemon:
                 self._notify(event)
             case _:
                 pass
+
+    def _without_open_ones(self, event: Reconciled) -> Reconciled:
+        """A consent whose link is being watched is told by its poll, and only once (P11)."""
+        watched = {one.type for one in self._authorizations.open_ones if one.owner == str(event.project.root)}
+        late = tuple(consent for consent in event.late_consents if consent.type not in watched)
+        return replace(event, late_consents=late)
 
     def _open_or_supersede(self, event: OutcomeKnown) -> None:
         owner, outcome = str(event.project.root), event.outcome

@@ -193,7 +193,7 @@ async def test_p10_a_consent_that_came_unwatched_is_seen_by_the_next_rescan(
         connect(emulator, "slack", "chat:write")
         engine.loop.hint(Trigger.RESCAN)
         reconciled = await engine.expect(Reconciled)
-    assert reconciled.authorized_since == ("slack",)
+    assert [consent.type for consent in reconciled.late_consents] == ["slack"]
 
 
 async def test_base44_not_telling_what_it_has_is_told_once(emulator: EmulatorApp, tmp_path: Path) -> None:

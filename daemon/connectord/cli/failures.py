@@ -10,6 +10,7 @@ from connectord.cli.exit_codes import ExitCode
 from connectord.cli.output import Output
 from connectord.errors import ConnectordError
 from connectord.project import FileNotWritten, Problem, ProjectError
+from connectord.settings import SettingsError
 
 DEBUG_VARIABLE = "CONNECTORD_DEBUG"
 """Set to anything, it shows the traceback of an unexpected error."""
@@ -42,7 +43,7 @@ def exit_code_of(error: ConnectordError) -> ExitCode:
             return ExitCode.SIGNED_OUT
         case FileNotWritten():
             return ExitCode.FAILED
-        case Usage() | ProjectError() | CredentialsUnusable():
+        case Usage() | ProjectError() | CredentialsUnusable() | SettingsError():
             return ExitCode.USAGE
         case _:
             return ExitCode.FAILED

@@ -12,6 +12,7 @@ from connectord.notify import Notice
 from connectord.project.model import Problem, Project, Severity
 from connectord.sync.events import (
     ConnectorsGone,
+    LateConsent,
     OutcomeKnown,
     ProblemsChanged,
     ProjectUnusable,
@@ -90,8 +91,7 @@ def tell_ended(project: Project, authorization: Authorization, at: datetime) -> 
     words, tone = AUTHORIZATION_WORDS[authorization.state]
     missing = authorization.missing_scopes
     if missing:
-        words += f", but {len(missing)} of {len(authorization.scopes)} scopes were not granted: {', '.join(missing)}"
-        tone = Tone.ATTENTION
+        words, tone = words + _not_granted(missing, len(authorization.scopes)), Tone.ATTENTION
     return _news(
         project,
         at,
@@ -213,9 +213,27 @@ def _reconciled(event: Reconciled, at: datetime) -> Iterator[News]:
         names = ", ".join(event.untracked)
         message = f"Only on Base44, left alone: {names} (`connectord pull` writes files for them)"
         yield _news(project, at, NewsKind.UNTRACKED, message, Tone.PLAIN, types=event.untracked)
-    for name in event.authorized_since:
-        message, result = f"{name}: Added", Result.ADDED.value
-        yield _news(project, at, NewsKind.AUTHORIZATION_ENDED, message, Tone.GOOD, type=name, result=result)
+    for consent in event.late_consents:
+        yield _late_consent(project, consent, at)
+
+
+def _late_consent(project: Project, consent: LateConsent, at: datetime) -> News:
+    missing = consent.missing_scopes
+    return _news(
+        project,
+        at,
+        NewsKind.AUTHORIZATION_ENDED,
+        f"{consent.type}: Added" + (_not_granted(missing, consent.requested) if missing else ""),
+        Tone.ATTENTION if missing else Tone.GOOD,
+        type=consent.type,
+        result=Result.ADDED.value,
+        missing_scopes=missing or None,
+        user_email=consent.user_email,
+    )
+
+
+def _not_granted(missing: tuple[str, ...], requested: int) -> str:
+    return f", but {len(missing)} of {requested} scopes were not granted: {', '.join(missing)}"
 
 
 def _result_of(state: AuthorizationState) -> str:

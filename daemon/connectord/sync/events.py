@@ -96,6 +96,16 @@ class ConnectorsGone:
 
 
 @dataclass(frozen=True, slots=True)
+class LateConsent:
+    """A consent that came while nobody was polling for it, and what of the requested scopes it doesn't cover."""
+
+    type: str
+    requested: int
+    missing_scopes: tuple[str, ...] = ()
+    user_email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reconciled:
     """Base44 was asked what it has. Each thing is told once, when it first shows."""
 
@@ -103,7 +113,7 @@ class Reconciled:
     drifts: tuple[Drift, ...] = ()
     untracked: tuple[str, ...] = ()
     unauthorized: tuple[str, ...] = ()
-    authorized_since: tuple[str, ...] = ()
+    late_consents: tuple[LateConsent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

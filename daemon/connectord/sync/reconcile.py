@@ -10,7 +10,7 @@ from connectord.base44.errors import Base44Error
 from connectord.base44.models import ConnectionStatus, RemoteConnector, StripeStatus
 from connectord.project.model import Project, Snapshot
 from connectord.store.base import BaseEntry, BaseKey, Store
-from connectord.sync.events import Reconciled, ReconcileFailed, SyncEvent
+from connectord.sync.events import LateConsent, Reconciled, ReconcileFailed, SyncEvent
 from connectord.sync.plan import Plan, Remote, plan
 
 
@@ -35,10 +35,10 @@ class Reconciler:
         self._failing = False
         base = self._store.base(base_key(project))
         decided = plan(snapshot, base, remote)
-        self._tell(project, decided, _authorized_since(decided, base, remote))
+        self._tell(project, decided, _late_consents(decided, base, remote))
         self._store.accept(base_key(project), _seen(decided, base, remote))
 
-    def _tell(self, project: Project, decided: Plan, authorized_since: tuple[str, ...]) -> None:
+    def _tell(self, project: Project, decided: Plan, late_consents: tuple[LateConsent, ...]) -> None:
         told, self._told = self._told, decided
         self._emit(
             Reconciled(
@@ -46,7 +46,7 @@ class Reconciler:
                 drifts=tuple(drift for drift in decided.drifts if drift not in told.drifts),
                 untracked=tuple(name for name in decided.untracked if name not in told.untracked),
                 unauthorized=tuple(name for name in decided.unauthorized if name not in told.unauthorized),
-                authorized_since=authorized_since,
+                late_consents=late_consents,
             )
         )
 
@@ -69,8 +69,18 @@ async def _stripe_if_known(app: App) -> StripeStatus | None:
         return None
 
 
-def _authorized_since(decided: Plan, base: Mapping[str, BaseEntry], remote: Remote) -> tuple[str, ...]:
-    return tuple(name for name in decided.unchanged if name in _active(remote) and not base[name].authorized)
+def _late_consents(decided: Plan, base: Mapping[str, BaseEntry], remote: Remote) -> tuple[LateConsent, ...]:
+    active = _active(remote)
+    return tuple(
+        _late_consent(base[name], active[name])
+        for name in decided.unchanged
+        if name in active and not base[name].authorized
+    )
+
+
+def _late_consent(entry: BaseEntry, there: RemoteConnector) -> LateConsent:
+    missing = tuple(scope for scope in entry.scopes if scope not in there.scopes)
+    return LateConsent(entry.type, len(entry.scopes), missing, there.user_email)
 
 
 def _seen(decided: Plan, base: Mapping[str, BaseEntry], remote: Remote) -> dict[str, BaseEntry | None]:

@@ -1,0 +1,73 @@
+"""A real `connectord run` in a process of its own, and what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+WITHIN = 20.0
+
+
+@dataclass
+class RunningDaemon:
+    """The process, and its JSON lines as they come."""
+
+    process: subprocess.Popen[str]
+    lines: queue.Queue[dict[str, Any] | None] = field(default_factory=queue.Queue)
+    heard: list[dict[str, Any]] = field(default_factory=list)
+
+    def expect(self, **wanted: object) -> dict[str, Any]:
+        """Wait for a line with these fields that was not expected before; lines before it are passed over."""
+        deadline = time.monotonic() + WITHIN
+        while True:
+            line = self.lines.get(timeout=max(0.01, deadline - time.monotonic()))
+            assert line is not None, f"it ended before it said {wanted}; it said {self.heard}"
+            self.heard.append(line)
+            if all(line.get(key) == value for key, value in wanted.items()):
+                return line
+
+    def said(self, event: str) -> list[dict[str, Any]]:
+        return [line for line in self.heard if line["event"] == event]
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(WITHIN)
+
+    def read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.put(json.loads(line))
+        self.lines.put(None)
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """The environment of a user with this home."""
+    return {**os.environ, "HOME": str(home), **more}
+
+
+@contextmanager
+def running_daemon(project: Path, home: Path, **environ: str) -> Iterator[RunningDaemon]:
+    """`connectord run PROJECT`, ended by its pid at the end of the block if it still runs."""
+    command = [sys.executable, "-m", "connectord", "run", str(project)]
+    with subprocess.Popen(
+        command, env=environment(home, **environ), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+    ) as process:
+        daemon = RunningDaemon(process)
+        threading.Thread(target=daemon.read, daemon=True).start()
+        try:
+            yield daemon
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
