@@ -83,6 +83,7 @@ def without_colours(text: str) -> str:
 
 def _fetched() -> Path:
     CACHE.mkdir(parents=True, exist_ok=True)
+    (CACHE.parent / ".gitignore").write_text("*\n")  # pytest writes it only where it makes the folder itself
     done = CACHE / "complete"
     with FileLock(CACHE / "lock", timeout=FETCHED_WITHIN):
         if not done.exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,7 +21,7 @@ class AdminRequest(BaseModel):
 class FaultRequest(AdminRequest):
     """POST /admin/faults; the fields are explained at `faults.Fault`."""
 
-    route: OperationName | str = Field(default=EVERY_ROUTE, union_mode="left_to_right")
+    route: OperationName | Literal["*"] = EVERY_ROUTE
     method: str | None = Field(default=None, pattern="^[A-Z]+$")
     type: str | None = None
     status: int | None = Field(default=None, ge=200, le=599)
