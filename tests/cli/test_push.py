@@ -190,6 +190,24 @@ def test_a_failed_set_keeps_what_has_no_file(machine: Machine, base44: RunningEm
     assert ended.code == 1
 
 
+def test_stripe_in_trouble_keeps_no_connector_from_being_pushed(machine: Machine, base44: RunningEmulator) -> None:
+    base44.connect("slack", ["a", "b"])
+    base44.fault(route="stripe-status", status=403)
+    machine.file("slack", None, "a")
+    ended = machine.connectord("push", "-y")
+    assert base44.connectors() == {"slack": ["a"]}
+    assert "Stripe could not be looked at and is not removed" in ended.err
+    assert ended.code == 0
+
+
+def test_stripe_in_trouble_is_a_failure_where_a_file_asks_for_it(machine: Machine, base44: RunningEmulator) -> None:
+    base44.fault(route="stripe-status", status=403)
+    machine.file("stripe")
+    ended = machine.connectord("push", "-y")
+    assert "Failed: stripe - " in ended.out
+    assert ended.code == 1
+
+
 def test_removals_come_after_every_set(machine: Machine, base44: RunningEmulator) -> None:
     base44.connect("github", [])
     base44.connect("slack", [])

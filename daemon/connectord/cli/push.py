@@ -22,7 +22,7 @@ from connectord.cli.running import run_command
 from connectord.cli.session import look, open_session
 from connectord.cli.terminal import confirm
 from connectord.project import Project, Snapshot, SnapshotReader
-from connectord.sync import Outcome, Plan, Result, carry_out, mirror_plan
+from connectord.sync import Outcome, Plan, Remote, Result, carry_out, mirror_plan
 
 
 @click.command()
@@ -49,12 +49,20 @@ async def _push(target: Target, output: Output, *, yes: bool) -> ExitCode:
             todo=("Run it again with -y to overwrite the app's connectors with the local files.",),
         )
     async with open_session(project, output) as session:
-        plan = mirror_plan(snapshot, await session.first(lambda: look(session.app)))
+        plan = mirror_plan(snapshot, await session.first(lambda: _look(session.app, output)))
         if not yes and not await _may_push(plan, output):
             output.say("Push cancelled")
             return ExitCode.OK
         outcomes = await _carry_out(plan, session.app, project, output)
         return await _finish(outcomes, snapshot, session.app, output)
+
+
+async def _look(app: App, output: Output) -> Remote:
+    # As the CLI does it: Stripe in trouble keeps no OAuth connector from being pushed.
+    return await look(
+        app,
+        without_stripe=lambda error: output.warn(f"Stripe could not be looked at and is not removed: {error.what}"),
+    )
 
 
 def _say_found(snapshot: Snapshot, output: Output) -> None:

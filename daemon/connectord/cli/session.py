@@ -13,9 +13,11 @@ from connectord.base44 import (
     AccountKind,
     App,
     Base44,
+    Base44Error,
     DeviceCode,
     Retrying,
     SignedOut,
+    StripeStatus,
     User,
     find_credentials,
     sign_in,
@@ -91,12 +93,27 @@ async def sign_in_here(base44: Base44, output: Output) -> User:
     return await sign_in(base44, show=show, home=Path.home())
 
 
-async def look(app: App) -> Remote:
-    """What Base44 has now: connectors and Stripe, asked for together. The first failure is raised."""
+async def look(app: App, *, without_stripe: Callable[[Base44Error], None] | None = None) -> Remote:
+    """What Base44 has now: connectors and Stripe, asked for together. The first failure is raised.
+
+    With `without_stripe`, a Stripe that can't be asked about is told to it and left out: Remote.stripe is then None.
+    """
     try:
         async with asyncio.TaskGroup() as group:
             connectors = group.create_task(app.list_connectors())
-            stripe = group.create_task(app.stripe_status())
+            stripe = group.create_task(_stripe_status(app, without_stripe))
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
     return Remote(connectors.result(), stripe.result())
+
+
+async def _stripe_status(app: App, without_stripe: Callable[[Base44Error], None] | None) -> StripeStatus | None:
+    try:
+        return await app.stripe_status()
+    except SignedOut:
+        raise
+    except Base44Error as error:
+        if without_stripe is None:
+            raise
+        without_stripe(error)
+        return None
