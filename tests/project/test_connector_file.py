@@ -124,6 +124,13 @@ def test_everything_wrong_with_one_file_is_said_at_once() -> None:
     ]
 
 
+def test_what_cannot_be_sent_is_pointed_at_among_other_faults() -> None:
+    assert said('{"type": "x", "scopes": [1,\n "\\udc00"]}') == [
+        'slack.jsonc:1:26: "scopes" must be a list of strings; number 1 is a number.',
+        "slack.jsonc:2:2: This string holds half of a surrogate pair, which can't be sent to Base44.",
+    ]
+
+
 def test_a_key_said_twice_is_a_warning_at_the_one_that_counts() -> None:
     result = reading('{"type": "x",\n "type": "slack"}')
     assert result.connector == Connector("slack")

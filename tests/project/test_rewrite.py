@@ -271,7 +271,26 @@ def test_a_changed_config_is_written_in_the_files_style() -> None:
     assert rewrite(before, type="x", scopes=[], connection_config={"a": 2}) == after
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{scopes: 'a'}", "{scopes: [1]}", "{scopes: null}"])
+def test_true_is_not_one() -> None:
+    assert rewrite("{type: 'x', connection_config: {a: 1}}", type="x", scopes=[], connection_config={"a": True}) == (
+        "{type: 'x', connection_config: {\"a\": true}}"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        "{scopes: []}",
+        "{type: 1}",
+        "{type: 'x', scopes: 'a'}",
+        "{type: 'x', scopes: [1]}",
+        "{type: 'x', scopes: null}",
+    ],
+)
 def test_what_is_no_connector_file_is_not_rewritten(text: str) -> None:
     with pytest.raises(ValueError, match="not a connector file"):
         rewrite(text, type="slack", scopes=["a"])

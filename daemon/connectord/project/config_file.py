@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from connectord.project.errors import InvalidConfig, InvalidSetting
-from connectord.project.json_text import parse
+from connectord.project.json_text import has_utf8, parse
+from connectord.project.model import shown_path
 from connectord.project.regular_file import Unusable, decode, is_file, is_folder, read_bytes, readable_part
 from connectord.project.spans import Fault, line_and_column, scan
 
@@ -35,7 +36,7 @@ def linked_app_id(config_path: Path, root: Path) -> str | None:
             app_id = _string_of(file, "id")
             if app_id is None:
                 raise InvalidConfig(file, '"id" is missing: it names the app that this project belongs to.')
-            return checked_app_id(app_id, str(file))
+            return checked_app_id(app_id, shown_path(file))
     return None
 
 
@@ -58,7 +59,7 @@ def _string_of(file: Path, key: str) -> str | None:
     said = value[key]
     if not isinstance(said, str) or not said.strip():
         raise InvalidConfig(file, f'"{key}" must be a string that is not empty.', line=line, column=column)
-    if "\0" in said or not said.isprintable():
+    if "\0" in said or not has_utf8(said):
         raise InvalidConfig(file, f'"{key}" has characters in it that can\'t be used.', line=line, column=column)
     return said
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from connectord.project.json_text import parse
+from connectord.project.json_text import has_utf8, parse
 from connectord.project.model import Connector, Problem, ProblemCode, Severity
 from connectord.project.regular_file import Unusable, decode, readable_part
 from connectord.project.spans import Fault, Node, line_and_column, scan
@@ -53,7 +53,7 @@ def read_connector(content: bytes, file: Path) -> Reading:
         return _broken(file, unusable.code, unusable.message, place)
     except Fault as fault:
         code = ProblemCode.SYNTAX if fault.syntax else ProblemCode.SHAPE
-        return _broken(file, code, sentence(fault.message), line_and_column(text, fault.offset))
+        return _broken(file, code, fault.message, line_and_column(text, fault.offset))
     complaints = [*_shape(value), *_repeated_keys(root)]
     problems = tuple(_placed(complaint, file, text, root) for complaint in complaints)
     if any(problem.severity is Severity.ERROR for problem in problems):
@@ -122,7 +122,8 @@ def _scopes(scopes: Any) -> Iterator[_Complaint]:
         if not isinstance(scope, str):
             message = f'"scopes" must be a list of strings; number {index + 1} is {_kind(scope)}.'
             yield _Complaint(message, ("scopes", index))
-    yield from _unsendable([scope for scope in scopes if isinstance(scope, str)], ("scopes",))
+        else:
+            yield from _unsendable(scope, ("scopes", index))
 
 
 def _unsendable(value: Any, path: tuple[str | int, ...]) -> Iterator[_Complaint]:
@@ -131,7 +132,7 @@ def _unsendable(value: Any, path: tuple[str | int, ...]) -> Iterator[_Complaint]
         yield _Complaint("This number is too long to be sent to Base44.", path)
     elif isinstance(value, float) and not math.isfinite(value):
         yield _Complaint(f"{_number(value)} can't be sent to Base44: JSON has no such number.", path)
-    elif isinstance(value, str) and not _has_utf8(value):
+    elif isinstance(value, str) and not has_utf8(value):
         yield _Complaint("This string holds half of a surrogate pair, which can't be sent to Base44.", path)
     elif isinstance(value, list):
         for index, element in enumerate(value):
@@ -140,14 +141,6 @@ def _unsendable(value: Any, path: tuple[str | int, ...]) -> Iterator[_Complaint]
         for key, member in value.items():
             yield from _unsendable(key, path)
             yield from _unsendable(member, (*path, key))
-
-
-def _has_utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _number(value: float) -> str:

@@ -28,7 +28,7 @@ def parse(text: str) -> Any:
     """The value of a JSON5 text, as Python's types. Raises Fault, with the offset that it is about.
 
     Of a key that comes twice the last one counts. Numbers may be NaN or infinite. A surrogate that is half of a
-    pair stays in its string: callers that send it must look (it has no UTF-8 form).
+    pair stays in its string: who sends it or takes it for a path asks `has_utf8` first.
     """
     if text.startswith("\ufeff"):  # JSON5 calls it white space, json does not; a blank keeps the offsets
         text = " " + text[1:]
@@ -40,6 +40,15 @@ def parse(text: str) -> Any:
         except ValueError:
             continue  # what it has wrong, if anything, the next way says better
     return _parse_json5(text)
+
+
+def has_utf8(text: str) -> bool:
+    """Whether a string can be sent or stored at all: half of a surrogate pair can't."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _as_it_is(text: str) -> str:

@@ -32,7 +32,7 @@ def rewrite(
         wanted["scopes"] = list(dict.fromkeys(scopes))
     if connection_config is not ...:
         wanted["connection_config"] = connection_config
-    changed = {key: value for key, value in wanted.items() if said.get(key) != value}
+    changed = {key: value for key, value in wanted.items() if not _same(said.get(key), value)}
     return apply(text, _edits(text, root, said, changed))
 
 
@@ -54,9 +54,15 @@ def _read(text: str) -> tuple[dict[str, Any], Node]:
     except Fault as fault:
         raise ValueError(f"not a connector file: {fault.message}") from fault
     scopes = value.get("scopes", []) if isinstance(value, dict) else None
-    if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
+    strings = [value.get("type"), *scopes] if isinstance(scopes, list) else [None]
+    if not all(isinstance(string, str) for string in strings):
         raise ValueError("not a connector file: its shape is wrong")
     return value, root
+
+
+def _same(said: Any, wanted: Any) -> bool:
+    """Equal as JSON: to Python true is 1."""
+    return json.dumps(said, sort_keys=True, default=dict) == json.dumps(wanted, sort_keys=True, default=dict)
 
 
 def _edits(text: str, root: Node, said: Mapping[str, Any], changed: Mapping[str, Any]) -> list[Edit]:
