@@ -117,7 +117,7 @@ async def test_another_oauth_error_ends_the_login_with_its_words(tmp_path: Path)
         await login(tmp_path, reply)
 
 
-async def test_a_login_that_nobody_confirms_ends_when_the_code_expires_after_one_last_poll(tmp_path: Path) -> None:
+async def test_a_login_that_nobody_confirms_ends_with_the_code_after_one_last_poll(tmp_path: Path) -> None:
     time = Time()
     with pytest.raises(SignInFailed, match="not confirmed in time"):
         await login(tmp_path, PENDING, time=time, expires_in=12)

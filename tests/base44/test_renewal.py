@@ -232,7 +232,7 @@ async def test_what_is_adopted_after_a_refusal_may_be_due_itself(tmp_path: Path)
 async def test_a_login_during_a_renewal_wins_over_the_renewal(tmp_path: Path) -> None:
     write_auth(tmp_path, expiring(0))
     login = stored("access-9", "refresh-9", email="bob@x.test")
-    server = TokenServer(during=lambda: write_auth(tmp_path, login) and None, accepts="access-9")
+    server = TokenServer(during=lambda: write_auth(tmp_path, login), accepts="access-9")
     await signed_in(tmp_path, server).user()
     assert read_auth(tmp_path) == login
     assert server.asked == ["renew refresh-1", "access-9"]
