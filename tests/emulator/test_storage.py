@@ -117,6 +117,18 @@ async def test_every_change_is_kept_before_the_client_hears_of_it() -> None:
     assert kept == [1]
 
 
+async def test_a_change_that_can_t_be_kept_is_an_error(tmp_path: Path) -> None:
+    file = StateFile(tmp_path / "nowhere" / "state.json")
+    emulator = emulator_app(keep=lambda: file.save(emulator.world.state))
+    client = emulator.client(sign_in=True)
+
+    reply = await client.put(f"{emulator.api}/external-auth/integrations/slack", json={"scopes": []})
+
+    assert reply.status_code == 507
+    assert "can't be written" in reply.json()["message"]
+    assert reply.headers["x-request-id"]
+
+
 async def test_a_change_is_kept_even_if_its_reply_is_lost() -> None:
     kept: list[int] = []
     emulator = emulator_app(keep=lambda: kept.append(len(emulator.world.state.consents)))

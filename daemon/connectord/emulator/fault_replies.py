@@ -54,16 +54,15 @@ async def _stream(fault: Fault, scope: Scope, receive: Receive, send: Send) -> N
         headers.append((b"content-length", str(LARGE).encode()))
     await send({"type": "http.response.start", "status": fault.status or HTTPStatus.OK, "headers": headers})
     await send({"type": "http.response.body", "body": _OPENING, "more_body": True})
-    gone = asyncio.ensure_future(hung_up(receive))
-    try:
+    async with asyncio.TaskGroup() as tasks:
+        gone = tasks.create_task(hung_up(receive))
         # Without a real connection nobody can hang up, and the reply is collected whole.
         await _fill(send, gone, None if endless and is_real(scope) else LARGE - len(_OPENING))
-    finally:
         gone.cancel()
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _fill(send: Send, gone: asyncio.Future[None], left: int | None) -> None:
+async def _fill(send: Send, gone: asyncio.Task[None], left: int | None) -> None:
     while left != 0 and not gone.done():
         chunk = _CHUNK if left is None else _CHUNK[:left]
         await send({"type": "http.response.body", "body": chunk, "more_body": True})

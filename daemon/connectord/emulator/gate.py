@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from enum import Enum, auto
 from http import HTTPStatus
@@ -34,7 +34,7 @@ OPERATION: Final = "connectord.operation"
 
 MAX_BODY_BYTES: Final = 1024 * 1024
 
-Sleep = Callable[[float], Awaitable[None]]
+Sleep = Callable[[float], Coroutine[object, object, None]]
 
 
 class Needs(Enum):
@@ -92,14 +92,14 @@ class _Gate:
         """Wait, unless the client hangs up meanwhile: a client that gave up doesn't keep the server busy."""
         if delay <= 0:
             return True
-        gone = asyncio.ensure_future(hung_up(receive))
-        pause = asyncio.ensure_future(self._sleep(delay))
-        try:
+        async with asyncio.TaskGroup() as tasks:
+            gone = tasks.create_task(hung_up(receive))
+            pause = tasks.create_task(self._sleep(delay))
             await asyncio.wait({gone, pause}, return_when=asyncio.FIRST_COMPLETED)
-            return pause.done()
-        finally:
+            still_there = not gone.done()
             gone.cancel()
             pause.cancel()
+        return still_there
 
     def _answer(self, request: Request, body: bytes | None) -> Response:
         if body is None:

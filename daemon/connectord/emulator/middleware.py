@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from connectord.emulator.gate import MAX_BODY_BYTES, OPERATION
 from connectord.emulator.replies import error_reply
 from connectord.emulator.world import World
+from connectord.errors import ConnectordError
 
 LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost", "testserver")
 
@@ -106,19 +107,22 @@ class Keeper:
             await self._app(scope, receive, send)
             return
 
-        kept = False
+        answered = False
 
         async def keep_then_send(message: Message) -> None:
-            nonlocal kept
+            nonlocal answered
             if message["type"] == "http.response.start":
                 self._keep()
-                kept = True
+                answered = True
             await send(message)
 
         try:
             await self._app(scope, receive, keep_then_send)
+        except ConnectordError as error:  # what was carried out isn't kept: the client mustn't take it for done
+            await error_reply(error.what, HTTPStatus.INSUFFICIENT_STORAGE)(scope, receive, send)
+            answered = True
         finally:
-            if not kept:  # carried out, and the connection was reset before an answer
+            if not answered:  # carried out, and the connection was reset before an answer
                 self._keep()
 
 

@@ -64,10 +64,6 @@ class World:
         """Seconds since the epoch."""
         return self._clock()
 
-    def new_id(self) -> str:
-        """32 random hexadecimal digits."""
-        return self._token_hex(16)
-
     def change_settings(self, settings: Settings) -> None:
         """Put other settings in force; tokens and links that are out keep the lifetime they were given."""
         self._state.settings = settings
