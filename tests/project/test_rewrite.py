@@ -161,6 +161,12 @@ COMMENTED = """\
         pytest.param(
             '{"type": "slack", "scopes": ["a"]}', ["b"], '{"type": "slack", "scopes": ["b"]}', id="one-line-another"
         ),
+        pytest.param(
+            "{type: 'slack', scopes: ['a', 'b',],}",
+            ["a"],
+            "{type: 'slack', scopes: ['a',],}",
+            id="one-line-trailing-comma",
+        ),
         pytest.param("{type: 'slack'}", ["a"], "{type: 'slack', scopes: [\"a\"]}", id="one-line-no-scopes-yet"),
         pytest.param(
             """\
