@@ -167,6 +167,12 @@ COMMENTED = """\
             "{type: 'slack', scopes: ['a',],}",
             id="one-line-trailing-comma",
         ),
+        pytest.param(
+            "{type: 'slack', scopes: ['a' /* why */, 'b']}",
+            ["b"],
+            "{type: 'slack', scopes: [/* why */ 'b']}",
+            id="comment",
+        ),
         pytest.param("{type: 'slack'}", ["a"], "{type: 'slack', scopes: [\"a\"]}", id="one-line-no-scopes-yet"),
         pytest.param(
             """\
