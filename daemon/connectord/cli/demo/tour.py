@@ -131,7 +131,7 @@ class Tour:
         requests = [request["method"] + " " + request["path"] for request in self._requests()]
         _check(len(requests) == 1, f"it took {len(requests)} requests: {requests}")
         _check(EVENTS not in self._connectors()["googlecalendar"], "Base44 still has the scope")
-        return requests[0]
+        return str(requests[0])
 
     def file_broken(self) -> str:
         """A broken file is reported at its line and column, and nothing is sent."""
