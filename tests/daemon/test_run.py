@@ -219,7 +219,7 @@ def test_in_a_terminal_it_prints_readable_lines_and_ctrl_c_ends_it(
     terminal = pexpect.spawn(
         sys.executable,
         ["-m", "connectord", "run", str(root)],
-        env=environment(a_home_of_its_own, TERM="xterm"),  # type: ignore[arg-type]
+        env=environment(a_home_of_its_own, TERM="xterm"),
         encoding="utf-8",
         timeout=WITHIN,
         dimensions=(40, 200),
@@ -289,7 +289,8 @@ def test_a_file_that_is_deleted_and_written_again_at_once_is_no_removal(
     emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
 ) -> None:
     project = a_project(tmp_path, {"slack": ["a"]}, app_id=emulator.app_id, api_url=emulator.url)
-    with running_daemon(project.root, a_home_of_its_own) as daemon:
+    settings = with_settings(a_home_of_its_own, "settle_quiet = 1\n")
+    with running_daemon(project.root, a_home_of_its_own, **settings) as daemon:
         daemon.expect(event="push.finished")
         (project.connectors_dir / "slack.jsonc").unlink()
         a_connector(project, "slack", ["a", "b"])
