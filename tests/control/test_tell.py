@@ -1,0 +1,143 @@
+"""News: what is said of each event, to people and to programs."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from connectord.authorize import Authorization, AuthorizationState
+from connectord.base44.errors import Unreachable
+from connectord.control import News, NewsKind
+from connectord.control.tell import tell, tell_ended, tell_notice
+from connectord.notify import Link, authorization_notice, stripe_notice
+from connectord.project.model import Problem, ProblemCode, Project, Severity
+from connectord.sync import Drift, DriftKind, Outcome, Result, Trigger
+from connectord.sync.events import (
+    ConnectorsGone,
+    LateConsent,
+    ProblemsChanged,
+    ProjectUnusable,
+    PushFinished,
+    PushStarted,
+    Reconciled,
+    ReconcileFailed,
+    RemovalsWithheld,
+    RetryScheduled,
+    SyncEvent,
+)
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+PROJECT = Project(Path("/app"), Path("/app/base44/config.jsonc"), Path("/app/base44/connectors"), "1" * 24, "https://x")
+SLACK = Path("/app/base44/connectors/slack.jsonc")
+BROKEN = Problem(SLACK, ProblemCode.SYNTAX, "Expected a value.", 3, 14)
+UNKNOWN = Problem(SLACK, ProblemCode.UNKNOWN_TYPE, "not a type", 2, 3, Severity.WARNING)
+LINK = Link("slack", "https://x/1")
+
+SENTENCES: dict[str, tuple[SyncEvent, list[str]]] = {
+    "unusable": (
+        ProjectUnusable(PROJECT.root, Unreachable("gone")),
+        ["gone (what was last read stays in force)"],
+    ),
+    "usable again": (ProjectUnusable(PROJECT.root, None), ["/app can be read again"]),
+    "problems": (
+        ProblemsChanged(PROJECT, (BROKEN, UNKNOWN), ()),
+        [f"{SLACK}:3:14: Expected a value.", f"{SLACK}:2:3: not a type"],
+    ),
+    "mended, once a file": (ProblemsChanged(PROJECT, (), (BROKEN, UNKNOWN)), [f"{SLACK}: mended"]),
+    "push": (PushStarted(PROJECT, "1", Trigger.SAVE, ("a", "b")), ["Pushing a, b"]),
+    "push done": (
+        PushFinished(PROJECT, "1", (Outcome("a", Result.SYNCED), Outcome("b", Result.FAILED)), 0.5),
+        ["Push done in 0.50 s: 2 connectors, 1 failed"],
+    ),
+    "retry": (RetryScheduled(PROJECT, ("a",), 4.2, "busy"), ["a: trying again in 4 s (busy)"]),
+    "withheld": (
+        RemovalsWithheld(PROJECT, ("a", "b")),
+        [
+            (
+                "The files of a, b are gone. This version of the daemon removes nothing on its own; "
+                "`connectord push` would remove them from Base44 after asking"
+            )
+        ],
+    ),
+    "gone files alone": (ConnectorsGone(PROJECT, ("a",)), []),
+    "reconciled": (
+        Reconciled(
+            PROJECT,
+            drifts=(Drift("a", DriftKind.GONE), Drift("b", DriftKind.CHANGED)),
+            untracked=("c",),
+            late_consents=(LateConsent("d", 2, ("s",)), LateConsent("e", 0)),
+        ),
+        [
+            "a was removed from Base44 by someone else; nothing was sent (`push` or `pull` settles it)",
+            "b was changed on Base44 by someone else; nothing was sent (`push` or `pull` settles it)",
+            "Only on Base44, left alone: c (`connectord pull` writes files for them)",
+            "d: Added, but 1 of 2 scopes were not granted: s",
+            "e: Added",
+        ],
+    ),
+    "not reconciled": (
+        ReconcileFailed(PROJECT, Unreachable("offline")),
+        ["Base44 could not be asked what it has: offline"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SENTENCES)
+def test_each_event_has_its_sentences(name: str) -> None:
+    event, sentences = SENTENCES[name]
+    assert [news.message for news in tell(event, NOW)] == sentences
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        (AuthorizationState.AUTHORIZED, "slack: Added"),
+        (AuthorizationState.FAILED, "slack: authorization failed: the consent was refused"),
+        (AuthorizationState.TIMED_OUT, "slack: authorization timed out; the connector still needs it"),
+        (AuthorizationState.SKIPPED, "slack: authorization skipped"),
+        (AuthorizationState.SUPERSEDED, "slack: the open authorization link is no longer needed"),
+    ],
+)
+def test_each_end_of_an_authorization_has_its_sentence(state: AuthorizationState, sentence: str) -> None:
+    opened = Authorization("/app", "slack", "https://x/1", "base44_1", ("a",), 0.0, 120.0)
+    assert tell_ended(PROJECT, opened.ended(state), NOW).message == sentence
+
+
+def test_a_problem_reaches_programs_with_its_place() -> None:
+    (news,) = tell(ProblemsChanged(PROJECT, (BROKEN,), ()), NOW)
+    line = json.loads(news.json_line())
+    assert (line["v"], line["event"], line["file"], line["line"], line["column"], line["code"]) == (
+        1,
+        "file.invalid",
+        str(SLACK),
+        3,
+        14,
+        "syntax",
+    )
+
+
+def test_what_is_not_known_is_left_out_of_a_json_line() -> None:
+    news = News(at=NOW, event=NewsKind.DAEMON_STARTED, message="hello")
+    assert json.loads(news.json_line()) == {
+        "v": 1,
+        "at": "2026-11-21T12:00:00Z",
+        "event": "daemon.started",
+        "message": "hello",
+    }
+
+
+def test_p11_a_batch_is_one_notice_with_a_link_each() -> None:
+    notice = authorization_notice("my-app", (LINK, Link("github", "https://x/2")))
+    assert [news.message for news in tell_notice(notice, NOW)] == [
+        "slack, github need your authorization (my-app):",
+        "  slack: https://x/1",
+        "  github: https://x/2",
+    ]
+
+
+def test_one_connector_needs_and_stripe_is_ready() -> None:
+    assert authorization_notice("my-app", (LINK,)).title == "slack needs your authorization (my-app)"
+    assert stripe_notice("my-app", "https://x/3").title == "The Stripe sandbox is ready to claim (my-app)"

@@ -1,0 +1,74 @@
+"""config.toml: all optional, and every mistake in it is said with the file and the key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from connectord.settings import Settings, SettingsError, read_settings, settings_path
+
+
+def written(tmp_path: Path, content: str | bytes) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
+    assert read_settings(tmp_path / "config.toml") == Settings()
+
+
+def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
+    assert read_settings(written(tmp_path, "")) == Settings()
+
+
+def test_the_documented_defaults() -> None:
+    settings = Settings()
+    assert (settings.authorization_limit, settings.authorization_poll, settings.sets_at_once) == (120.0, 2.0, 8)
+
+
+def test_what_is_set_holds_and_whole_numbers_are_numbers(tmp_path: Path) -> None:
+    settings = read_settings(written(tmp_path, "authorization_limit = 60\nsettle_quiet = 0.2\n"))
+    assert (settings.authorization_limit, settings.settle_quiet) == (60.0, 0.2)
+
+
+def test_the_place_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CONNECTORD_CONFIG", str(tmp_path / "x.toml"))
+    assert settings_path() == tmp_path / "x.toml"
+
+
+def test_otherwise_it_is_the_platforms_place() -> None:
+    assert settings_path() == Path(platformdirs.user_config_dir("connectord", appauthor=False)) / "config.toml"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("settle_quite = 1\n", '"settle_quite" is not a setting; did you mean "settle_quiet"?'),
+        ("x = 1\n", '"x" is not a setting'),
+        ("sets_at_once = 0\n", '"sets_at_once": input should be greater than or equal to 1'),
+        ("sets_at_once = 'many'\n", '"sets_at_once": input should be a valid integer'),
+        ("authorization_limit = nan\n", '"authorization_limit": input should be less than or equal to 86400'),
+        ("sets_at_once =\n", "not TOML: Invalid value (at line 1, column 15)"),
+        (b"\xff", "the settings are not UTF-8 (byte 0)"),
+    ],
+)
+def test_a_mistake_is_said_with_its_file(tmp_path: Path, content: str | bytes, sentence: str) -> None:
+    path = written(tmp_path, content)
+    with pytest.raises(SettingsError) as caught:
+        read_settings(path)
+    assert caught.value.what == f"{path}: {sentence}"
+
+
+def test_every_mistake_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings(written(tmp_path, "a = 1\nb = 2\n"))
+    assert len(caught.value.details) == 1
+
+
+def test_a_directory_in_its_place_is_said(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").mkdir()
+    with pytest.raises(SettingsError, match="can't be read: Is a directory"):
+        read_settings(tmp_path / "config.toml")
