@@ -15,9 +15,6 @@ from tests.support.canned import canned_base44
 from tests.support.cli import Machine, exit_code_of
 from tests.support.emulator import RunningEmulator
 
-Terminal = pexpect.spawn
-"""A command at a pseudo-terminal."""
-
 
 @pytest.fixture
 def desk(machine: Machine, tmp_path: Path) -> Machine:
@@ -124,6 +121,29 @@ def test_a_denied_consent_is_a_failure(desk: Machine, base44: RunningEmulator) -
     terminal.expect_exact("✗ slack authorization failed")
     terminal.expect_exact("Failed: slack - authorization failed")
     assert exit_code_of(terminal) == 1
+
+
+def test_a_consent_that_does_not_come_times_out(desk: Machine) -> None:
+    desk.file("slack")
+    terminal = desk.at_a_terminal("push", "-y", authorization_limit=1.0)
+    terminal.expect_exact("Open browser to authorize now?")
+    terminal.sendline("y")
+    terminal.expect_exact("✗ slack authorization timed out")
+    terminal.expect_exact("Failed: slack - authorization timed out")
+    assert exit_code_of(terminal) == 3
+
+
+def test_trouble_while_waiting_is_said_on_a_line_of_its_own(desk: Machine, base44: RunningEmulator) -> None:
+    base44.fault(route="poll", status=503, retry_after=1, count=1)
+    desk.file("slack")
+    terminal = desk.at_a_terminal("push", "-y")
+    terminal.expect_exact("Open browser to authorize now?")
+    terminal.sendline("y")
+    terminal.expect(r"\r\x1b\[K[^\r\n]*Trying again in \d s\.\r\n")
+    terminal.expect_exact("Waiting for slack")
+    base44.consent(open_link(base44, "slack"))
+    terminal.expect_exact("✓ slack authorization complete")
+    assert exit_code_of(terminal) == 0
 
 
 def test_a_no_to_the_browser_leaves_the_link(desk: Machine, tmp_path: Path) -> None:

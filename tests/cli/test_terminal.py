@@ -25,7 +25,7 @@ from connectord.cli.terminal import on_escape, spinner
 async def wait(output):
     pressed = asyncio.Event()
     with on_escape(pressed.set):
-        async with spinner("Waiting... (Esc to skip)"):
+        async with spinner("Waiting... (Esc to skip)", output):
             await pressed.wait()
     output.say("skipped")
     return ExitCode.OK

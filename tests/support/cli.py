@@ -15,6 +15,13 @@ import pexpect
 
 SECONDS = 30
 
+_IMPATIENT = """
+from functools import partial
+from connectord.cli import main, push
+push.Authorizations = partial(push.Authorizations, limit={limit})
+main()
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -52,11 +59,17 @@ class Machine:
         )
         return Ended(ended.returncode, ended.stdout, ended.stderr)
 
-    def at_a_terminal(self, *args: str) -> pexpect.spawn[str]:
-        """Start a command at a pseudo-terminal, wide enough that no line wraps."""
+    def at_a_terminal(self, *args: str, authorization_limit: float | None = None) -> pexpect.spawn[str]:
+        """Start a command at a pseudo-terminal, wide enough that no line wraps.
+
+        `authorization_limit` makes push wait that many seconds for a consent, instead of two minutes.
+        """
+        start = ["-m", "connectord"]
+        if authorization_limit is not None:
+            start = ["-c", _IMPATIENT.format(limit=authorization_limit)]
         return pexpect.spawn(
             sys.executable,
-            ["-m", "connectord", *args],
+            [*start, *args],
             cwd=str(self.folder),
             env={**self._environ(), "NO_COLOR": "1", "TERM": "xterm"},
             encoding="utf-8",

@@ -72,7 +72,7 @@ class Consents:
             self.app, owner=OWNER, type=outcome.type, url=link, connection_id=outcome.connection_id, scopes=scopes
         )
         with on_escape(lambda: self.watching.skip(OWNER, outcome.type)):
-            async with spinner(f"Waiting for {outcome.type} authorization... (Esc to skip)"):
+            async with spinner(f"Waiting for {outcome.type} authorization... (Esc to skip)", self.output):
                 ended = await self.watching.settled(OWNER, outcome.type)
         self._say_end(ended)
         return ended

@@ -13,17 +13,21 @@ import click
 
 _CONTROL: Final = {code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
 
+CLEAR_LINE: Final = "\r\x1b[K"
+
 
 class Output:
     """Where a command's words go.
 
     `as_json` keeps stdout for the one document. `interactive` says whether a person sits in front of it: a terminal
-    on both sides and no `--json`, as the CLI decides it. Words that came over the wire can't steer the terminal:
-    control characters are left out. A reader that went away (`| head`) ends the words, never the work.
+    on both sides and no `--json`, as the CLI decides it. While a spinner is `spinning`, its line gives way to others.
+    Words that came over the wire can't steer the terminal: control characters are left out. A reader that went away
+    (`| head`) ends the words, never the work.
     """
 
     def __init__(self, *, as_json: bool = False) -> None:
         self.as_json = as_json
+        self.spinning = False
         self.interactive = not as_json and sys.stdin.isatty() and sys.stdout.isatty()
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):
@@ -40,6 +44,8 @@ class Output:
 
     def progress(self, text: str) -> None:
         """A line on what is being done right now."""
+        if self.spinning:
+            click.echo(CLEAR_LINE, nl=False)
         _write(sys.stdout if self.interactive else sys.stderr, text, {"dim": True})
 
     def warn(self, text: str) -> None:

@@ -18,7 +18,7 @@ from typing import Final
 
 import click
 
-from connectord.cli.output import printable
+from connectord.cli.output import CLEAR_LINE, Output, printable
 
 ESC: Final = b"\x1b"
 ESC_DELAY: Final = 0.05
@@ -58,9 +58,9 @@ def on_escape(pressed: Callable[[], None]) -> Iterator[None]:
         if waiting is not None:
             waiting.cancel()
             waiting = None
-        keys = os.read(terminal, 1024)
+        keys = _read(terminal)
         if not keys:
-            loop.remove_reader(terminal)  # the terminal hung up
+            loop.remove_reader(terminal)
         elif keys == ESC:
             waiting = loop.call_later(ESC_DELAY, pressed)
 
@@ -76,14 +76,16 @@ def on_escape(pressed: Callable[[], None]) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def spinner(text: str) -> AsyncIterator[None]:
+async def spinner(text: str, output: Output) -> AsyncIterator[None]:
     """Show `text` with a turning sign on one line of the terminal; the line is gone afterwards."""
     turning = asyncio.create_task(_turn(printable(text)), name="spinner")
+    output.spinning = True
     try:
         yield
     finally:
+        output.spinning = False
         turning.cancel()
-        click.echo("\r\x1b[K", nl=False)
+        click.echo(CLEAR_LINE, nl=False)
 
 
 async def _turn(text: str) -> None:
@@ -102,10 +104,18 @@ async def _line() -> str:
 
     def read() -> None:
         if not arrived.done():
-            arrived.set_result(os.read(terminal, 4096))
+            arrived.set_result(_read(terminal))
 
     loop.add_reader(terminal, read)
     try:
         return (await arrived).decode(errors="replace")
     finally:
         loop.remove_reader(terminal)
+
+
+def _read(terminal: int) -> bytes:
+    """What was typed; empty at the end of the input, and where the terminal hung up."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""
