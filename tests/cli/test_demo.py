@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 from tests.support.running import environment
 
-from connectord.cli.demo import demo, listener, stage
+from connectord.cli.demo import demo, listener
 from connectord.cli.demo.person import Person
 from connectord.cli.demo.stage import Stage
 
@@ -92,7 +92,7 @@ def test_a_step_whose_cause_is_taken_away_fails_the_tour(
 
 
 def test_a_base44_that_does_not_start_is_said(own_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage.sys, "executable", "/bin/false")
+    monkeypatch.setattr("sys.executable", "/bin/false")
     result = CliRunner().invoke(demo, ["--tour"])
     assert (result.exit_code, "did not start" in result.output) == (1, True)
     assert list(own_tmp.iterdir()) == []
