@@ -52,7 +52,7 @@ async def _until_terminated(command: Command, output: Output) -> ExitCode:
         running.cancel()
 
     loop = asyncio.get_running_loop()
-    pass
+    loop.add_signal_handler(signal.SIGTERM, terminate)
     try:
         return await running
     except asyncio.CancelledError:
