@@ -344,8 +344,9 @@ async def test_a_file_damaged_during_a_renewal_is_left_and_the_new_tokens_live_o
     server = TokenServer(during=lambda: path.write_text("{half"))
     base44 = signed_in(tmp_path, server)
     await base44.user()
+    await base44.user()
     assert path.read_text() == "{half"
-    assert server.asked == ["renew refresh-1", "access-2"]
+    assert server.asked == ["renew refresh-1", "access-2", "access-2"]
 
 
 class FullDisk(AuthFile):

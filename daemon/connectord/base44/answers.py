@@ -13,12 +13,9 @@ from connectord.base44.errors import Base44Error, Busy, Forbidden, NotFound, Ref
 from connectord.base44.exchange import Answer
 from connectord.base44.models import Reply
 from connectord.base44.retry import retry_after
-from connectord.base44.words import is_web_page, plain, web_page_words
+from connectord.base44.words import SIGN_IN, is_web_page, plain, web_page_words
 
 R = TypeVar("R", bound=Reply)
-
-SIGN_IN: Final = "Sign in: connectord login"
-"""What to do about a 401, unless the credentials know better."""
 
 _TRY_AGAIN: Final = "Try again in a minute."
 _MOST_DETAILS: Final = 20

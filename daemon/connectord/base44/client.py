@@ -10,7 +10,7 @@ from functools import partial
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
@@ -27,6 +27,8 @@ from connectord.base44.request import Request, host_address
 from connectord.base44.retry import Retry, Retrying
 
 R = TypeVar("R", bound=Reply)
+
+_THIS_MACHINE: Final = ("127.0.0.1", "localhost", "[::1]")
 
 
 class Base44:
@@ -60,6 +62,7 @@ class Base44:
             transport=transport,
             headers={"User-Agent": f"connectord/{__version__}"},
             follow_redirects=False,  # a token goes to no other host
+            mounts={f"all://{host}": None for host in _THIS_MACHINE},  # a proxy can't reach the emulator here
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # headers alone say who is asking
         )
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from connectord.base44.errors import CredentialsUnusable
 from connectord.base44.models import Token
+from connectord.base44.words import SIGN_IN
 
 Renew = Callable[[str], Awaitable[Token]]
 """Exchange a refresh token at the token endpoint. Raises GrantRefused, or a transient error that proves nothing."""
@@ -56,7 +57,7 @@ class Account:
 class Credentials(ABC):
     """One source of signatures. Safe to share between all requests of one event loop."""
 
-    sign_in: str = "Sign in: connectord login"
+    sign_in: str = SIGN_IN
     """What a person does about a 401."""
 
     problem: CredentialsUnusable | None = None

@@ -12,6 +12,7 @@ from connectord.base44.credentials import API_KEY_START, Account, AccountKind, A
 from connectord.base44.errors import SignedOut
 from connectord.base44.shared_tokens import SharedTokens
 from connectord.base44.tokens import Tokens, fits_a_header, from_environment
+from connectord.base44.words import SIGN_IN
 
 
 def find_credentials(
@@ -48,7 +49,7 @@ def signed_in_as(environ: Mapping[str, str], home: Path) -> Account:
     if stored is None:
         raise SignedOut(
             "You are not signed in to Base44 on this machine",
-            todo=("Sign in: connectord login",),
+            todo=(SIGN_IN,),
             details=_ignored(environ),
         )
     return _account(AccountKind.FILE, stored)

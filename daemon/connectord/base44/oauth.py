@@ -12,7 +12,7 @@ from connectord.base44.errors import Base44Error, GrantRefused, SignInFailed
 from connectord.base44.exchange import Answer
 from connectord.base44.models import DeviceCode, Token
 from connectord.base44.request import FORM, JSON, Request, json_body
-from connectord.base44.words import is_web_page
+from connectord.base44.words import SIGN_IN, is_web_page
 
 CLIENT_ID: Final = "base44_cli"
 SCOPES: Final = "apps:read apps:write sandbox:write"
@@ -73,7 +73,7 @@ def read_renewal(answer: Answer, now: float) -> Token:
     if answer.status in refused and oauth_error(answer) == "invalid_grant":
         raise GrantRefused(
             f"Base44 no longer accepts the sign-in on this machine ({answer.status}, request {answer.request_id})",
-            todo=("Sign in: connectord login",),
+            todo=(SIGN_IN,),
             operation=answer.request.operation,
             url=answer.url,
             status=answer.status,

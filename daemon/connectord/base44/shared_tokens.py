@@ -115,10 +115,9 @@ class SharedTokens(Credentials):
 
     async def _save(self, fresh: Tokens, *, used: str | None = None) -> None:
         try:
-            if await self._overtaken(fresh, used) or not self._may_save:
-                return
-            # fsync may take long: off the loop.
-            self._seen = await asyncio.to_thread(self._file.write, fresh)
+            if not await self._overtaken(fresh, used) and self._may_save:
+                # fsync may take long: off the loop.
+                self._seen = await asyncio.to_thread(self._file.write, fresh)
         except CredentialsUnusable as problem:
             self._unsaved = True
             if self.problem is None and self._on_problem:
@@ -151,9 +150,10 @@ class SharedTokens(Credentials):
         try:
             stored = await self._settled()
         except CredentialsUnusable:
-            if self._person is None:
+            # Tokens that live in memory alone are better than none; the file is damaged either way.
+            if self._person is None and not self._unsaved:
                 raise
-            self._may_save, self._seen = False, mark
+            self._may_save, self._seen = self._person is None, mark
             return
         self._adopt(stored)
 
@@ -174,11 +174,14 @@ class SharedTokens(Credentials):
         if stored is not None and self._tokens is not None and stored.same_pair(self._tokens):
             return  # our own writing, of which memory knows more
         if self._person is None or self._tokens is None:
-            self._tokens, self._unsaved = stored, False
+            self._take(stored)
             return
         self._may_save = stored is None or stored.email == self._person
         if stored is not None and self._may_save and stored.newer_than(self._tokens):
-            self._tokens, self._unsaved = stored, False
+            self._take(stored)
+
+    def _take(self, stored: Tokens | None) -> None:
+        self._tokens, self._unsaved, self.problem = stored, False, None
 
     def _present(self) -> Tokens:
         if self._tokens is None:

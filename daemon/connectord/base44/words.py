@@ -10,6 +10,9 @@ from typing import Final
 LONGEST: Final = 300
 """Characters of the service's own text that a sentence may carry."""
 
+SIGN_IN: Final = "Sign in: connectord login"
+"""What to do where nobody is signed in."""
+
 HIDDEN: Final = "[hidden]"
 
 # Anything that looks like a token of Base44, whoever it belongs to: a JWT, or a workspace API key.
