@@ -13,6 +13,7 @@ from pathlib import Path
 
 from connectord import __version__
 from connectord.authorize import Authorization, Authorizations, AuthorizationState
+from connectord.base44 import Retrying
 from connectord.base44.connections import Connections
 from connectord.control import News, NewsKind, Tone
 from connectord.control.tell import tell, tell_ended, tell_notice, tell_opened
@@ -53,7 +54,7 @@ class Daemon:
         self._projects = {project.root: project for project in projects}
         self._loops: dict[Path, ProjectLoop] = {}
         self._store = MemoryStore()
-        self._connections = Connections(surroundings.home)
+        self._connections = Connections(surroundings.home, on_retry=self._retrying)
         self._authorizations = Authorizations(
             interval=settings.authorization_poll,
             limit=settings.authorization_limit,
@@ -136,6 +137,10 @@ class Daemon:
     def _watch_trouble(self, error: Exception) -> None:
         message = f"Watching was interrupted and starts again: {error}"
         self._publish(News(at=_now(), event=NewsKind.WATCH_TROUBLE, message=message, tone=Tone.ATTENTION))
+
+    def _retrying(self, retrying: Retrying) -> None:
+        message = f"Could not {retrying.operation}, trying again in {retrying.wait:.1f} s: {retrying.error}"
+        self._publish(News(at=_now(), event=NewsKind.REQUEST_RETRIED, message=message, tone=Tone.QUIET))
 
     def _emitted(self, event: SyncEvent) -> None:
         if isinstance(event, Reconciled):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pytest
 
 from connectord.authorize import Authorization, AuthorizationState
 from connectord.base44.errors import Unreachable
-from connectord.control import News, NewsKind
 from connectord.control.tell import tell, tell_ended, tell_notice
 from connectord.notify import Link, authorization_notice, stripe_notice
 from connectord.project.model import Problem, ProblemCode, Project, Severity
@@ -108,8 +106,7 @@ def test_each_end_of_an_authorization_has_its_sentence(state: AuthorizationState
 
 def test_a_problem_reaches_programs_with_its_place() -> None:
     (news,) = tell(ProblemsChanged(PROJECT, (BROKEN,), ()), NOW)
-    line = json.loads(news.json_line())
-    assert (line["v"], line["event"], line["file"], line["line"], line["column"], line["code"]) == (
+    assert (news.v, news.event, news.file, news.line, news.column, news.code) == (
         1,
         "file.invalid",
         str(SLACK),
@@ -117,16 +114,6 @@ def test_a_problem_reaches_programs_with_its_place() -> None:
         14,
         "syntax",
     )
-
-
-def test_what_is_not_known_is_left_out_of_a_json_line() -> None:
-    news = News(at=NOW, event=NewsKind.DAEMON_STARTED, message="hello")
-    assert json.loads(news.json_line()) == {
-        "v": 1,
-        "at": "2026-11-21T12:00:00Z",
-        "event": "daemon.started",
-        "message": "hello",
-    }
 
 
 def test_p11_a_batch_is_one_notice_with_a_link_each() -> None:

@@ -33,6 +33,7 @@ class NewsKind(StrEnum):
     RECONCILE_FAILED = "reconcile.failed"
     NOTICE = "notice"
     WATCH_TROUBLE = "watch.trouble"
+    REQUEST_RETRIED = "request.retried"
 
 
 class Tone(StrEnum):
@@ -72,7 +73,3 @@ class News(BaseModel):
     missing_scopes: tuple[str, ...] | None = None
     user_email: str | None = None
     seconds: float | None = None
-
-    def json_line(self) -> str:
-        """The news as one line of JSON; what isn't known is left out."""
-        return self.model_dump_json(exclude_none=True, exclude={"tone"})
