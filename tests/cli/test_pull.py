@@ -194,16 +194,19 @@ def test_half_an_answer_writes_nothing(machine: Machine, base44: RunningEmulator
     assert ended.code == 1
 
 
-def test_a_file_that_cannot_be_written_is_named_with_what_was_done_before(
-    machine: Machine, base44: RunningEmulator
-) -> None:
+def test_a_file_that_cannot_be_written_is_named(machine: Machine, base44: RunningEmulator) -> None:
     base44.connect("github", [])
-    base44.connect("slack", [])
-    machine.connectors.rmdir()
-    machine.connectors.symlink_to("/proc/self/task")
     ended = machine.connectord("pull", "-y", "--dir", "/proc/self/fdinfo")
     assert "github.jsonc could not be written" in ended.err
     assert "Traceback" not in ended.err
+    assert ended.code == 1
+
+
+def test_a_folder_that_cannot_be_made_is_named(machine: Machine, base44: RunningEmulator) -> None:
+    base44.connect("github", [])
+    ended = machine.connectord("pull", "--dir", "/proc/nowhere/connectors")
+    assert "/proc/nowhere/connectors/github.jsonc could not be written" in ended.err
+    assert "defect of connectord" not in ended.err
     assert ended.code == 1
 
 

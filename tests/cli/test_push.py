@@ -331,6 +331,27 @@ def test_defect_11_a_long_wait_is_not_sat_out(machine: Machine, base44: RunningE
     assert ended.code == 1
 
 
+@pytest.mark.parametrize("command", ["push", "pull"])
+def test_a_file_in_the_place_of_the_directory_is_said(machine: Machine, base44: RunningEmulator, command: str) -> None:
+    base44.connect("slack", [])
+    machine.connectors.rmdir()
+    machine.connectors.write_text("")
+    ended = machine.connectord(command, "-y")
+    assert "base44/connectors" in ended.err
+    assert ended.code == 2
+    assert base44.requests() == []
+
+
+@pytest.mark.parametrize("body", ["endless", "large", "html", "empty", "truncated"])
+def test_a_body_that_cannot_be_an_answer_ends_it(machine: Machine, base44: RunningEmulator, body: str) -> None:
+    base44.fault(route="list", body=body)
+    machine.file("slack")
+    ended = machine.connectord("push", "-y")
+    assert "list the connectors" in ended.err
+    assert ended.code == 1
+    assert changes(base44) == []
+
+
 def test_defect_09_a_token_endpoint_in_trouble_keeps_the_login(machine: Machine, base44: RunningEmulator) -> None:
     login = (machine.home / ".base44" / "auth" / "auth.json").read_text()
     base44.admin("tokens/expire")

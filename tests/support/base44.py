@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -131,6 +131,11 @@ def read_auth(home: Path) -> dict[str, Any]:
     return document
 
 
+def expiring(seconds: float, **keys: Any) -> dict[str, Any]:
+    """A credentials file whose access token ends in so many seconds."""
+    return stored(expiresAt=int((NOW + seconds) * 1000), **keys)
+
+
 def jwt(sub: object = "ada@x.test", exp: object = NOW + 3600, **claims: object) -> str:
     def part(value: object) -> str:
         return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
@@ -193,3 +198,10 @@ class TokenServer(httpx.AsyncBaseTransport):
 
 def invalid_grant(status: int = 400) -> httpx.Response:
     return httpx.Response(status, json={"error": "invalid_grant", "error_description": "Refresh token is not valid"})
+
+
+def signed_in(
+    home: Path, server: TokenServer, time: Time | None = None, environ: Mapping[str, str] | None = None
+) -> Base44:
+    time = time or Time()
+    return a_client(server, time=time, credentials=find_credentials(environ or {}, home, clock=time, sleep=time.sleep))

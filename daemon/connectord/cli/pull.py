@@ -20,6 +20,8 @@ from connectord.cli.terminal import confirm
 from connectord.project import Project, Snapshot, shown_path
 from connectord.sync import Remote
 
+CHANGED_MEANWHILE = "The connector files changed while pull was looking at them. Nothing was written; run it again."
+
 
 @click.command()
 @with_target
@@ -51,7 +53,11 @@ async def _pull(target: Target, output: Output, *, yes: bool) -> ExitCode:
 
 
 def _decide(snapshot: Snapshot, remote: Remote) -> PullPlan:
-    return plan_pull(snapshot, remote, names_taken=names_in(snapshot.directory), read_text=read_text)
+    try:
+        return plan_pull(snapshot, remote, names_taken=names_in(snapshot.directory), read_text=read_text)
+    except (OSError, ValueError) as error:
+        # They were readable connector files a moment ago, when the snapshot was taken.
+        raise Usage(CHANGED_MEANWHILE, details=(str(error),)) from error
 
 
 async def _may_delete(plan: PullPlan, output: Output) -> bool:
@@ -70,7 +76,7 @@ async def _check_unchanged(project: Project, before: Snapshot, plan: PullPlan) -
     """What is written and deleted was decided on `before`; an edit made since then must not be lost."""
     now = await read_files(project, missing_is_empty=True)
     if now.connectors != before.connectors or not await asyncio.to_thread(still_fits, plan):
-        raise Usage("The connector files changed while pull was looking at them. Nothing was written; run it again.")
+        raise Usage(CHANGED_MEANWHILE)
 
 
 def _report(plan: PullPlan, directory: Path, output: Output) -> None:

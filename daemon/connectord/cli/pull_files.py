@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from connectord.cli.pull_plan import PullPlan
-from connectord.project import ProjectError, delete_file, write_text
+from connectord.project import FileNotWritten, ProjectError, delete_file, write_text
 
 
 def read_text(path: Path) -> str:
@@ -20,7 +20,7 @@ def names_in(directory: Path) -> tuple[str, ...]:
 
 def still_fits(plan: PullPlan) -> bool:
     """Whether the files to write are still as they were when the plan was made."""
-    return all((read_text(file.path) if file.path.exists() else None) == file.text_before for file in plan.writes)
+    return all(_text_or_none(file.path) == file.text_before for file in plan.writes)
 
 
 def carry_out(plan: PullPlan) -> None:
@@ -28,7 +28,7 @@ def carry_out(plan: PullPlan) -> None:
     done: list[str] = []
     try:
         for file in plan.writes:
-            file.path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder_of(file.path)
             write_text(file.path, file.text)
             done.append(f"Written before that: {file.path.name}")
         for connector in plan.deletions:
@@ -37,3 +37,17 @@ def carry_out(plan: PullPlan) -> None:
     except ProjectError as error:
         error.details = (*error.details, *done)
         raise
+
+
+def _text_or_none(path: Path) -> str | None:
+    try:
+        return read_text(path)
+    except FileNotFoundError:
+        return None
+
+
+def _make_folder_of(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileNotWritten(path, "written", error) from error
