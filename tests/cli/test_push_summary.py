@@ -93,6 +93,12 @@ def test_without_a_person_to_ask_it_is_said_how_to_authorize(capsys: pytest.Capt
     assert "Skipped OAuth in non-interactive mode. Run 'connectord push' locally or open the links above" in shown
 
 
+def test_a_failure_does_not_hide_that_others_wait_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = summary_of(PushEnd((NEEDED, FAILED)), capsys, asked=False)
+    assert "Skipped OAuth in non-interactive mode." in shown
+    assert "Error: Not everything was pushed." in shown
+
+
 def test_stripe_has_its_claim_link_and_dashboard(capsys: pytest.CaptureFixture[str]) -> None:
     shown = summary_of(PushEnd((Outcome("stripe", Result.PROVISIONED, claim_url="https://c.test/1"),)), capsys)
     assert shown.splitlines()[2:5] == [

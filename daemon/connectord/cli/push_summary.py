@@ -21,6 +21,13 @@ _ACTIONS = {
 }
 """The CLI's word for each result, in `--json`."""
 
+_ASKED_IN_VAIN = (
+    "Some connectors still require authorization. Run 'connectord push' or open the links above to authorize."
+)
+_NOBODY_ASKED = (
+    "Skipped OAuth in non-interactive mode. Run 'connectord push' locally or open the links above to authorize."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class PushEnd:
@@ -45,6 +52,11 @@ class PushEnd:
         return [name for name in self.types(Result.NEEDS_AUTHORIZATION) if name not in seen]
 
     @property
+    def still_open(self) -> bool:
+        """Whether any connector still waits for a person's consent."""
+        return bool(self.unsettled or self.authorized(AuthorizationState.SKIPPED, AuthorizationState.TIMED_OUT))
+
+    @property
     def failures(self) -> list[tuple[str, str]]:
         """Type and reason of what failed, timeouts and missing authorizations included, as the CLI says it."""
         found = [(one.type, one.error or "no reason given") for one in self.outcomes if one.result is Result.FAILED]
@@ -63,9 +75,7 @@ class PushEnd:
             return ExitCode.FAILED
         if self.types(Result.HELD):
             return ExitCode.HELD
-        if self.unsettled or self.authorized(AuthorizationState.SKIPPED, AuthorizationState.TIMED_OUT):
-            return ExitCode.NEEDS_AUTHORIZATION
-        return ExitCode.OK
+        return ExitCode.NEEDS_AUTHORIZATION if self.still_open else ExitCode.OK
 
 
 def print_summary(end: PushEnd, dashboard_url: str, output: Output) -> None:
@@ -89,27 +99,22 @@ def print_summary(end: PushEnd, dashboard_url: str, output: Output) -> None:
 
 
 def print_outro(end: PushEnd, output: Output, *, asked: bool) -> None:
-    """The last line: that it is done, or what is missing and what to do about it."""
+    """The last lines: that it is done, or what is missing and what to do about it.
+
+    `asked` says whether there was a person to authorize.
+    """
     output.say()
+    if end.still_open:
+        output.say(_ASKED_IN_VAIN if asked else _NOBODY_ASKED)
     match end.exit_code:
         case ExitCode.OK:
             output.success("Connectors pushed to Base44")
-        case ExitCode.NEEDS_AUTHORIZATION if asked:
-            output.say(
-                "Some connectors still require authorization. "
-                "Run 'connectord push' or open the links above to authorize."
-            )
-        case ExitCode.NEEDS_AUTHORIZATION:
-            output.say(
-                "Skipped OAuth in non-interactive mode. "
-                "Run 'connectord push' locally or open the links above to authorize."
-            )
+        case ExitCode.FAILED:
+            output.error("Error: Not everything was pushed. Mend what failed above and run 'connectord push' again.")
         case ExitCode.SIGNED_OUT:
             output.error("Error: Base44 no longer accepts the login. Run 'connectord login', then 'connectord push'.")
         case ExitCode.HELD:
             output.error("Some connectors were kept on Base44. Run 'connectord push' again to look at them anew.")
-        case _:
-            output.error("Error: Not everything was pushed. Mend what failed above and run 'connectord push' again.")
 
 
 def not_granted(authorization: Authorization) -> str:
