@@ -27,6 +27,7 @@ DAMAGED: dict[str, tuple[bytes, str]] = {
     ),
     "an empty token": (b'{"accessToken": "", "refreshToken": "r"}', 'key "accessToken": Value error, is empty'),
     "a token with a line end": (b'{"accessToken": "a\\nb", "refreshToken": "r"}', 'key "accessToken"'),
+    "an endless number": (b'{"expiresAt": ' + b"1" * 5000 + b"}", "has a number that is too long"),
     "nested deeply": (b"[" * 100_000, "is nested too deeply"),
 }
 
@@ -104,6 +105,12 @@ def test_file_and_folder_are_the_users_alone_whatever_the_umask(tmp_path: Path) 
 def test_the_mark_of_what_was_written_is_the_mark_that_is_seen(tmp_path: Path) -> None:
     file = AuthFile(tmp_path)
     assert file.write(TOKENS) == file.mark() == file.read().mark
+
+
+def test_a_name_that_is_half_a_character_is_kept(tmp_path: Path) -> None:
+    write_auth(tmp_path, stored() | {"nickname": "\ud83d"})
+    AuthFile(tmp_path).write(TOKENS)
+    assert read_auth(tmp_path)["nickname"] == "\ud83d"
 
 
 def test_a_symlink_stays_a_symlink(tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ NOT_TOKENS = [
     jwt(exp=0),
     jwt(exp=-1),
     jwt(exp=float("inf")),
+    jwt(exp=10**400),
     jwt(exp=float("nan")),
     jwt() + "\n",
 ]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import json
-import math
 import os
 import stat
 import tempfile
@@ -16,13 +15,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from connectord.base44.auth_document import stored_document, stored_tokens
 from connectord.base44.errors import CredentialsUnusable, TimedOut
-from connectord.base44.tokens import Tokens, fits_a_header
+from connectord.base44.tokens import Tokens
 
 LOCK_SECONDS: Final = 30.0
 """How long to wait for another process's renewal: three times what one attempt may take."""
@@ -39,37 +38,6 @@ class Reading:
 
     tokens: Tokens | None
     mark: Mark | None
-
-
-class _StoredAuth(BaseModel):
-    """The file's keys. Both tokens are needed; the rest is tolerated in any state, a 401 sets it right."""
-
-    model_config = ConfigDict(strict=True, hide_input_in_errors=True)
-
-    access: str = Field(alias="accessToken")
-    refresh: str = Field(alias="refreshToken")
-    expires_at_ms: float | None = Field(default=None, alias="expiresAt")
-    email: str = ""
-    name: str = ""
-
-    @field_validator("access", "refresh")
-    @classmethod
-    def _sendable(cls, token: str) -> str:
-        if not fits_a_header(token):
-            raise ValueError("is empty or has characters that no token has")
-        return token
-
-    @field_validator("expires_at_ms", mode="before")
-    @classmethod
-    def _number_or_unknown(cls, value: object) -> float | None:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return None
-        return float(value) if abs(value) < 1e18 and math.isfinite(value) else None  # noqa: PLR2004  (beyond any date)
-
-    @field_validator("email", "name", mode="before")
-    @classmethod
-    def _text_or_nothing(cls, value: object) -> object:
-        return value if isinstance(value, str) else ""
 
 
 class AuthFile:
@@ -96,7 +64,7 @@ class AuthFile:
             return Reading(None, None)
         except OSError as error:
             raise self._unusable("can't be read", error) from error
-        return Reading(self._tokens(content), mark)
+        return Reading(stored_tokens(self.path, content), mark)
 
     def write(self, tokens: Tokens) -> Mark:
         """Put `tokens` into the file: whole or not at all, readable by this user alone, its unknown keys kept.
@@ -113,8 +81,8 @@ class AuthFile:
             "name": tokens.name or tokens.email,
         }
         try:
-            kept = self._document(self.path.read_bytes()) if self.mark() else {}
-            return self._replace(json.dumps(kept | document, indent=2, ensure_ascii=False).encode())
+            kept = stored_document(self.path, self.path.read_bytes()) if self.mark() else {}
+            return self._replace(json.dumps(kept | document, indent=2).encode())
         except OSError as error:
             raise self._unusable("can't be written", error) from error
 
@@ -200,37 +168,6 @@ class AuthFile:
             raise
         return mark
 
-    def _tokens(self, content: bytes) -> Tokens:
-        document = self._document(content)
-        try:
-            stored = _StoredAuth.model_validate(document)
-        except ValidationError as invalid:
-            first = invalid.errors(include_url=False, include_input=False, include_context=False)[0]
-            key = str(first["loc"][0])
-            raise self._damaged(_line_of(content, key), None, f'key "{key}": {first["msg"]}') from None
-        expires_at = None if stored.expires_at_ms is None else stored.expires_at_ms / 1000
-        return Tokens(stored.access, stored.refresh, expires_at, stored.email, stored.name)
-
-    def _document(self, content: bytes) -> dict[str, Any]:
-        try:
-            document = json.loads(content.decode("utf-8-sig"))
-        except UnicodeDecodeError as error:
-            raise self._damaged(content.count(b"\n", 0, error.start) + 1, None, "is not UTF-8") from None
-        except json.JSONDecodeError as error:
-            raise self._damaged(error.lineno, error.colno, f"is not JSON: {error.msg}") from None
-        except RecursionError:
-            raise self._damaged(1, None, "is nested too deeply") from None
-        if not isinstance(document, dict):
-            raise self._damaged(1, None, "is not a JSON object")
-        return document
-
-    def _damaged(self, line: int, column: int | None, what: str) -> CredentialsUnusable:
-        place = f"{self.path}:{line}" if column is None else f"{self.path}:{line}:{column}"
-        return CredentialsUnusable(
-            f"{place}: the credentials file is damaged: {what}",
-            todo=("Correct it, or sign in again: connectord login (it keeps the damaged file beside the new one).",),
-        )
-
     def _unusable(self, what: str, error: OSError) -> CredentialsUnusable:
         return CredentialsUnusable(
             f"{self.path}: the credentials file {what}: {error.strerror or error}",
@@ -257,7 +194,3 @@ def _content(path: Path) -> tuple[bytes, Mark]:
 
 def _mark(status: os.stat_result) -> Mark:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def _line_of(content: bytes, key: str) -> int:
-    return content.count(b"\n", 0, max(0, content.find(f'"{key}"'.encode()))) + 1

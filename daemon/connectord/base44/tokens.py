@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import math
 import re
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -17,6 +16,7 @@ RENEW_AHEAD: Final = 60.0
 
 _HEADER_SAFE: Final = re.compile(r"[\x21-\x7e]+")
 _JWT_PARTS: Final = 3
+_LATEST_EXPIRY: Final = 1e11  # seconds: the year 5138
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def from_environment(access: str, refresh: str) -> Tokens | None:
     person, expiry = claims.get("sub"), claims.get("exp")
     if not isinstance(person, str) or not person or isinstance(expiry, bool) or not isinstance(expiry, int | float):
         return None
-    if not math.isfinite(expiry) or expiry <= 0:
+    if not 0 < expiry < _LATEST_EXPIRY:
         return None
     return Tokens(access=access, refresh=refresh, expires_at=float(expiry), email=person, name=person)
 
