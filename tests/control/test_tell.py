@@ -32,6 +32,7 @@ PROJECT = Project(Path("/app"), Path("/app/base44/config.jsonc"), Path("/app/bas
 SLACK = Path("/app/base44/connectors/slack.jsonc")
 BROKEN = Problem(SLACK, ProblemCode.SYNTAX, "Expected a value.", 3, 14)
 UNKNOWN = Problem(SLACK, ProblemCode.UNKNOWN_TYPE, "not a type", 2, 3, Severity.WARNING)
+GONE = Problem(PROJECT.connectors_dir, ProblemCode.MISSING_DIRECTORY, "It isn't there.")
 LINK = Link("slack", "https://x/1")
 
 SENTENCES: dict[str, tuple[SyncEvent, list[str]]] = {
@@ -44,7 +45,11 @@ SENTENCES: dict[str, tuple[SyncEvent, list[str]]] = {
         ProblemsChanged(PROJECT, (BROKEN, UNKNOWN), ()),
         [f"{SLACK}:3:14: Expected a value.", f"{SLACK}:2:3: not a type"],
     ),
-    "mended, once a file": (ProblemsChanged(PROJECT, (), (BROKEN, UNKNOWN)), [f"{SLACK}: mended"]),
+    "mended, once a file": (ProblemsChanged(PROJECT, (), (BROKEN, UNKNOWN)), [f"{SLACK}: no longer a problem"]),
+    "the directory is gone": (
+        ProblemsChanged(PROJECT, (GONE,), ()),
+        ["/app/base44/connectors: It isn't there. Nothing is removed because of that."],
+    ),
     "push": (PushStarted(PROJECT, "1", Trigger.SAVE, ("a", "b")), ["Pushing a, b"]),
     "push done": (
         PushFinished(PROJECT, "1", (Outcome("a", Result.SYNCED), Outcome("b", Result.FAILED)), 0.5),

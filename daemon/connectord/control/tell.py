@@ -9,7 +9,7 @@ from typing import Any
 from connectord.authorize import Authorization, AuthorizationState
 from connectord.control.news import News, NewsKind, Tone
 from connectord.notify import Notice
-from connectord.project.model import Problem, Project, Severity
+from connectord.project.model import Problem, ProblemCode, Project, Severity
 from connectord.sync.events import (
     ConnectorsGone,
     LateConsent,
@@ -81,7 +81,7 @@ def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901  (a ta
 
 def tell_opened(project: Project, authorization: Authorization, at: datetime) -> News:
     """An authorization link is being watched."""
-    message = f"{authorization.type}: waiting for authorization at {authorization.url}"
+    message = f"{authorization.type}: waiting for authorization"
     kind = NewsKind.AUTHORIZATION_OPENED
     return _news(project, at, kind, message, Tone.QUIET, type=authorization.type, url=authorization.url)
 
@@ -135,11 +135,12 @@ def _usability(root: str, error: str | None, at: datetime) -> News:
 
 def _problem(project: Project, problem: Problem, at: datetime) -> News:
     is_error = problem.severity is Severity.ERROR
+    comfort = " Nothing is removed because of that." if problem.code is ProblemCode.MISSING_DIRECTORY else ""
     return _news(
         project,
         at,
         NewsKind.FILE_INVALID if is_error else NewsKind.FILE_WARNING,
-        str(problem),
+        f"{problem}{comfort}",
         Tone.BAD if is_error else Tone.ATTENTION,
         file=str(problem.file),
         line=problem.line,
@@ -150,7 +151,7 @@ def _problem(project: Project, problem: Problem, at: datetime) -> News:
 
 
 def _mended(project: Project, problem: Problem, at: datetime) -> News:
-    message = f"{problem.file}: mended"
+    message = f"{problem.file}: no longer a problem"
     return _news(project, at, NewsKind.FILE_MENDED, message, Tone.GOOD, file=str(problem.file))
 
 
