@@ -24,7 +24,8 @@ class Fault:
     """One thing that goes wrong. `delay` and `retry_after` are seconds; `retry_after` may be an HTTP date.
 
     `route` is an operation's name or "*"; `type` narrows it to one connector. A fault that changes the reply keeps
-    the operation from being carried out, unless `carried_out`: then it takes effect and only the reply suffers.
+    the operation from being carried out, unless `carried_out`: then it takes effect at once and only the reply
+    suffers. Without that, a client that hangs up during a delay has changed nothing.
     `count` is how often it still happens; None is for good.
     """
 

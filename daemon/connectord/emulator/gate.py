@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from connectord.emulator.connections import hung_up
 from connectord.emulator.fault_replies import deliver
+from connectord.emulator.faults import Fault
 from connectord.emulator.operations import OperationName
 from connectord.emulator.refusals import Refusal
 from connectord.emulator.replies import (
@@ -75,18 +76,21 @@ class _Gate:
             body = await _read(request)
         except ClientDisconnect:
             return  # nobody is left to answer, and nothing was done
-        type_ = request.path_params.get("type") or request.query_params.get("integration_type")
-        fault = self._world.faults.take(self._operation.name, request.method, type_)
+        fault = self._fault(request)
+        reply = self._answer(request, body) if fault is not None and fault.carried_out else None
         delay = self._world.settings.round_trip_delay + (fault.delay if fault else 0.0)
         if not await self._still_there_after(delay, receive):
             return
-        reply = None
-        if fault is None or fault.lets_it_happen:
+        if reply is None and (fault is None or fault.lets_it_happen):
             reply = self._answer(request, body)
         if reply is not None and (fault is None or fault.only_delays):
             await reply(scope, receive, send)
         elif fault is not None:
             await deliver(fault, reply, scope, receive, send)
+
+    def _fault(self, request: Request) -> Fault | None:
+        type_ = request.path_params.get("type") or request.query_params.get("integration_type")
+        return self._world.faults.take(self._operation.name, request.method, type_)
 
     async def _still_there_after(self, delay: float, receive: Receive) -> bool:
         """Wait, unless the client hangs up meanwhile: a client that gave up doesn't keep the server busy."""

@@ -18,7 +18,10 @@ _HIDDEN: Final = "***"
 
 @dataclass(frozen=True, slots=True)
 class LoggedRequest:
-    """One request. `time` is seconds since the epoch; `status` is None before an answer and after a reset."""
+    """One request. `time` is seconds since the epoch; `status` is None before an answer and after a reset.
+
+    `operation` and `body` are known once it was answered or given up.
+    """
 
     number: int
     time: float

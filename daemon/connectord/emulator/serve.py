@@ -20,8 +20,8 @@ from connectord.errors import ConnectordError
 
 HOST: Final = "127.0.0.1"
 
-_GRACE: Final = 1
-"""Seconds that requests get to end at shutdown; hanging ones are cut off before (ResettableProtocol)."""
+_GRACE: Final = 30
+"""Seconds until uvicorn stops waiting for requests at shutdown; ResettableProtocol has cut them short long before."""
 
 
 class PortUnavailable(ConnectordError):
