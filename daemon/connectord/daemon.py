@@ -13,7 +13,7 @@ from pathlib import Path
 
 from connectord import __version__
 from connectord.authorize import Authorization, Authorizations, AuthorizationState
-from connectord.base44 import Retrying
+from connectord.base44 import CredentialsUnusable, Retrying
 from connectord.base44.connections import Connections
 from connectord.control import News, NewsKind, Tone
 from connectord.control.tell import tell, tell_ended, tell_notice, tell_opened
@@ -54,7 +54,9 @@ class Daemon:
         self._projects = {project.root: project for project in projects}
         self._loops: dict[Path, ProjectLoop] = {}
         self._store = MemoryStore()
-        self._connections = Connections(surroundings.home, on_retry=self._retrying)
+        self._connections = Connections(
+            surroundings.home, on_retry=self._retrying, on_problem=self._credentials_unusable
+        )
         self._authorizations = Authorizations(
             interval=settings.authorization_poll,
             limit=settings.authorization_limit,
@@ -141,6 +143,10 @@ class Daemon:
     def _retrying(self, retrying: Retrying) -> None:
         message = f"Could not {retrying.operation}, trying again in {retrying.wait:.1f} s: {retrying.error}"
         self._publish(News(at=_now(), event=NewsKind.REQUEST_RETRIED, message=message, tone=Tone.QUIET))
+
+    def _credentials_unusable(self, problem: CredentialsUnusable) -> None:
+        kind, what = NewsKind.CREDENTIALS_UNUSABLE, problem.what
+        self._publish(News(at=_now(), event=kind, message=what, tone=Tone.BAD, error=what, code=problem.code))
 
     def _emitted(self, event: SyncEvent) -> None:
         if isinstance(event, Reconciled):

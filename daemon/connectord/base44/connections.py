@@ -10,16 +10,27 @@ from typing import Self
 
 from connectord.base44.app import App
 from connectord.base44.client import Base44
+from connectord.base44.errors import CredentialsUnusable
 from connectord.base44.find import find_credentials
 from connectord.base44.retry import Retrying
 
 
 class Connections:
-    """Opens clients as they are needed and closes them all at the end. An async context manager."""
+    """Opens clients as they are needed and closes them all at the end. An async context manager.
 
-    def __init__(self, home: Path, *, on_retry: Callable[[Retrying], None] | None = None) -> None:
+    `on_retry` is told before a request is tried again, `on_problem` once when renewed tokens can't be saved.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        on_retry: Callable[[Retrying], None] | None = None,
+        on_problem: Callable[[CredentialsUnusable], None] | None = None,
+    ) -> None:
         self._home = home
         self._on_retry = on_retry
+        self._on_problem = on_problem
         self._clients: dict[tuple[str, frozenset[tuple[str, str]]], Base44] = {}
         self._stack = AsyncExitStack()
 
@@ -37,7 +48,8 @@ class Connections:
         key = (api_url, frozenset(environ.items()))
         client = self._clients.get(key)
         if client is None:
-            client = Base44(api_url, find_credentials(environ, self._home), on_retry=self._on_retry)
+            credentials = find_credentials(environ, self._home, on_problem=self._on_problem)
+            client = Base44(api_url, credentials, on_retry=self._on_retry)
             self._clients[key] = client
             self._stack.push_async_callback(client.aclose)
         return client.app(app_id)

@@ -34,6 +34,7 @@ class NewsKind(StrEnum):
     NOTICE = "notice"
     WATCH_TROUBLE = "watch.trouble"
     REQUEST_RETRIED = "request.retried"
+    CREDENTIALS_UNUSABLE = "credentials.unusable"
 
 
 class Tone(StrEnum):
