@@ -280,6 +280,7 @@ def test_signed_out_without_a_terminal_says_how_to_sign_in(machine: Machine, bas
 def test_a_wrong_app_id_is_a_clear_error(machine: Machine) -> None:
     ended = machine.connectord("push", "-y", "--app-id", "ffffffffffffffffffffffff")
     assert "not found" in ended.err.lower()
+    assert "Stripe" not in ended.err
     assert "Hint:" in ended.err
     assert ended.code == 1
 

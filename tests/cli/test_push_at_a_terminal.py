@@ -187,6 +187,20 @@ def test_an_interruption_says_what_remains_open_and_restores_the_terminal(
     assert (desk.home / ".base44" / "auth" / "auth.json").read_text() == login
 
 
+def test_ctrl_c_while_base44_is_being_asked_shows_no_traceback(desk: Machine, base44: RunningEmulator) -> None:
+    base44.fault(route="poll", delay=60)
+    desk.file("slack")
+    terminal = desk.at_a_terminal("push", "-y")
+    terminal.expect_exact("Open browser to authorize now?")
+    terminal.sendline("y")
+    terminal.expect_exact("Waiting for slack")
+    _until(lambda: any(one["path"].endswith("/status") for one in base44.requests()))
+    terminal.sendintr()
+    terminal.expect_exact("Interrupted.")
+    assert "Traceback" not in terminal.before
+    assert exit_code_of(terminal) == 130
+
+
 def test_ctrl_c_at_the_question_sends_nothing(desk: Machine, base44: RunningEmulator) -> None:
     base44.connect("github", [])
     terminal = desk.at_a_terminal("push")

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -120,6 +121,11 @@ class Authorizations:
             self._end(watch, watch.authorization.ended(state))
 
     async def _poll(self, opened: Authorization) -> None:
+        # A poll that is cancelled at the end is no error, but APScheduler would log it as one, traceback and all.
+        with suppress(asyncio.CancelledError):
+            await self._poll_once(opened)
+
+    async def _poll_once(self, opened: Authorization) -> None:
         watch = self._watches.get((opened.owner, opened.type))
         if watch is None or watch.authorization is not opened:
             return

@@ -101,19 +101,21 @@ async def look(app: App, *, without_stripe: Callable[[Base44Error], None] | None
     try:
         async with asyncio.TaskGroup() as group:
             connectors = group.create_task(app.list_connectors())
-            stripe = group.create_task(_stripe_status(app, without_stripe))
+            stripe = group.create_task(_stripe_status(app))
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
-    return Remote(connectors.result(), stripe.result())
+    status = stripe.result()
+    if isinstance(status, StripeStatus):
+        return Remote(connectors.result(), status)
+    if without_stripe is None:
+        raise status
+    without_stripe(status)
+    return Remote(connectors.result())
 
 
-async def _stripe_status(app: App, without_stripe: Callable[[Base44Error], None] | None) -> StripeStatus | None:
+async def _stripe_status(app: App) -> StripeStatus | Base44Error:
+    """What can go wrong is a value here: it must not take the list of connectors along."""
     try:
         return await app.stripe_status()
-    except SignedOut:
-        raise
     except Base44Error as error:
-        if without_stripe is None:
-            raise
-        without_stripe(error)
-        return None
+        return error
