@@ -15,7 +15,7 @@ GAPS = st.lists(
 
 _RAW = st.text(st.sampled_from([*"ab1 /*,:[]{}é😀\u2028#"]), max_size=6)
 _ESCAPES = st.sampled_from(
-    [r"\n", r"\t", r"\\", r"\"", r"\'", r"\x41", r"\u0062", "\\\n", "\\\r\n", r"\/", r"\0", r"\q"]
+    [r"\n", r"\t", r"\\", r"\"", r"\'", r"\x41", r"\u0062", "\\\n", "\\\r\n", r"\/", "\\0 ", r"\q"]
 )
 _INSIDE = st.lists(_RAW | _ESCAPES, max_size=3).map("".join)
 STRINGS = st.builds("{0}{1}{0}".format, st.sampled_from(["'", '"']), _INSIDE)
