@@ -25,6 +25,12 @@ async def test_a_web_link_is_opened(tmp_path: Path) -> None:
     assert (tmp_path / "opened").read_text() == LINK
 
 
+async def test_a_command_may_say_where_the_link_goes(tmp_path: Path) -> None:
+    (program,) = a_browser(tmp_path).command
+    assert await Browser((program, "%s", "--after")).open(LINK) is None
+    assert (tmp_path / "opened").read_text() == LINK
+
+
 @pytest.mark.parametrize(
     "link",
     [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -29,14 +28,19 @@ class Browser:
             return "it is no web address"
         if not self.command:
             return "there is no browser here"
-        return await asyncio.to_thread(_start, [*self.command, link])
+        return await asyncio.to_thread(_start, self._command_for(link))
+
+    def _command_for(self, link: str) -> list[str]:
+        if any("%s" in word for word in self.command):  # as xdg-open and Python's webbrowser read BROWSER
+            return [word.replace("%s", link) for word in self.command]
+        return [*self.command, link]
 
 
 def find_browser(environ: Mapping[str, str] | None = None, platform: str = sys.platform) -> Browser:
     """The browser of this session: `BROWSER`, the desktop's own, or none (over SSH, without a display)."""
     environ = os.environ if environ is None else environ
     if environ.get("BROWSER"):
-        return Browser(tuple(shlex.split(environ["BROWSER"].split(os.pathsep)[0])))
+        return Browser(tuple(environ["BROWSER"].split(os.pathsep)[0].split()))
     if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"):
         return Browser(())
     if platform == "darwin":
