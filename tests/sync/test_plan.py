@@ -162,6 +162,11 @@ def test_another_connection_config_is_a_change() -> None:
     assert plan(a_snapshot(connector), base).sets == (connector,)
 
 
+def test_a_config_that_differs_only_on_the_wire_is_a_change() -> None:
+    connector = Connector("box", (), {"sandbox": True})
+    assert plan(a_snapshot(connector), {"box": BaseEntry("box", (), {"sandbox": 1})}).sets == (connector,)
+
+
 def test_p8_a_parked_connector_waits_and_another_content_does_not() -> None:
     failed, changed = Connector("slack", ("a",)), Connector("slack", ("b",))
     assert plan(a_snapshot(failed), {}, parked=[failed]).sends_nothing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,9 @@ API_URL: Final = "BASE44_API_URL"
 SETTINGS: Final = (APP_ID, API_URL, "BASE44_API_KEY", "BASE44_ACCESS_TOKEN", "BASE44_REFRESH_TOKEN")
 """What connectord takes from the environment; everything else in it is left alone."""
 
+# It would complain of the same broken line at every look of a daemon that runs for months.
+logging.getLogger("dotenv.main").setLevel(logging.ERROR)
+
 # The Stripe Projects CLI writes what it has provisioned under names of its own; the API key is not among them.
 _STRIPE_PREFIX: Final = "BASE44_PROJECTS_"
 _STRIPE_NAMES: Final = {name: _STRIPE_PREFIX + name for name in SETTINGS if name != "BASE44_API_KEY"}
@@ -29,7 +33,7 @@ _STRIPE_NAMES: Final = {name: _STRIPE_PREFIX + name for name in SETTINGS if name
 def settings_in_force(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """The settings that have a value, stripped. A blank one counts as not set, so the next source fills it.
 
-    A broken line of a `.env` file is passed over (python-dotenv logs it). Raises InvalidConfig where such a file
+    A broken line of a `.env` file is passed over, as the CLI does. Raises InvalidConfig where such a file
     is there but can't be read: an unnoticed BASE44_API_URL would send requests to the wrong place.
     """
     sources = (environ, _read_env_file(root / ".env.local"), _read_env_file(root / ".env"))

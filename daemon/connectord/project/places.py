@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Final
 
 from connectord.project.model import Project
+from connectord.project.reader import CONNECTOR_SUFFIXES
+from connectord.project.regular_file import is_folder
 
-CONFIG_NAMES = frozenset({"config.jsonc", "config.json", ".app.jsonc", ".app.json", ".env", ".env.local"})
-CONNECTOR_SUFFIXES = frozenset({".json", ".jsonc"})
+CONFIG_NAMES: Final = frozenset({"config.jsonc", "config.json", ".app.jsonc", ".app.json", ".env", ".env.local"})
 
 
 def watch_places(project: Project) -> tuple[Path, ...]:
@@ -16,11 +19,11 @@ def watch_places(project: Project) -> tuple[Path, ...]:
     Where the connectors directory or a file in it is a symlink, the target's directory matters too.
     """
     directory = project.connectors_dir
-    places = [project.root, _config_dir(project), *_existing_ancestors(directory, project.root), directory]
-    if directory.is_symlink():
-        places += [directory.resolve(), directory.resolve().parent]
+    places = [project.root, _config_dir(project), *_folders_above(directory, project.root), directory]
+    if _target(directory) != directory:
+        places += [_target(directory), _target(directory).parent]
     places += [target.parent for target in _link_targets(directory)]
-    return tuple(dict.fromkeys(place for place in places if place.is_dir()))
+    return tuple(dict.fromkeys(place for place in places if is_folder(place)))
 
 
 def is_relevant(project: Project, path: Path) -> bool:
@@ -28,9 +31,9 @@ def is_relevant(project: Project, path: Path) -> bool:
     directory = project.connectors_dir
     if path.name in CONFIG_NAMES:
         return True
-    if path == directory or path in directory.parents or path == directory.resolve():
+    if path in (directory, _target(directory)) or path in directory.parents:
         return True
-    in_directory = path.parent == directory or path.parent == directory.resolve()
+    in_directory = path.parent in (directory, _target(directory))
     return _is_connector_name(path) and (in_directory or path in _link_targets(directory))
 
 
@@ -38,7 +41,7 @@ def _config_dir(project: Project) -> Path:
     return project.config_path.parent if project.config_path else project.root
 
 
-def _existing_ancestors(directory: Path, root: Path) -> list[Path]:
+def _folders_above(directory: Path, root: Path) -> list[Path]:
     above = [place for place in directory.parents if place.is_relative_to(root)]
     return above or [directory.parent]
 
@@ -47,8 +50,15 @@ def _is_connector_name(path: Path) -> bool:
     return path.suffix in CONNECTOR_SUFFIXES and not path.name.startswith(".")
 
 
+def _target(path: Path) -> Path:
+    # Path.resolve raises for a loop of symlinks, realpath stops at it.
+    return Path(os.path.realpath(path))
+
+
 def _link_targets(directory: Path) -> list[Path]:
     try:
-        return [entry.resolve() for entry in directory.iterdir() if entry.is_symlink() and _is_connector_name(entry)]
+        with os.scandir(directory) as entries:
+            links = [Path(entry.path) for entry in entries if entry.is_symlink()]
     except OSError:
         return []
+    return [_target(link) for link in links if _is_connector_name(link)]

@@ -6,9 +6,11 @@ shown, compared and thrown away.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from connectord.base44.models import ConnectionStatus, RemoteConnector, StripeStatus
 from connectord.project.model import STRIPE, Connector, Snapshot
@@ -144,8 +146,13 @@ def _agrees(connector: Connector, entry: BaseEntry | None) -> bool:
     return (
         entry is not None
         and frozenset(entry.scopes) == frozenset(connector.scopes)
-        and entry.connection_config == connector.connection_config
+        and _as_sent(entry.connection_config) == _as_sent(connector.connection_config)
     )
+
+
+def _as_sent(config: Mapping[str, Any] | None) -> str:
+    # Python calls 1 and true equal; on the wire they differ.
+    return json.dumps(config, sort_keys=True)
 
 
 def _deleted(snapshot: Snapshot, base: Mapping[str, BaseEntry]) -> list[str]:
