@@ -14,6 +14,7 @@ from connectord.cli.output import Output
 from connectord.cli.running import run_command
 from connectord.errors import ConnectordError
 from connectord.project import FileNotWritten, NoProject, Problem, ProblemCode
+from connectord.settings import SettingsError
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,7 @@ from connectord.project import FileNotWritten, NoProject, Problem, ProblemCode
         (InvalidFiles(()), ExitCode.USAGE),
         (NoProject(Path("/nowhere")), ExitCode.USAGE),
         (CredentialsUnusable("x"), ExitCode.USAGE),
+        (SettingsError("x"), ExitCode.USAGE),
         (FileNotWritten(Path("/x"), "written", OSError()), ExitCode.FAILED),
         (Unreachable("x"), ExitCode.FAILED),
         (ConnectordError("x"), ExitCode.FAILED),

@@ -11,6 +11,7 @@ from connectord.cli.output import Output
 from connectord.errors import ConnectordError
 from connectord.project import FileNotWritten, Problem, ProjectError
 from connectord.settings import SettingsError
+from connectord.settings import SettingsError
 
 DEBUG_VARIABLE = "CONNECTORD_DEBUG"
 """Set to anything, it shows the traceback of an unexpected error."""
@@ -43,7 +44,7 @@ def exit_code_of(error: ConnectordError) -> ExitCode:
             return ExitCode.SIGNED_OUT
         case FileNotWritten():
             return ExitCode.FAILED
-        case Usage() | ProjectError() | CredentialsUnusable() | SettingsError():
+        case Usage() | ProjectError() | SettingsError() | CredentialsUnusable() | SettingsError():
             return ExitCode.USAGE
         case _:
             return ExitCode.FAILED
