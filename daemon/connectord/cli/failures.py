@@ -11,7 +11,6 @@ from connectord.cli.output import Output
 from connectord.errors import ConnectordError
 from connectord.project import FileNotWritten, Problem, ProjectError
 from connectord.settings import SettingsError
-from connectord.settings import SettingsError
 
 DEBUG_VARIABLE = "CONNECTORD_DEBUG"
 """Set to anything, it shows the traceback of an unexpected error."""
