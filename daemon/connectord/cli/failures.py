@@ -43,7 +43,7 @@ def exit_code_of(error: ConnectordError) -> ExitCode:
             return ExitCode.SIGNED_OUT
         case FileNotWritten():
             return ExitCode.FAILED
-        case Usage() | ProjectError() | SettingsError() | CredentialsUnusable() | SettingsError():
+        case Usage() | ProjectError() | SettingsError() | CredentialsUnusable():
             return ExitCode.USAGE
         case _:
             return ExitCode.FAILED
