@@ -7,4 +7,4 @@ def main() -> None:
     """Run the command that the arguments name."""
     from connectord.cli.app import connectord_group  # noqa: PLC0415  (imports only what the command needs)
 
-    connectord_group()
+    connectord_group(prog_name="connectord")
