@@ -1,0 +1,79 @@
+"""What the daemon offers to the outside, whoever asks: the engine implements it, the local API calls it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Protocol
+
+from connectord.control.models import HistoryEntry, ProjectAdded, Status, WaitResult
+from connectord.control.news import News
+from connectord.errors import ConnectordError
+
+
+class UnknownProject(ConnectordError):
+    """The daemon doesn't look after this project."""
+
+    code = "UNKNOWN_PROJECT"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"The daemon doesn't know a project at {path}.",
+            todo=(
+                f"Register it with: connectord projects add {path}",
+                "See what is registered with: connectord projects list",
+            ),
+        )
+        self.path = path
+
+
+class Face(Protocol):
+    """The daemon as its clients see it. All calls are made on the daemon's event loop and must not block it.
+
+    A `root` is always one of `roots()`; None means all projects. What can't be done is raised as a ConnectordError
+    (UnknownProject, a ProjectError of the path, ...), whose words reach the person as they are.
+    """
+
+    def roots(self) -> tuple[Path, ...]:
+        """The roots of all projects, registered or named to `run`."""
+        ...
+
+    def status(self, root: Path | None) -> Status:
+        """How things are now. Cheap: it reads what the daemon knows and asks nobody."""
+        ...
+
+    def history(self, root: Path | None, *, limit: int, before: int | None) -> tuple[HistoryEntry, ...]:
+        """What happened, newest first: at most `limit` entries with ids below `before`."""
+        ...
+
+    async def add_project(self, path: Path) -> ProjectAdded:
+        """Register the project around `path` and begin to watch it. One that is there already stays as it is."""
+        ...
+
+    async def remove_project(self, root: Path) -> None:
+        """Look after this project no more. Nothing changes on Base44 and none of its files."""
+        ...
+
+    async def pause(self, root: Path | None) -> None:
+        """Push nothing until `resume`; lasts over restarts."""
+        ...
+
+    async def resume(self, root: Path | None) -> None:
+        """End a pause and look again."""
+        ...
+
+    async def push(self, root: Path | None) -> None:
+        """A person's word: look now, and try again what had failed for good (P8). Returns before it is done."""
+        ...
+
+    async def wait(self, root: Path | None, *, timeout: float) -> WaitResult:
+        """Return when the files as they are at the call are settled, or after `timeout` seconds."""
+        ...
+
+    def events(self) -> AsyncIterator[News]:
+        """News from now on. A reader that is too slow gets a last line that says so, and the end."""
+        ...
+
+    def stop(self) -> None:
+        """End the daemon in order, soon; returns at once."""
+        ...

@@ -1,0 +1,193 @@
+"""What daemon and commands say to each other: versioned models, the same at both ends of the socket."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+PROTOCOL: Final = 1
+"""Goes up when an older end could misread a newer one. A new key with a default doesn't need that."""
+
+
+class Model(BaseModel):
+    """What all of them share: frozen, and open to keys that a newer end may add."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ProjectState(StrEnum):
+    """How a project is as a whole; the first of these that fits, from the bottom up, is said."""
+
+    SYNCED = "synced"
+    SYNCING = "syncing"  # something is queued, being pushed or waited for
+    NEEDS_ACTION = "needs-action"  # a person has to do something: authorize, mend a file, answer a hold
+    OFFLINE = "offline"  # Base44 can't be reached; ends by itself
+    SIGNED_OUT = "signed-out"  # ends by itself after a login
+    PAUSED = "paused"  # a person's word; ends with `resume`
+    HALTED = "halted"  # nothing can be pushed: the folder, its config or its app is gone or closed to this user
+
+
+class ConnectorState(StrEnum):
+    """How one connector is."""
+
+    SYNCED = "synced"
+    QUEUED = "queued"
+    PUSHING = "pushing"
+    NEEDS_AUTHORIZATION = "needs-authorization"
+    SKIPPED = "skipped"  # a person said that this authorization can wait
+    TIMED_OUT = "timed-out"
+    AUTHORIZATION_FAILED = "authorization-failed"
+    FAILED = "failed"
+    INVALID = "invalid"  # the file says nothing usable; what was last accepted stays in force
+    REMOVING = "removing"
+    HELD = "held"
+    DRIFTED = "drifted"  # changed or removed on Base44 by someone else; reported, not fought over (P2)
+    EXPIRED = "expired"
+    DISCONNECTED = "disconnected"
+
+
+class WatchState(StrEnum):
+    """How the daemon hears of a save."""
+
+    EVENTS = "events"
+    POLLING = "polling"
+    DOWN = "down"  # only rescans find changes
+
+
+class DaemonStatus(Model):
+    """The daemon itself. `notifications` names the way to the person that works now ("lines", "desktop", "none").
+
+    `trouble` are sentences on what isn't as it should be with the daemon, each with what to do: a full disk, a
+    watch limit.
+    """
+
+    version: str
+    pid: int
+    started_at: datetime
+    notifications: str
+    watching: WatchState
+    trouble: tuple[str, ...] = ()
+
+
+class ConnectorStatus(Model):
+    """One connector of a project. `missing_scopes` were asked for and not granted."""
+
+    type: str
+    state: ConnectorState
+    file: str | None = None
+    scopes: tuple[str, ...] = ()
+    missing_scopes: tuple[str, ...] = ()
+    authorize_url: str | None = None
+    error: str | None = None
+    updated_at: datetime | None = None
+
+
+class Hold(Model):
+    """Removals that wait for a person's word, and why (P5)."""
+
+    reason: str
+    types: tuple[str, ...]
+    since: datetime
+
+
+class ProblemSeverity(StrEnum):
+    """Whether a problem keeps something from being pushed."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class ProblemStatus(Model):
+    """One thing wrong with one file. Lines and columns count from 1."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+    message: str
+    severity: ProblemSeverity = ProblemSeverity.ERROR
+
+
+class LastPush(Model):
+    """The push job that ended last; `outcomes` says the result word of each type."""
+
+    id: str
+    at: datetime
+    trigger: str
+    duration_ms: int
+    outcomes: dict[str, str]
+
+
+class ProjectStatus(Model):
+    """One project. `path` is its root. `error` says in a sentence why it is offline, signed out or halted.
+
+    `temporary` projects were named to `connectord run` and are forgotten with that process.
+    """
+
+    path: str
+    app_id: str
+    api_url: str
+    state: ProjectState
+    connectors: tuple[ConnectorStatus, ...] = ()
+    held: tuple[Hold, ...] = ()
+    problems: tuple[ProblemStatus, ...] = ()
+    untracked: tuple[str, ...] = ()
+    last_push: LastPush | None = None
+    error: str | None = None
+    temporary: bool = False
+
+
+class Status(Model):
+    """Everything that `connectord status --json` prints."""
+
+    daemon: DaemonStatus
+    projects: tuple[ProjectStatus, ...]
+
+
+class WaitResult(Model):
+    """What came of waiting: whether the files as they are now are settled, and how the projects are.
+
+    Not settled: the time was up, or it can't settle by itself (paused, halted, signed out); `why` says which.
+    """
+
+    settled: bool
+    projects: tuple[ProjectStatus, ...]
+    why: str | None = None
+
+
+class ProjectAdded(Model):
+    """The answer to `projects add`: the project as it is now, and whether it is `new` to the daemon."""
+
+    project: ProjectStatus
+    new: bool = True
+
+
+class HistoryEntry(Model):
+    """One thing that happened and was kept. Higher ids are newer; `kind` is the NewsKind, `message` a sentence."""
+
+    id: int
+    at: datetime
+    project: str | None = None
+    kind: str
+    message: str
+    job: str | None = None
+    type: str | None = None
+    result: str | None = None
+    error: str | None = None
+
+
+class History(Model):
+    """A page of history, newest first."""
+
+    entries: tuple[HistoryEntry, ...]
+
+
+class Failure(Model):
+    """Why a request was refused: a ConnectordError on its way to the other end."""
+
+    error: str
+    code: str
+    hints: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
