@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -70,8 +71,8 @@ class Face(Protocol):
         """Return when the files as they are at the call are settled, or after `timeout` seconds."""
         ...
 
-    def events(self) -> AsyncIterator[News]:
-        """News from now on. A reader that is too slow gets a last line that says so, and the end."""
+    def events(self) -> AbstractContextManager[AsyncIterator[News]]:
+        """News from entering on (`Broadcast.subscribe`). A reader that is too slow gets a last line, and the end."""
         ...
 
     def stop(self) -> None:

@@ -35,6 +35,7 @@ class NewsKind(StrEnum):
     WATCH_TROUBLE = "watch.trouble"
     REQUEST_RETRIED = "request.retried"
     CREDENTIALS_UNUSABLE = "credentials.unusable"
+    STREAM_DROPPED = "stream.dropped"
 
 
 class Tone(StrEnum):
