@@ -12,7 +12,7 @@ from connectord.base44.errors import Unreachable
 from connectord.control.tell import tell, tell_ended, tell_notice
 from connectord.notify import Link, authorization_notice, stripe_notice
 from connectord.project.model import Problem, ProblemCode, Project, Severity
-from connectord.sync import Drift, DriftKind, Outcome, Result, Trigger
+from connectord.sync import Drift, DriftKind, Outcome, Plan, Result, Trigger
 from connectord.sync.events import (
     ConnectorsGone,
     LateConsent,
@@ -55,7 +55,7 @@ SENTENCES: dict[str, tuple[SyncEvent, list[str]]] = {
         PushFinished(PROJECT, "1", (Outcome("a", Result.SYNCED), Outcome("b", Result.FAILED)), 0.5),
         ["Push done in 0.50 s: 2 connectors, 1 failed"],
     ),
-    "retry": (RetryScheduled(PROJECT, ("a",), 4.2, "busy"), ["a: trying again in 4 s (busy)"]),
+    "retry": (RetryScheduled(PROJECT, ("a",), 4.2, "busy", "BUSY"), ["a: trying again in 4 s (busy)"]),
     "withheld": (
         RemovalsWithheld(PROJECT, ("a", "b")),
         [
@@ -69,6 +69,7 @@ SENTENCES: dict[str, tuple[SyncEvent, list[str]]] = {
     "reconciled": (
         Reconciled(
             PROJECT,
+            Plan(),
             drifts=(Drift("a", DriftKind.GONE), Drift("b", DriftKind.CHANGED)),
             untracked=("c",),
             late_consents=(LateConsent("d", 2, ("s",)), LateConsent("e", 0)),

@@ -11,6 +11,7 @@ import pytest
 from connectord.base44.models import ConnectionStatus, RemoteConnector, StripeMode, StripeStatus
 from connectord.project.model import Connector, DirectoryState, Problem, ProblemCode, Snapshot
 from connectord.store import BaseEntry
+from connectord.sync.plan import LostConsent
 from connectord.sync import Drift, DriftKind, Held, HoldReason, Plan, Remote, mirror_plan, plan
 
 DIRECTORY = Path("/app/base44/connectors")
@@ -38,7 +39,7 @@ class Row:
     held: HoldReason | None = None
     drift: DriftKind | None = None
     forgotten: bool = False
-    unauthorized: bool = False
+    unauthorized: ConnectionStatus | str | None = None
     untracked: bool = False
     type: str = field(default="")
 
@@ -61,11 +62,12 @@ ROWS = [
         drift=DriftKind.CHANGED),
     Row("same, gone", file=("a",), base=entry("a"), unchanged=True, drift=DriftKind.GONE),
     Row("same, not yet consented to, so not listed", file=("a",), base=entry("a", authorized=False), unchanged=True,
-        unauthorized=True),
+        unauthorized="never"),
     Row("same, expired", file=("a",), base=entry("a"), remote=there("x", "a", status=ConnectionStatus.EXPIRED),
-        unchanged=True, unauthorized=True),
+        unchanged=True, unauthorized=ConnectionStatus.EXPIRED),
     Row("same, disconnected", file=("a",), base=entry("a"),
-        remote=there("x", "a", status=ConnectionStatus.DISCONNECTED), unchanged=True, unauthorized=True),
+        remote=there("x", "a", status=ConnectionStatus.DISCONNECTED), unchanged=True,
+        unauthorized=ConnectionStatus.DISCONNECTED),
     Row("deleted, as last seen", base=entry("a", seen=SEEN), remote=there("x", *SEEN), removed=True),
     Row("deleted, never looked at", base=entry("a"), remote=there("x", "a"), removed=True),
     Row("deleted, changed elsewhere", base=entry("a", seen=SEEN), remote=there("x", "z"),
@@ -93,6 +95,10 @@ def the_plan(*rows: Row, problems: tuple[Problem, ...] = ()) -> Plan:
     return plan(a_snapshot(*connectors, problems=problems), base, remote)
 
 
+def lost_consent(row: Row) -> LostConsent:
+    return LostConsent(row.type, row.unauthorized if isinstance(row.unauthorized, ConnectionStatus) else None)
+
+
 def expected(*rows: Row) -> Plan:
     return Plan(
         sets=tuple(Connector(row.type, row.file or ()) for row in rows if row.sets),
@@ -101,7 +107,7 @@ def expected(*rows: Row) -> Plan:
         held=tuple(Held(row.type, row.held) for row in rows if row.held),
         drifts=tuple(Drift(row.type, row.drift) for row in rows if row.drift),
         forgotten=tuple(row.type for row in rows if row.forgotten),
-        unauthorized=tuple(row.type for row in rows if row.unauthorized),
+        unauthorized=tuple(lost_consent(row) for row in rows if row.unauthorized),
         untracked=tuple(row.type for row in rows if row.untracked),
     )
 

@@ -13,6 +13,7 @@ from connectord.project.model import Problem, ProblemCode, Project, Severity
 from connectord.sync.events import (
     ConnectorsGone,
     LateConsent,
+    Looked,
     OutcomeKnown,
     ProblemsChanged,
     ProjectUnusable,
@@ -63,13 +64,13 @@ def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901  (a ta
             yield _outcome(project, job, outcome, at)
         case PushFinished(project, job, outcomes, seconds):
             yield _finished(project, job, outcomes, seconds, at)
-        case RetryScheduled(project, types, seconds, error):
+        case RetryScheduled(project, types, seconds, error, code):
             message = f"{', '.join(types)}: trying again in {seconds:.0f} s ({error})"
             kind = NewsKind.RETRY_SCHEDULED
-            yield _news(project, at, kind, message, Tone.ATTENTION, types=types, seconds=seconds, error=error)
+            yield _news(project, at, kind, message, Tone.ATTENTION, types=types, seconds=seconds, error=error, code=code)
         case RemovalsWithheld(project, types):
             yield _withheld(project, types, at)
-        case ConnectorsGone():
+        case ConnectorsGone() | Looked():
             return
         case Reconciled():
             yield from _reconciled(event, at)
@@ -164,7 +165,7 @@ def _outcome(project: Project, job: str, outcome: Outcome, at: datetime) -> News
         project,
         at,
         NewsKind.CONNECTOR_OUTCOME,
-        f"{outcome.type}: {_outcome_words(outcome)}",
+        f"{outcome.type}: {outcome.words}",
         OUTCOME_TONES.get(outcome.result, Tone.PLAIN),
         job=job,
         type=outcome.type,
@@ -174,18 +175,6 @@ def _outcome(project: Project, job: str, outcome: Outcome, at: datetime) -> News
         url=outcome.authorize_url,
         claim_url=outcome.claim_url,
     )
-
-
-def _outcome_words(outcome: Outcome) -> str:
-    match outcome.result:
-        case Result.FAILED:
-            return f"failed - {outcome.error}"
-        case Result.NEEDS_AUTHORIZATION:
-            return "needs authorization"
-        case Result.PROVISIONED:
-            return "Stripe sandbox provisioned"
-        case _:
-            return outcome.result.value.capitalize()
 
 
 def _finished(project: Project, job: str, outcomes: tuple[Outcome, ...], seconds: float, at: datetime) -> News:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from connectord.base44 import App
 from connectord.errors import ConnectordError
-from connectord.project.model import Connector, Problem, Project
+from connectord.project.model import Connector, Problem, Project, Snapshot
 from connectord.sync.outcome import Outcome
-from connectord.sync.plan import Drift
+from connectord.sync.plan import Drift, LostConsent, Plan
 from connectord.sync.queue import Trigger
 
 
@@ -19,6 +19,15 @@ class Watching:
 
     project: Project
     connectors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A snapshot was read and compared with base. `plan` is what it asks for now; nothing of it was sent yet."""
+
+    project: Project
+    snapshot: Snapshot
+    plan: Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +80,13 @@ class PushFinished:
 
 @dataclass(frozen=True, slots=True)
 class RetryScheduled:
-    """What failed for a passing reason is tried again in so many seconds."""
+    """What failed for a passing reason is tried again in so many seconds. `code` is the first error's."""
 
     project: Project
     types: tuple[str, ...]
     seconds: float
     error: str
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +117,13 @@ class LateConsent:
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """Base44 was asked what it has. Each thing is told once, when it first shows."""
+    """Base44 was asked what it has: `plan` says all of it, the rest is what shows for the first time."""
 
     project: Project
+    plan: Plan
     drifts: tuple[Drift, ...] = ()
     untracked: tuple[str, ...] = ()
-    unauthorized: tuple[str, ...] = ()
+    unauthorized: tuple[LostConsent, ...] = ()
     late_consents: tuple[LateConsent, ...] = ()
 
 
@@ -126,6 +137,7 @@ class ReconcileFailed:
 
 SyncEvent = (
     Watching
+    | Looked
     | ProjectUnusable
     | ProblemsChanged
     | PushStarted

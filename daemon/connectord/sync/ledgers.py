@@ -60,6 +60,14 @@ class Parking:
         """It went well, or it is nobody's wish any more."""
         self._until.pop(connector_type, None)
 
+    def release_passing(self) -> None:
+        """What these waited for has ended: the network is back, somebody signed in."""
+        self._until = {name: (one, until) for name, (one, until) in self._until.items() if math.isinf(until)}
+
+    def release_all(self) -> None:
+        """A person wants another try of everything."""
+        self._until.clear()
+
     def waiting(self, now: float) -> tuple[Connector, ...]:
         """The connectors whose time hasn't come."""
         return tuple(connector for connector, until in self._until.values() if until > now)

@@ -45,6 +45,15 @@ class ProjectLoop:
         self._seen: Reading | None = None
         self._unusable: str | None = None
         self._later: set[asyncio.TimerHandle] = set()
+        self._tickets: list[asyncio.Future[None]] = []
+        self.paused = False
+
+    async def looked(self) -> None:
+        """Wait for a look that begins after this call. A project that can't be read counts as looked at."""
+        ticket: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._tickets.append(ticket)
+        self.hint(Trigger.ASKED)
+        await ticket
 
     def hint(self, trigger: Trigger = Trigger.SAVE) -> None:
         """Something may have changed: look again."""
@@ -67,8 +76,13 @@ class ProjectLoop:
         try:
             while True:
                 await self._settled()
-                await self._look(self._take_triggers())
+                triggers, tickets = self._take_reasons()
+                await self._look(triggers)
+                for ticket in tickets:
+                    ticket.cancelled() or ticket.set_result(None)
         finally:
+            for ticket in self._tickets:
+                ticket.cancel()
             for handle in self._later:
                 handle.cancel()
 
@@ -85,9 +99,10 @@ class ProjectLoop:
                 return
             last = self._effects.clock()
 
-    def _take_triggers(self) -> set[Trigger]:
-        taken, self._triggers = self._triggers, set()
-        return taken
+    def _take_reasons(self) -> tuple[set[Trigger], list[asyncio.Future[None]]]:
+        triggers, self._triggers = self._triggers, set()
+        tickets, self._tickets = self._tickets, []
+        return triggers, tickets
 
     async def _look(self, triggers: set[Trigger]) -> None:
         try:
@@ -99,7 +114,8 @@ class ProjectLoop:
         self._seen = (project, snapshot)
         self._tell_problems(project, snapshot)
         reconcile = bool(triggers & RECONCILING)
-        if reconcile or not self.push.plan(project, snapshot).sends_nothing:
+        decided = self.push.look(project, snapshot)
+        if not self.paused and (reconcile or not decided.sends_nothing):
             trigger = min(triggers, key=list(Trigger).index)
             self._queue.put(PushJob(project, snapshot, trigger, reconcile))
 

@@ -48,6 +48,19 @@ class Outcome:
         """Whether Base44 took what the file says. A needed authorization doesn't undo that."""
         return self.result not in {Result.FAILED, Result.HELD}
 
+    @property
+    def words(self) -> str:
+        """The outcome as a person reads it after the connector's name."""
+        match self.result:
+            case Result.FAILED:
+                return f"failed - {self.error}"
+            case Result.NEEDS_AUTHORIZATION:
+                return "needs authorization"
+            case Result.PROVISIONED:
+                return "Stripe sandbox provisioned"
+            case _:
+                return self.result.value.capitalize()
+
 
 def read_set_reply(connector: Connector, reply: SetReply) -> Outcome:
     """The meaning of `set`'s reply, in the order of protocol.md: an error wins, whatever else the reply says."""

@@ -62,11 +62,20 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True)
+class LostConsent:
+    """A connector that waits for a person's consent. `status` is None where nobody has consented yet."""
+
+    type: str
+    status: ConnectionStatus | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The ordered actions of one push, and what is only said.
 
     Actions: `sets` side by side, then `provision` (Stripe), then `removals` one after another. `stripe` is what is
     known of Stripe, so that carrying out doesn't ask again. The rest is for people: `unchanged` needs no request,
+    `parked` failed with exactly this content and waits,
     `forgotten` is gone on both sides, `unauthorized` has lost its consent, `untracked` exists only on Base44.
     """
 
@@ -75,10 +84,11 @@ class Plan:
     removals: tuple[str, ...] = ()
     stripe: StripeStatus | None = None
     unchanged: tuple[str, ...] = ()
+    parked: tuple[str, ...] = ()
     held: tuple[Held, ...] = ()
     drifts: tuple[Drift, ...] = ()
     forgotten: tuple[str, ...] = ()
-    unauthorized: tuple[str, ...] = ()
+    unauthorized: tuple[LostConsent, ...] = ()
     untracked: tuple[str, ...] = ()
 
     @property
@@ -109,6 +119,7 @@ def plan(
         removals=tuple(name for name in deleted if _removable(name, snapshot, base, remote)),
         stripe=remote.stripe if remote else None,
         unchanged=tuple(kept),
+        parked=tuple(connector.type for connector in wanted if connector in waiting),
         held=tuple(
             Held(name, _hold_reason(snapshot))
             for name in deleted
@@ -195,14 +206,15 @@ def _drifts(kept: list[str], base: Mapping[str, BaseEntry], remote: Remote) -> l
     return found
 
 
-def _unauthorized(kept: list[str], base: Mapping[str, BaseEntry], remote: Remote) -> list[str]:
-    def lacks_consent(name: str) -> bool:
+def _unauthorized(kept: list[str], base: Mapping[str, BaseEntry], remote: Remote) -> list[LostConsent]:
+    lost = []
+    for name in kept:
         there = remote.by_type.get(name)
-        if there is None:
-            return not base[name].authorized
-        return there.status is not ConnectionStatus.ACTIVE
-
-    return [name for name in kept if name != STRIPE and lacks_consent(name)]
+        if there is None and name != STRIPE and not base[name].authorized:
+            lost.append(LostConsent(name))
+        elif there is not None and there.status is not ConnectionStatus.ACTIVE:
+            lost.append(LostConsent(name, there.status))
+    return lost
 
 
 def _untracked(snapshot: Snapshot, base: Mapping[str, BaseEntry], remote: Remote) -> list[str]:

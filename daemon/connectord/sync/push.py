@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from connectord.base44 import App
-from connectord.base44.errors import SignedOut
+from connectord.base44.errors import SignedOut, TimedOut, Unreachable
 from connectord.project.model import Connector, Project, Snapshot
-from connectord.store.base import BaseEntry, Store
+from connectord.store import OPEN, AuthorizationRow, BaseEntry, Change, HistoryRow, JobRow, Store
 from connectord.sync.carry import SETS_AT_ONCE, carry_out
 from connectord.sync.events import (
     ConnectorsGone,
+    Looked,
     OutcomeKnown,
     PushFinished,
     PushStarted,
@@ -27,21 +28,28 @@ from connectord.sync.queue import PushJob
 from connectord.sync.reconcile import Reconciler, base_key
 from connectord.sync.timing import Backoff
 
-SIGNED_OUT_CAP = 5.0
-"""Seconds between two looks for new credentials; a look without credentials sends nothing."""
+OFFLINE_CAP = 5.0
+"""Seconds between two tries while nobody answers, or nobody is signed in: neither costs the service anything."""
+
+CHEAP_TO_RETRY = frozenset({SignedOut.code, Unreachable.code, TimedOut.code})
+
+OUTCOME_KIND = "connector.outcome"
+"""What an outcome is called in the history and in the news."""
 
 
 @dataclass(frozen=True, slots=True)
 class PushEffects:
-    """What a project's pushes act on and through."""
+    """What a project's pushes act on and through. `clock` must not jump; `now` is the time of day, for the store."""
 
     store: Store
     connect: Callable[[Project], App]
     emit: Callable[[SyncEvent], None]
     clock: Callable[[], float]
+    now: Callable[[], float]
     rng: random.Random
     backoff: Backoff = field(default_factory=Backoff)
     sets_at_once: int = SETS_AT_ONCE
+    authorization_limit: float = 120.0
 
 
 class ProjectPush:
@@ -55,53 +63,89 @@ class ProjectPush:
         self._withheld: tuple[str, ...] = ()
         self._reconciler = Reconciler(effects.store, effects.emit)
 
-    def plan(self, project: Project, snapshot: Snapshot) -> Plan:
-        """What the snapshot asks for now. It never has removals in it: without holds nothing may answer for one."""
-        base = self._effects.store.base(base_key(project))
-        decided = plan(snapshot, base, parked=self._parking.waiting(self._effects.clock()))
+    def look(self, project: Project, snapshot: Snapshot) -> Plan:
+        """Say what the snapshot asks for, and return what may be sent: never a removal, as nothing answers for one."""
+        decided = self._plan(project, snapshot)
+        self._effects.emit(Looked(project, snapshot, decided))
         if snapshot.complete:
             self._withhold(project, decided.removals)
         return replace(decided, removals=())
 
+    def retry_now(self, *, everything: bool = False) -> None:
+        """Let what waits for better times be sent at the next look; `everything`: what failed for good, too."""
+        self._failures = 0
+        if everything:
+            self._parking.release_all()
+        else:
+            self._parking.release_passing()
+
     async def carry(self, job: PushJob) -> None:
         """Send what the job's snapshot asks for, then reconcile if the job wants it. Ends in events, never raises."""
-        decided = self.plan(job.project, job.snapshot)
+        decided = replace(self._plan(job.project, job.snapshot), removals=())
         if not decided.sends_nothing:
             await self._push(job, decided)
         if job.reconcile:
             await self._reconciler.reconcile(job.project, job.snapshot, self._effects.connect(job.project))
 
-    def authorized(self, project: Project, connector_type: str, granted: tuple[str, ...] | None) -> None:
-        """Consent came: base remembers that this connector works, and with which scopes."""
-        entry = self._effects.store.base(base_key(project)).get(connector_type)
-        if entry is not None:
-            seen = None if granted is None else frozenset(granted)
-            changed = replace(entry, authorized=True, seen_scopes=seen)
-            self._effects.store.accept(base_key(project), {connector_type: changed})
+    def _plan(self, project: Project, snapshot: Snapshot) -> Plan:
+        base = self._effects.store.base(base_key(project))
+        return plan(snapshot, base, parked=self._parking.waiting(self._effects.clock()))
 
     async def _push(self, job: PushJob, decided: Plan) -> None:
         effects, started = self._effects, self._effects.clock()
         sent = _sent(decided, job.snapshot)
+        row = JobRow(job.id, job.project.root, job.trigger.value, tuple(sent), effects.now(), effects.now())
+        effects.store.record(Change(jobs=(row,)))
         effects.emit(PushStarted(job.project, job.id, job.trigger, tuple(sent)))
         app = effects.connect(job.project)
+
+        def known(outcome: Outcome) -> None:
+            effects.store.record(self._change(job, sent[outcome.type], outcome))
+            effects.emit(OutcomeKnown(job.project, app, job.id, sent[outcome.type], outcome))
+
         outcomes = await carry_out(
-            decided,
-            app,
-            may_remove=_never,
-            on_outcome=lambda outcome: effects.emit(
-                OutcomeKnown(job.project, app, job.id, sent[outcome.type], outcome)
-            ),
-            sets_at_once=effects.sets_at_once,
+            decided, app, may_remove=_never, on_outcome=known, sets_at_once=effects.sets_at_once
         )
-        self._accept(job.project, sent, outcomes)
+        effects.store.record(Change(jobs=(replace(row, finished_at=effects.now()),)))
         effects.emit(PushFinished(job.project, job.id, outcomes, effects.clock() - started))
         self._park_failures(job.project, sent, outcomes)
 
-    def _accept(self, project: Project, sent: dict[str, Connector], outcomes: tuple[Outcome, ...]) -> None:
-        accepted = {outcome.type: _entry(sent[outcome.type], outcome) for outcome in outcomes if outcome.accepted}
-        self._effects.store.accept(base_key(project), accepted)
-        for connector_type in accepted:
-            self._parking.release(connector_type)
+    def _change(self, job: PushJob, connector: Connector, outcome: Outcome) -> Change:
+        """What an outcome changes, in one transaction: base, the link to watch, and the history (P9)."""
+        project, now = job.project, self._effects.now()
+        history = HistoryRow(
+            None, now, project.root, OUTCOME_KIND, f"{outcome.type}: {outcome.words}",
+            job=job.id, type=outcome.type, result=outcome.result.value, error=outcome.error,
+        )  # fmt: skip
+        if not outcome.accepted:
+            return Change(history=(history,))
+        self._parking.release(connector.type)
+        return Change(
+            key=base_key(project),
+            base={connector.type: _entry(connector, outcome)},
+            authorizations=self._link(project, connector, outcome, now),
+            history=(history,),
+        )
+
+    def _link(
+        self, project: Project, connector: Connector, outcome: Outcome, now: float
+    ) -> tuple[AuthorizationRow, ...]:
+        if outcome.authorize_url is None:
+            return ()
+        row = AuthorizationRow(
+            project=project.root,
+            type=connector.type,
+            url=outcome.authorize_url,
+            connection_id=outcome.connection_id,
+            scopes=connector.scopes,
+            opened_at=now,
+            deadline=now + self._effects.authorization_limit,
+            state=OPEN,
+            noticed=False,
+            app_id=project.app_id,
+            api_url=project.api_url,
+        )
+        return (row,)
 
     def _park_failures(self, project: Project, sent: dict[str, Connector], outcomes: tuple[Outcome, ...]) -> None:
         failures = [outcome for outcome in outcomes if outcome.result is Result.FAILED]
@@ -114,16 +158,15 @@ class ProjectPush:
             else:
                 self._parking.park(sent[outcome.type])
         if passing:
-            types = tuple(outcome.type for outcome in passing)
-            self._effects.emit(RetryScheduled(project, types, delay, passing[0].error or ""))
+            first, types = passing[0], tuple(outcome.type for outcome in passing)
+            self._effects.emit(RetryScheduled(project, types, delay, first.error or "", first.code or ""))
             self._look_again(delay)
 
     def _delay(self, passing: list[Outcome]) -> float:
         effects = self._effects
         floor = max((outcome.retry_after or 0.0 for outcome in passing), default=0.0)
         delay = effects.backoff.delay(self._failures, effects.rng, floor=floor)
-        signed_out = all(outcome.code == SignedOut.code for outcome in passing)
-        return min(delay, SIGNED_OUT_CAP) if signed_out else delay
+        return min(delay, OFFLINE_CAP) if all(outcome.code in CHEAP_TO_RETRY for outcome in passing) else delay
 
     def _withhold(self, project: Project, deleted: tuple[str, ...]) -> None:
         gone = tuple(name for name in deleted if name not in self._withheld)
@@ -148,6 +191,7 @@ def _entry(connector: Connector, outcome: Outcome) -> BaseEntry:
         connector.scopes,
         connector.connection_config,
         authorized=outcome.result is not Result.NEEDS_AUTHORIZATION,
+        file_name=connector.file.name or None,
     )
 
 

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from pathlib import Path
 
 from connectord.project.model import Project, Snapshot
 
@@ -18,6 +19,7 @@ class Trigger(StrEnum):
 
     START = "start"
     SAVE = "save"
+    ASKED = "asked"
     RETRY = "retry"
     RESCAN = "rescan"
 
@@ -70,6 +72,14 @@ class PushQueue:
             for _ in range(self._projects_at_once):
                 group.create_task(self._work())
 
+    def is_busy(self, root: Path) -> bool:
+        """Whether a job of this project waits or runs."""
+        return str(root) in self._waiting or str(root) in self._running
+
+    def drop(self, root: Path) -> None:
+        """Forget the job of this project that waits. One that runs goes on to its end."""
+        self._waiting.pop(str(root), None)
+
     async def drained(self) -> None:
         """Wait until nothing waits and nothing runs. Callers bring their own time limit."""
         await self._idle.wait()
@@ -77,9 +87,11 @@ class PushQueue:
     async def _work(self) -> None:
         while True:
             key = await self._turns.get()
+            job = self._waiting.pop(key, None)
             self._running.add(key)
             try:
-                await self._carry(self._waiting.pop(key))
+                if job is not None:
+                    await self._carry(job)
             finally:
                 self._running.discard(key)
                 if key in self._waiting:

@@ -43,9 +43,10 @@ class Reconciler:
         self._emit(
             Reconciled(
                 project,
+                decided,
                 drifts=tuple(drift for drift in decided.drifts if drift not in told.drifts),
                 untracked=tuple(name for name in decided.untracked if name not in told.untracked),
-                unauthorized=tuple(name for name in decided.unauthorized if name not in told.unauthorized),
+                unauthorized=tuple(lost for lost in decided.unauthorized if lost not in told.unauthorized),
                 late_consents=late_consents,
             )
         )
