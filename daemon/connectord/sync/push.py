@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from connectord.base44 import App
 from connectord.base44.errors import SignedOut
 from connectord.project.model import Connector, Project, Snapshot
-from connectord.store.base import BaseEntry, Store
+from connectord.store import BaseEntry, Store
 from connectord.sync.carry import SETS_AT_ONCE, carry_out
 from connectord.sync.events import (
     ConnectorsGone,
