@@ -1,9 +1,43 @@
-"""What the daemon remembers: base, what Base44 last accepted from this machine.
+"""What the daemon remembers: base, projects, push jobs, authorizations, holds and history.
 
-In this version memory is all there is, so each start of the daemon begins with an empty base: every file is pushed
-once, and nothing can be removed (P2: only what this machine pushed is ever removed).
+Secrets never come here (P13). A store that had to begin empty has an empty base: every file is pushed once, and nothing
+can be removed (P2: only what this machine pushed is ever removed).
 """
 
-from connectord.store.base import BaseEntry, BaseKey, MemoryStore, Store
+from connectord.store.base import BaseEntry, BaseKey
+from connectord.store.file import STATE_FILE
+from connectord.store.memory import MemoryStore
+from connectord.store.rows import (
+    OPEN,
+    AuthorizationRow,
+    Change,
+    HistoryRow,
+    HoldRow,
+    JobRow,
+    Keep,
+    ProjectRow,
+)
+from connectord.store.schema import Fault
+from connectord.store.sqlite import SqliteStore
+from connectord.store.store import Store
+from connectord.store.trouble import StoreTrouble, TroubleKind
 
-__all__ = ["BaseEntry", "BaseKey", "MemoryStore", "Store"]
+__all__ = [
+    "OPEN",
+    "STATE_FILE",
+    "AuthorizationRow",
+    "BaseEntry",
+    "BaseKey",
+    "Change",
+    "Fault",
+    "HistoryRow",
+    "HoldRow",
+    "JobRow",
+    "Keep",
+    "MemoryStore",
+    "ProjectRow",
+    "SqliteStore",
+    "Store",
+    "StoreTrouble",
+    "TroubleKind",
+]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final
+
+KEPT_TEXT_BYTES: Final = 64 * 1024
+"""A file's text is kept up to this size (UTF-8); a larger one can't be restored from here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,8 @@ class BaseEntry:
 
     `scopes` and `connection_config` are what was asked for. `seen_scopes` is what Base44 said it granted when it was
     last looked at after the push (None: not looked at yet), since granted is rarely what was asked. `authorized` says
-    whether it was ever seen working; until then its absence from Base44's list means nothing.
+    whether it was ever seen working; until then its absence from Base44's list means nothing. `file_name` and
+    `file_text` are what was pushed, for a restore (P6); a text over KEPT_TEXT_BYTES becomes None.
     """
 
     type: str
@@ -31,34 +35,9 @@ class BaseEntry:
     connection_config: Mapping[str, Any] | None = field(default=None, hash=False)
     seen_scopes: frozenset[str] | None = None
     authorized: bool = False
+    file_name: str | None = None
+    file_text: str | None = field(default=None, repr=False)
 
-
-class Store(Protocol):
-    """Where base lives. A change is one transaction: all of it or nothing."""
-
-    def base(self, key: BaseKey) -> Mapping[str, BaseEntry]:
-        """The base of one project, by connector type; empty where nothing was ever accepted."""
-
-    def accept(self, key: BaseKey, entries: Mapping[str, BaseEntry | None]) -> None:
-        """Take over what Base44 answered: an entry replaces the one of its type, None forgets it."""
-
-
-class MemoryStore:
-    """A store that lives as long as the process."""
-
-    def __init__(self) -> None:
-        self._bases: dict[BaseKey, dict[str, BaseEntry]] = {}
-
-    def base(self, key: BaseKey) -> Mapping[str, BaseEntry]:
-        """The base of one project, by connector type."""
-        return dict(self._bases.get(key, {}))
-
-    def accept(self, key: BaseKey, entries: Mapping[str, BaseEntry | None]) -> None:
-        """Take over what Base44 answered."""
-        changed = dict(self._bases.get(key, {}))
-        for connector_type, entry in entries.items():
-            if entry is None:
-                changed.pop(connector_type, None)
-            else:
-                changed[connector_type] = entry
-        self._bases[key] = changed
+    def __post_init__(self) -> None:
+        if self.file_text is not None and len(self.file_text.encode("utf-8", "surrogatepass")) > KEPT_TEXT_BYTES:
+            object.__setattr__(self, "file_text", None)

@@ -9,7 +9,7 @@ from connectord.base44 import App
 from connectord.base44.errors import Base44Error
 from connectord.base44.models import ConnectionStatus, RemoteConnector, StripeStatus
 from connectord.project.model import Project, Snapshot
-from connectord.store.base import BaseEntry, BaseKey, Store
+from connectord.store import BaseEntry, BaseKey, Store
 from connectord.sync.events import LateConsent, Reconciled, ReconcileFailed, SyncEvent
 from connectord.sync.plan import Plan, Remote, plan
 

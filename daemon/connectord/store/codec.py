@@ -1,0 +1,171 @@
+"""Rows as SQL and back. Raises ValueError or TypeError for columns that no connectord wrote."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from connectord.store.base import BaseEntry, BaseKey
+from connectord.store.rows import AuthorizationRow, HistoryRow, HoldRow, JobRow, ProjectRow
+
+Columns = tuple[Any, ...]
+"""One row as sqlite3 gives and takes it."""
+
+PUT_PROJECT: Final = "INSERT OR REPLACE INTO projects (root, added_at, paused) VALUES (?, ?, ?)"
+PUT_BASE: Final = "INSERT OR IGNORE INTO bases (api_url, app_id, connectors_dir) VALUES (?, ?, ?)"
+FIND_BASE: Final = "SELECT id FROM bases WHERE api_url = ? AND app_id = ? AND connectors_dir = ?"
+PUT_ENTRY: Final = (
+    "INSERT OR REPLACE INTO base_entries"
+    " (base, type, scopes, connection_config, seen_scopes, authorized, file_name, file_text)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+PUT_AUTHORIZATION: Final = (
+    "INSERT OR REPLACE INTO authorizations"
+    " (project, type, url, connection_id, scopes, opened_at, deadline, state, noticed, app_id, api_url)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+PUT_HOLD: Final = "INSERT OR REPLACE INTO holds (project, reason, types, since) VALUES (?, ?, ?, ?)"
+# A job that is known keeps its number, which is its place in the order.
+PUT_JOB: Final = (
+    "INSERT INTO jobs (id, project, trigger, types, queued_at, started_at, finished_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (id) DO UPDATE SET project = excluded.project, trigger = excluded.trigger, types = excluded.types,"
+    " queued_at = excluded.queued_at, started_at = excluded.started_at, finished_at = excluded.finished_at"
+)
+# The same row again is no error: a commit that was reported as failed may have happened.
+PUT_HISTORY: Final = (
+    "INSERT OR REPLACE INTO history (id, at, project, kind, message, job, type, result, error)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+HISTORY_COLUMNS: Final = "id, at, project, kind, message, job, type, result, error"
+JOB_COLUMNS: Final = "id, project, trigger, types, queued_at, started_at, finished_at"
+
+
+def path_bytes(path: Path | None) -> bytes | None:
+    """A path as the file system knows it."""
+    return None if path is None else os.fsencode(path)
+
+
+def text(words: str | None) -> str | None:
+    """Text that SQLite takes: half a surrogate pair, which only a broken source has, becomes visible."""
+    return None if words is None else words.encode("utf-8", "backslashreplace").decode()
+
+
+def project_columns(row: ProjectRow) -> Columns:
+    """For PUT_PROJECT."""
+    return path_bytes(row.root), row.added_at, row.paused
+
+
+def base_columns(key: BaseKey) -> Columns:
+    """For PUT_BASE and FIND_BASE."""
+    return text(key.api_url), text(key.app_id), path_bytes(key.connectors_dir)
+
+
+def entry_columns(base: int, entry: BaseEntry) -> Columns:
+    """For PUT_ENTRY."""
+    return (
+        base,
+        text(entry.type),
+        json.dumps(entry.scopes),
+        None if entry.connection_config is None else json.dumps(dict(entry.connection_config)),
+        None if entry.seen_scopes is None else json.dumps(sorted(entry.seen_scopes)),
+        entry.authorized,
+        None if entry.file_name is None else os.fsencode(entry.file_name),
+        text(entry.file_text),
+    )
+
+
+def authorization_columns(row: AuthorizationRow) -> Columns:
+    """For PUT_AUTHORIZATION."""
+    return (
+        path_bytes(row.project),
+        text(row.type),
+        text(row.url),
+        text(row.connection_id),
+        json.dumps(row.scopes),
+        row.opened_at,
+        row.deadline,
+        row.state,
+        row.noticed,
+        text(row.app_id),
+        text(row.api_url),
+    )
+
+
+def hold_columns(row: HoldRow) -> Columns:
+    """For PUT_HOLD."""
+    return path_bytes(row.project), row.reason, json.dumps(row.types), row.since
+
+
+def job_columns(row: JobRow) -> Columns:
+    """For PUT_JOB."""
+    times = row.queued_at, row.started_at, row.finished_at
+    return text(row.id), path_bytes(row.project), row.trigger, json.dumps(row.types), *times
+
+
+def history_columns(row: HistoryRow) -> Columns:
+    """For PUT_HISTORY."""
+    words = row.kind, row.message, row.job, row.type, row.result, row.error
+    return row.id, row.at, path_bytes(row.project), *map(text, words)
+
+
+def read_project(row: Columns) -> ProjectRow:
+    """From root, added_at, paused."""
+    root, added_at, paused = row
+    return ProjectRow(_path(root), added_at, bool(paused))
+
+
+def read_entry(row: Columns) -> tuple[BaseKey, BaseEntry]:
+    """From the columns of bases (but its id) and those of base_entries (but its base)."""
+    api_url, app_id, directory, name, scopes, config, seen, authorized, file_name, file_text = row
+    entry = BaseEntry(
+        name,
+        _strings(scopes),
+        None if config is None else json.loads(config),
+        None if seen is None else frozenset(_strings(seen)),
+        bool(authorized),
+        None if file_name is None else os.fsdecode(file_name),
+        file_text,
+    )
+    return BaseKey(api_url, app_id, _path(directory)), entry
+
+
+def read_authorization(row: Columns) -> AuthorizationRow:
+    """From the columns in the order of PUT_AUTHORIZATION."""
+    project, name, url, connection_id, scopes, opened_at, deadline, state, noticed, app_id, api_url = row
+    asked, told = _strings(scopes), bool(noticed)
+    return AuthorizationRow(
+        _path(project), name, url, connection_id, asked, opened_at, deadline, state, told, app_id, api_url
+    )
+
+
+def read_hold(row: Columns) -> HoldRow:
+    """From the columns in the order of PUT_HOLD."""
+    project, reason, types, since = row
+    return HoldRow(_path(project), reason, _strings(types), since)
+
+
+def read_job(row: Columns) -> JobRow:
+    """From JOB_COLUMNS."""
+    name, project, trigger, types, *times = row
+    return JobRow(name, _path(project), trigger, _strings(types), *times)
+
+
+def read_history(row: Columns) -> HistoryRow:
+    """From HISTORY_COLUMNS."""
+    number, at, project, *words = row
+    return HistoryRow(number, at, None if project is None else _path(project), *words)
+
+
+def _path(name: bytes) -> Path:
+    return Path(os.fsdecode(name))
+
+
+def _strings(listed: str) -> tuple[str, ...]:
+    found = json.loads(listed)
+    if not isinstance(found, list):
+        raise TypeError(f"not a list: {listed[:80]}")
+    # A few scopes stand in thousands of rows.
+    return tuple(sys.intern(part) for part in found)

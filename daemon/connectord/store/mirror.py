@@ -1,0 +1,139 @@
+"""The part of the state that is held in memory: projects, base, authorizations and holds, by their keys.
+
+`unsaved` are the keys whose rows changed since they were last written, so a thing that changes ten times while the disk
+is full is written once, and what waits to be written is never more than what there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from connectord.store.base import BaseEntry, BaseKey
+from connectord.store.rows import AuthorizationKey, AuthorizationRow, Change, HoldKey, HoldRow, Keep, ProjectRow
+
+
+@dataclass(slots=True)
+class Unsaved:
+    """Keys of rows that the database doesn't have as they are now."""
+
+    projects: set[Path] = field(default_factory=set)
+    base: set[tuple[BaseKey, str]] = field(default_factory=set)
+    authorizations: set[AuthorizationKey] = field(default_factory=set)
+    holds: set[HoldKey] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self.projects or self.base or self.authorizations or self.holds)
+
+    def update(self, more: Unsaved) -> None:
+        """These too."""
+        self.projects |= more.projects
+        self.base |= more.base
+        self.authorizations |= more.authorizations
+        self.holds |= more.holds
+
+
+@dataclass(slots=True)
+class Mirror:
+    """The rows as they are now. Nothing but its methods changes them."""
+
+    projects: dict[Path, ProjectRow] = field(default_factory=dict)
+    base: dict[BaseKey, dict[str, BaseEntry]] = field(default_factory=dict)
+    authorizations: dict[AuthorizationKey, AuthorizationRow] = field(default_factory=dict)
+    holds: dict[HoldKey, HoldRow] = field(default_factory=dict)
+    unsaved: Unsaved = field(default_factory=Unsaved)
+
+    def apply(self, change: Change) -> None:
+        """Take a change over. An authorization is forgotten before, a hold ended before new ones are taken."""
+        if change.key is not None:
+            self._accept(change.key, change.base)
+        for key in change.forgotten_authorizations:
+            self._drop_authorization(key)
+        for authorization in change.authorizations:
+            if authorization.replaces(self.authorizations.get(authorization.key)):
+                self.authorizations[authorization.key] = authorization
+                self.unsaved.authorizations.add(authorization.key)
+        for key in change.ended_holds:
+            self._drop_hold(key)
+        for hold in change.holds:
+            self.holds[hold.key] = hold
+            self.unsaved.holds.add(hold.key)
+
+    def add_project(self, root: Path, at: float) -> bool:
+        """Register a project; False where it is already."""
+        if root in self.projects:
+            return False
+        self.projects[root] = ProjectRow(root, at)
+        self.unsaved.projects.add(root)
+        return True
+
+    def remove_project(self, root: Path) -> bool:
+        """Forget a project with its base, authorizations and holds; False where it wasn't registered."""
+        for key in [key for key in self.base if self._owns(root, key.connectors_dir)]:
+            self._accept(key, dict.fromkeys(self.base[key]))
+        for authorization in [key for key in self.authorizations if key[0] == root]:
+            self._drop_authorization(authorization)
+        for hold in [key for key in self.holds if key[0] == root]:
+            self._drop_hold(hold)
+        self.unsaved.projects.add(root)
+        return self.projects.pop(root, None) is not None
+
+    def set_paused(self, root: Path | None, paused: bool) -> None:
+        """Pause or resume one registered project, or all of them."""
+        for row in tuple(self.projects.values()):
+            if root in (None, row.root) and row.paused != paused:
+                self.projects[row.root] = replace(row, paused=paused)
+                self.unsaved.projects.add(row.root)
+
+    def prune(self, now: float, keep: Keep) -> None:
+        """Forget the authorizations that ended long ago."""
+        ended = [row for row in self.authorizations.values() if not row.is_open]
+        for row in ended:
+            if row.deadline < now - keep.seconds:
+                self._drop_authorization(row.key)
+
+    def save_everything(self) -> None:
+        """A new database has none of it."""
+        self.unsaved.projects.update(self.projects)
+        self.unsaved.base.update((key, name) for key, entries in self.base.items() for name in entries)
+        self.unsaved.authorizations.update(self.authorizations)
+        self.unsaved.holds.update(self.holds)
+
+    def adopt(self, found: Mirror) -> None:
+        """Take over what a database holds that was opened after this; what changed here meanwhile is newer."""
+        for root in found.projects.keys() - self.unsaved.projects:
+            self.projects[root] = found.projects[root]
+        for key, entries in found.base.items():
+            for name in entries:
+                if (key, name) not in self.unsaved.base:
+                    self.base.setdefault(key, {})[name] = entries[name]
+        for authorization in found.authorizations.keys() - self.unsaved.authorizations:
+            self.authorizations[authorization] = found.authorizations[authorization]
+        for hold in found.holds.keys() - self.unsaved.holds:
+            self.holds[hold] = found.holds[hold]
+        self.unsaved.update(found.unsaved)
+
+    def _accept(self, key: BaseKey, entries: Mapping[str, BaseEntry | None]) -> None:
+        known = self.base.setdefault(key, {})
+        for name, entry in entries.items():
+            if entry is None:
+                known.pop(name, None)
+            else:
+                known[name] = entry
+            self.unsaved.base.add((key, name))
+        if not known:
+            del self.base[key]
+
+    def _owns(self, root: Path, directory: Path) -> bool:
+        """Whether a connectors directory belongs to this project and not to another one inside of it."""
+        inner = [other for other in self.projects if other != root and other.is_relative_to(root)]
+        return directory.is_relative_to(root) and not any(directory.is_relative_to(other) for other in inner)
+
+    def _drop_authorization(self, key: AuthorizationKey) -> None:
+        self.authorizations.pop(key, None)
+        self.unsaved.authorizations.add(key)
+
+    def _drop_hold(self, key: HoldKey) -> None:
+        self.holds.pop(key, None)
+        self.unsaved.holds.add(key)

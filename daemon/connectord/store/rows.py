@@ -1,0 +1,141 @@
+"""What the store keeps beside base, as values, and a Change: all that one event changes.
+
+Secrets never come here (P13): no token, no credential, no device code has a field in any of these, and none may be put
+into a message. Times are seconds since the epoch, since they outlive the process; clocks jump, so no order is taken
+from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from connectord.store.base import BaseEntry, BaseKey
+
+OPEN: Final = "open"
+"""The state of an authorization that is being watched; every other word is how it ended (authorize/)."""
+
+AuthorizationKey = tuple[Path, str]
+"""Project and connector type."""
+
+HoldKey = tuple[Path, str]
+"""Project and reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRow:
+    """A registered project."""
+
+    root: Path
+    added_at: float
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A push job. One without `finished_at` was under way when the process ended."""
+
+    id: str
+    project: Path
+    trigger: str
+    types: tuple[str, ...]
+    queued_at: float
+    started_at: float | None = None
+    finished_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRow:
+    """A consent link, and whether the person was told of it. `state` is OPEN or how it ended."""
+
+    project: Path
+    type: str
+    url: str
+    connection_id: str | None
+    scopes: tuple[str, ...]
+    opened_at: float
+    deadline: float
+    state: str
+    noticed: bool
+    app_id: str
+    api_url: str
+
+    @property
+    def key(self) -> AuthorizationKey:
+        """There is one row for each: the newest link."""
+        return self.project, self.type
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still being watched."""
+        return self.state == OPEN
+
+    def replaces(self, known: AuthorizationRow | None) -> bool:
+        """Whether this is news about `known`: the end of an older link says nothing about the newer one (P10)."""
+        return known is None or self.is_open or self.url == known.url
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRow:
+    """Removals that wait for a person's word."""
+
+    project: Path
+    reason: str
+    types: tuple[str, ...]
+    since: float
+
+    @property
+    def key(self) -> HoldKey:
+        """A project has one hold for each reason."""
+        return self.project, self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One thing that happened; without a project it happened to the daemon.
+
+    `id` is given by the store, grows, and is never used again; one that the caller sets is ignored.
+    """
+
+    id: int | None
+    at: float
+    project: Path | None
+    kind: str
+    message: str
+    job: str | None = None
+    type: str | None = None
+    result: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Everything that one event changes; the store takes all of it or nothing.
+
+    In `base`, under `key`, an entry replaces the one of its type and None forgets it. A job, authorization or hold
+    replaces the row of the same key (but see AuthorizationRow.replaces). History is appended.
+    """
+
+    key: BaseKey | None = None
+    base: Mapping[str, BaseEntry | None] = field(default_factory=dict)
+    jobs: tuple[JobRow, ...] = ()
+    authorizations: tuple[AuthorizationRow, ...] = ()
+    forgotten_authorizations: tuple[AuthorizationKey, ...] = ()
+    holds: tuple[HoldRow, ...] = ()
+    ended_holds: tuple[HoldKey, ...] = ()
+    history: tuple[HistoryRow, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.base and self.key is None:
+            raise ValueError("a change of base must say whose base it is")
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """What pruning leaves: `seconds` of everything that is over, and so many rows for each project."""
+
+    seconds: float = 90 * 86400.0
+    history_rows: int = 10_000
+    jobs: int = 1_000
