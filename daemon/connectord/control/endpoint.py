@@ -64,10 +64,11 @@ def peer_uid(connection: socket.socket) -> int:
     """The user at the other end of a unix socket, as the kernel knows it."""
     if sys.platform == "linux":
         # struct ucred of unix(7): pid, uid, gid.
-        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("iII"))
-        return int(struct.unpack("iII", credentials)[1])
-    # struct xucred of macOS' sys/ucred.h begins with a version and the uid. SOL_LOCAL is 0, LOCAL_PEERCRED is 1.
-    return int(struct.unpack("II", connection.getsockopt(0, 1, struct.calcsize("II")))[1])
+        uid = struct.unpack("iII", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1]
+    else:
+        # struct xucred of macOS' sys/ucred.h begins with a version and the uid. SOL_LOCAL is 0, LOCAL_PEERCRED is 1.
+        uid = struct.unpack("II", connection.getsockopt(0, 1, 8))[1]
+    return int(uid)
 
 
 def _bind(listener: socket.socket, path: Path) -> tuple[int, int]:

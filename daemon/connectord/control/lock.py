@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +10,9 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
+from connectord.control.lock_file import LOCK_NAME, daemon_pid
 from connectord.control.private import PlaceUnusable, private_directory
 from connectord.errors import ConnectordError
-
-LOCK_NAME: Final = "daemon.lock"
 
 PATIENCE: Final = 0.5
 """Seconds: as long as a command may hold the lock to look whether it is free, and more."""
@@ -54,27 +52,3 @@ def daemon_lock(directory: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def daemon_pid(directory: Path) -> int | None:
-    """The pid that the last daemon left in the lock's file; it may be dead by now. None: unreadable or none."""
-    try:
-        text = (directory / LOCK_NAME).read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError):
-        return None
-    return int(text) if text.strip().isdigit() else None
-
-
-def is_locked(directory: Path) -> bool:
-    """Whether a daemon lives, answering or not. Asks the kernel; holds the lock for no time if it is free."""
-    try:
-        descriptor = os.open(directory / LOCK_NAME, os.O_RDONLY | os.O_NOFOLLOW)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False

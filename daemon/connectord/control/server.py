@@ -59,20 +59,21 @@ async def serve(face: Face, listener: socket.socket, *, on_ready: Callable[[], N
         await serving
 
 
-def create_app(face: Face, closing: asyncio.Event) -> Starlette:
+def create_app(face: Face, closing: asyncio.Event) -> ASGIApp:
     """The API as an ASGI application."""
-    return Starlette(
+    app = Starlette(
         routes=Routes(face, closing).all(),
-        middleware=[Middleware(_Versioned), Middleware(_OwnUserOnly)],
+        middleware=[Middleware(_OwnUserOnly)],
         exception_handlers={ConnectordError: _refused, HTTPException: _no_route, Exception: _unforeseen},
     )
+    return _Versioned(app)
 
 
 class _KnownPeer(H11Protocol):
     """HTTP/1.1 that tells the application who is at the other end."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
-        """uvicorn copies app_state into each request's scope."""
+        """Uvicorn copies app_state into each request's scope."""
         super().connection_made(transport)
         self.app_state = {**self.app_state, _PEER: peer_uid(transport.get_extra_info("socket"))}
 
