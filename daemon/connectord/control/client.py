@@ -1,4 +1,4 @@
-"""The commands' end of the local API: plain http.client, because a command must not take longer to load than to answer."""
+"""The commands' end of the local API: plain http.client, because a command must load as quickly as it is answered."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from connectord.control.models import (
     WaitResult,
 )
 from connectord.control.news import News
-from connectord.control.unanswered import DaemonGone, NoDaemon, NotAnswering, Refusal, checked_protocol, foreign_server
+from connectord.control.unanswered import DaemonGone, NoDaemon, NotAnswering, Refusal, check_protocol, foreign_server
 
 M = TypeVar("M", bound=Model)
 
@@ -146,7 +146,7 @@ class Client:
         connection = _Connection(self._path, patience)
         with closing(connection):
             reply = self._sent(connection, method, target)
-            checked_protocol(self._path, reply.headers, self._runtime)
+            check_protocol(self._path, dict(reply.headers), self._runtime)
             if reply.status >= http.client.BAD_REQUEST:
                 raise self._refusal(reply)
             yield reply
@@ -154,7 +154,7 @@ class Client:
     def _sent(self, connection: _Connection, method: str, target: str) -> http.client.HTTPResponse:
         try:
             connection.connect()
-        except TimeoutError as error:
+        except (TimeoutError, BlockingIOError) as error:  # Linux says EAGAIN where the backlog is full
             raise NotAnswering(self._runtime) from error
         except OSError as error:
             raise NoDaemon(self._runtime, error) from error
