@@ -73,9 +73,8 @@ class _PrivateFile(RotatingFileHandler):
     """The stdlib's rotation, with files for the user alone, and errors that are raised instead of printed."""
 
     def _open(self) -> TextIOWrapper:
-        return open(  # noqa: SIM115, PTH123  (the handler closes it; only open() takes an opener)
-            self.baseFilename, self.mode, encoding=self.encoding, errors="backslashreplace", opener=_private
-        )
+        place, encoding = self.baseFilename, self.encoding
+        return open(place, "a", encoding=encoding, errors="backslashreplace", opener=_private)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (logging's name)
         """Called by `emit` inside its except clause."""
