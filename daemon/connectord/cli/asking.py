@@ -44,5 +44,7 @@ def run_thin(command: Callable[[Output], int], *, as_json: bool = False) -> NoRe
 
 
 def here() -> Path:
-    """The working directory as the shell names it, through the symlinks that led there."""
-    return Path(os.environ.get("PWD") or Path.cwd())
+    """The working directory, as the shell names it where that is true: through the symlinks that led there."""
+    named = os.environ.get("PWD", "")
+    is_true = named.startswith("/") and Path(named).exists() and Path(named).samefile(Path.cwd())
+    return Path(named) if is_true else Path.cwd()

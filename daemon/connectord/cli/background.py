@@ -37,9 +37,17 @@ class NotEnded(ConnectordError):
 
 
 def start_in_background(
-    command: Sequence[str], client: Client, state: Path, *, patience: float = START_SECONDS
+    command: Sequence[str],
+    client: Client,
+    state: Path,
+    *,
+    is_there: Callable[[], bool],
+    patience: float = START_SECONDS,
 ) -> DaemonStatus:
-    """Start `command` detached from this terminal, and wait until it answers. Raises NotStarted."""
+    """Start `command` detached from this terminal, and wait until it answers. Raises NotStarted.
+
+    `is_there` says whether there is a daemon at all: when two are started at once, one ends and the other answers.
+    """
     log = start_log_path(state)
     private_directory(state)
     private_directory(log.parent)
@@ -49,7 +57,7 @@ def start_in_background(
         daemon = _answer(client)
         if daemon is not None:
             return daemon
-        if process.poll() is not None:
+        if process.poll() is not None and not is_there():
             raise _not_started(f"The daemon ended at once, with exit status {process.returncode}.", log)
         time.sleep(_LOOK_EVERY)
     raise _not_started(f"The daemon (pid {process.pid}) doesn't answer after {patience:.0f} s.", log)
@@ -69,7 +77,7 @@ def _spawn(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
     descriptor = os.open(log, flags, 0o600)
     try:
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603  (the caller's own program)
             command,
             stdin=subprocess.DEVNULL,
             stdout=descriptor,

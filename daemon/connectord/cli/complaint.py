@@ -51,7 +51,7 @@ def complain(error: ConnectordError, output: Output, *, document: Mapping[str, o
 
 
 def document_of(error: ConnectordError) -> dict[str, object]:
-    """An error in the shape that the CLI's `--json` has: `{"error", "code", "hints"}`, with details if there are any."""
+    """An error in the shape that the CLI's `--json` has: `{"error", "code", "hints"}`, and its details."""
     document: dict[str, object] = {"error": error.what, "code": error.code}
     if error.details:
         document["details"] = list(error.details)

@@ -13,8 +13,10 @@ from connectord.cli.exit_codes import ExitCode
 from connectord.cli.output import Output
 from connectord.cli.projects import register
 from connectord.control.client import Client
+from connectord.control.lock_file import is_locked
 from connectord.control.models import DaemonStatus
 from connectord.control.unanswered import DaemonGone, ForeignServer, NoDaemon, NotAnswering
+from connectord.places import runtime_dir, state_dir
 
 COMMAND: Final = (sys.executable, "-m", "connectord", "run", "--background")
 
@@ -35,9 +37,8 @@ def _start(client: Client, path: Path | None, output: Output) -> ExitCode:
     started = daemon is None
     if daemon is None:
         from connectord.cli.background import start_in_background  # noqa: PLC0415  (only now is it needed)
-        from connectord.places import state_dir  # noqa: PLC0415
 
-        daemon = start_in_background(COMMAND, client, state_dir())
+        daemon = start_in_background(COMMAND, client, state_dir(), is_there=lambda: is_locked(runtime_dir()))
     if not output.as_json:
         words = "runs in the background now" if started else "is already running"
         output.success(f"connectord {daemon.version} {words} (pid {daemon.pid})")

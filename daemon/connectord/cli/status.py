@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import click
 
@@ -90,7 +90,7 @@ class _Changes:
         self._path = path
         self._changed = threading.Event()
 
-    def __enter__(self) -> _Changes:
+    def __enter__(self) -> Self:
         threading.Thread(target=self._listen, name="news", daemon=True).start()
         return self
 

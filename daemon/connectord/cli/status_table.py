@@ -52,8 +52,14 @@ _PROJECT_HINTS: Final = {
     ProjectState.OFFLINE: "Base44 can't be reached; it goes on by itself",
 }
 
-_NO_LINK: Final = {ConnectorState.NEEDS_AUTHORIZATION, ConnectorState.TIMED_OUT, ConnectorState.SKIPPED,
-                   ConnectorState.EXPIRED, ConnectorState.DISCONNECTED, ConnectorState.AUTHORIZATION_FAILED}  # fmt: skip
+_ENDED_BY_A_LINK: Final = {
+    ConnectorState.NEEDS_AUTHORIZATION,
+    ConnectorState.SKIPPED,
+    ConnectorState.TIMED_OUT,
+    ConnectorState.AUTHORIZATION_FAILED,
+    ConnectorState.EXPIRED,
+    ConnectorState.DISCONNECTED,
+}
 
 
 def status_lines(status: Status, now: datetime) -> Iterator[Line]:
@@ -141,7 +147,7 @@ def _needs(connector: ConnectorStatus) -> Iterator[str]:
         yield "Changed on Base44 by someone else; `connectord push` or `connectord pull` settles it"
     if connector.authorize_url:
         yield f"Authorize: {connector.authorize_url}"
-    elif connector.state in _NO_LINK:
+    elif connector.state in _ENDED_BY_A_LINK:
         yield "For a link: connectord push"
     if connector.missing_scopes:
         yield f"Not granted: {', '.join(connector.missing_scopes)}"
