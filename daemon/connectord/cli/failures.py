@@ -6,6 +6,7 @@ import os
 import traceback
 
 from connectord.base44.errors import Base44Error, CredentialsUnusable, SignedOut
+from connectord.cli.complaint import complain, document_of, exit_code_of_code
 from connectord.cli.exit_codes import ExitCode
 from connectord.cli.output import Output
 from connectord.errors import ConnectordError
@@ -46,18 +47,12 @@ def exit_code_of(error: ConnectordError) -> ExitCode:
         case Usage() | ProjectError() | SettingsError() | CredentialsUnusable():
             return ExitCode.USAGE
         case _:
-            return ExitCode.FAILED
+            return exit_code_of_code(error.code)
 
 
 def show_error(error: ConnectordError, output: Output) -> ExitCode:
     """Print an error as a sentence, its details and what to do; as one document with `--json`."""
-    output.document(as_document(error))
-    if not output.as_json:
-        output.error(f"Error: {error.what}")
-        for detail in error.details:
-            output.error(f"  {detail}")
-        for hint in error.todo:
-            output.error(f"  Hint: {hint}")
+    complain(error, output, document=as_document(error))
     return exit_code_of(error)
 
 
@@ -73,10 +68,7 @@ def show_unexpected(error: Exception, output: Output) -> ExitCode:
 
 def as_document(error: ConnectordError) -> dict[str, object]:
     """An error in the shape that the CLI's `--json` has: `{"error", "code", "hints"}` and what else is known."""
-    document: dict[str, object] = {"error": error.what, "code": error.code}
-    if error.details:
-        document["details"] = list(error.details)
-    document["hints"] = [{"message": hint} for hint in error.todo]
+    document = document_of(error)
     if isinstance(error, Base44Error) and error.status is not None:
         document["statusCode"] = error.status
     if isinstance(error, Base44Error) and error.request_id is not None:

@@ -22,12 +22,13 @@ from connectord.settings import read_settings
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines even in a terminal.")
-def run(paths: tuple[Path, ...], *, as_json: bool) -> None:
+@click.option("--background", is_flag=True, hidden=True, help="Print errors only: `connectord start` runs it so.")
+def run(paths: tuple[Path, ...], *, as_json: bool, background: bool) -> None:
     """Watch the projects at PATHS and push what changes, until Ctrl-C.
 
     Without PATHS it is the project around this folder. In a terminal it prints readable lines, elsewhere JSON lines.
     """
-    as_json_lines = as_json or not sys.stdout.isatty()
+    as_json_lines = not background and (as_json or not sys.stdout.isatty())
 
     async def command(output: Output) -> ExitCode:
         del output

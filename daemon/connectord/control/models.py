@@ -11,6 +11,10 @@ from pydantic import BaseModel, ConfigDict
 PROTOCOL: Final = 1
 """Goes up when an older end could misread a newer one. A new key with a default doesn't need that."""
 
+PROTOCOL_HEADER: Final = "Connectord-Protocol"
+VERSION_HEADER: Final = "Connectord-Version"
+"""Both are in every answer, so that ends of different versions can say which of them is the older."""
+
 
 class Model(BaseModel):
     """What all of them share: frozen, and open to keys that a newer end may add."""

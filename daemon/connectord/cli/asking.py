@@ -1,0 +1,50 @@
+"""A thin command: ask the daemon, print the answer, leave with its exit code. Nothing here is slow to import."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import click
+
+from connectord.cli.complaint import complain, exit_code_of_code
+from connectord.cli.exit_codes import ExitCode
+from connectord.cli.output import Output
+from connectord.control.client import Client
+from connectord.errors import ConnectordError
+from connectord.places import runtime_dir
+
+Command = Callable[[Client, Output], int]
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+with_json: Final[Decorator] = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
+with_path: Final[Decorator] = click.argument("path", required=False, type=click.Path(path_type=Path))
+"""The optional argument PATH: any folder or file inside a project."""
+
+
+def run_asking(command: Command, *, as_json: bool = False) -> NoReturn:
+    """Run a command that talks to the daemon, and leave with its exit code; errors are shown, never raised."""
+    run_thin(lambda output: command(Client(runtime_dir()), output), as_json=as_json)
+
+
+def run_thin(command: Callable[[Output], int], *, as_json: bool = False) -> NoReturn:
+    """The same for a command that doesn't need the daemon."""
+    output = Output(as_json=as_json)
+    try:
+        sys.exit(command(output))
+    except ConnectordError as error:
+        complain(error, output)
+        sys.exit(exit_code_of_code(error.code))
+    except KeyboardInterrupt:
+        output.error("Interrupted.")
+        sys.exit(ExitCode.INTERRUPTED)
+
+
+def here() -> Path:
+    """The working directory, as the shell names it where that is true: through the symlinks that led there."""
+    named = os.environ.get("PWD", "")
+    is_true = named.startswith("/") and Path(named).exists() and Path(named).samefile(Path.cwd())
+    return Path(named) if is_true else Path.cwd()

@@ -1,0 +1,57 @@
+"""`connectord start`: the daemon in the background, without a service manager."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+
+from connectord.cli.asking import run_asking, with_json, with_path
+from connectord.cli.exit_codes import ExitCode
+from connectord.cli.output import Output
+from connectord.cli.projects import register
+from connectord.control.client import Client
+from connectord.control.lock_file import is_locked
+from connectord.control.models import DaemonStatus
+from connectord.control.unanswered import DaemonGone, ForeignServer, NoDaemon, NotAnswering
+from connectord.places import runtime_dir, state_dir
+
+COMMAND: Final = (sys.executable, "-m", "connectord", "run", "--background")
+
+
+@click.command()
+@with_path
+@with_json
+def start(path: Path | None, *, as_json: bool) -> None:
+    """Start the daemon in the background; with PATH, register the project that it lies in, too.
+
+    It goes on when this terminal is closed, and ends with `connectord stop` or the machine.
+    """
+    run_asking(lambda client, output: _start(client, path, output), as_json=as_json)
+
+
+def _start(client: Client, path: Path | None, output: Output) -> ExitCode:
+    daemon = _running(client)
+    started = daemon is None
+    if daemon is None:
+        from connectord.cli.background import start_in_background  # noqa: PLC0415  (only now is it needed)
+
+        daemon = start_in_background(COMMAND, client, state_dir(), is_there=lambda: is_locked(runtime_dir()))
+    if not output.as_json:
+        words = "runs in the background now" if started else "is already running"
+        output.success(f"connectord {daemon.version} {words} (pid {daemon.pid})")
+    elif path is None:
+        output.document({"started": started, "daemon": daemon.model_dump(mode="json")})
+    return ExitCode.OK if path is None else register(client, path, output)
+
+
+def _running(client: Client) -> DaemonStatus | None:
+    """The daemon if there is one already. One that lives and doesn't answer is not started a second time."""
+    try:
+        return client.daemon()
+    except (NotAnswering, DaemonGone, ForeignServer):
+        raise
+    except NoDaemon:
+        return None
