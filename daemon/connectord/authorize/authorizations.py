@@ -77,14 +77,21 @@ class Authorizations:
         return tuple(watch.authorization for watch in self._watches.values())
 
     def open(
-        self, app: App, *, owner: str, type: str, url: str, connection_id: str | None, scopes: tuple[str, ...]
+        self,
+        app: App,
+        *,
+        owner: str,
+        type: str,
+        url: str,
+        connection_id: str | None,
+        scopes: tuple[str, ...],
+        seconds_left: float | None = None,
     ) -> Authorization:
-        """Watch a link from now on, for the limit. An older link for the same connector is superseded."""
+        """Watch a link from now on, for the limit, or for what is left of it. An older link is superseded."""
         self.supersede(owner, type)
         now = self._clock()
-        authorization = Authorization(
-            owner, type, url, connection_id, scopes, opened_at=now, deadline=now + self._limit
-        )
+        left = self._limit if seconds_left is None else min(self._limit, max(0.0, seconds_left))
+        authorization = Authorization(owner, type, url, connection_id, scopes, opened_at=now, deadline=now + left)
         self._watches[owner, type] = _Watch(authorization, app, asyncio.get_running_loop().create_future())
         self._scheduler.add_job(
             self._poll,

@@ -1,0 +1,150 @@
+"""One project that the daemon looks after: how it is read, its loop, its board, and whoever waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from connectord.control.board import AUTHORIZATION_STATES, Board, Entry
+from connectord.control.models import ConnectorState, LastPush, ProjectState, ProjectStatus
+from connectord.daemon.surroundings import Surroundings
+from connectord.authorize import AuthorizationState
+from connectord.project import Project, SnapshotReader, read_project
+from connectord.project.places import is_relevant, watch_places
+from connectord.store import AuthorizationRow, Store
+from connectord.sync import ProjectLoop, PushEffects, PushQueue, Reading, Settle
+from connectord.sync.events import SyncEvent, Watching
+from connectord.sync.reconcile import base_key
+from connectord.watch import Target
+
+ENDS_BY_ITSELF = frozenset({ProjectState.SYNCING, ProjectState.OFFLINE})
+
+
+class Followed:
+    """A project from its adding to its removing. `emit` hears its loop's events after its board did."""
+
+    def __init__(
+        self,
+        root: Path,
+        surroundings: Surroundings,
+        effects: PushEffects,
+        queue: PushQueue,
+        *,
+        temporary: bool,
+        paused: bool,
+    ) -> None:
+        self.root = root
+        self._in = surroundings
+        self._store: Store = effects.store
+        self._queue = queue
+        self._changed = asyncio.Event()
+        self.project: Project | None = None
+        self.board = Board(root, self._remembered, temporary=temporary, paused=paused)
+        self.board.last_push = _last_push(root, effects.store)
+        settings = surroundings.settings
+        self.loop = ProjectLoop(
+            root,
+            read=self._reader(),
+            queue=queue,
+            effects=effects,
+            settle=Settle(settings.settle_quiet, settings.settle_cap, settings.half_written_patience),
+        )
+        self.loop.paused = paused
+
+    @property
+    def target(self) -> Target:
+        """What the watcher has to watch. Before the first good look that is the folder and the one above it."""
+        return Target(self.root, places=self._places, relevant=self._is_relevant)
+
+    def apply(self, event: SyncEvent) -> None:
+        """Take an event of the loop in."""
+        if isinstance(event, Watching):
+            self.project = event.project
+        self.board.apply(event, self._in.at())
+        self.changed()
+
+    def changed(self) -> None:
+        """Wake whoever waits for this project."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def pause(self, *, paused: bool) -> None:
+        """Push nothing from now on, or look again."""
+        self.loop.paused = self.board.paused = paused
+        if paused:
+            self._queue.drop(self.root)
+        self.loop.hint()
+        self.changed()
+
+    async def settled(self) -> None:
+        """Wait until the files as they are now are settled, or can't settle by themselves. Brings no time limit."""
+        await self.loop.looked()
+        while self.is_busy():
+            changed = self._changed
+            if self.is_busy():
+                await changed.wait()
+
+    def is_busy(self) -> bool:
+        """Whether something is under way that ends by itself."""
+        if self.board.paused:
+            return False
+        return self._queue.is_busy(self.root) or self.board.state in ENDS_BY_ITSELF
+
+    def status(self) -> ProjectStatus:
+        """How it is."""
+        return self.board.status()
+
+    def _reader(self) -> Callable[[], Reading]:
+        reader = SnapshotReader()
+
+        def read() -> Reading:
+            project = read_project(self.root, self._in.environ)
+            return project, reader.read(project)
+
+        return read
+
+    def _places(self) -> tuple[Path, ...]:
+        if self.project is not None:
+            return watch_places(self.project)
+        return (self.root, self.root / "base44", self.root.parent)
+
+    def _is_relevant(self, path: Path) -> bool:
+        return self.project is None or is_relevant(self.project, path) or path == self.root
+
+    def _remembered(self, connector_type: str) -> Entry | None:
+        """What the store knows: a connector that was consented to works, another one waits for its person."""
+        if self.project is None:
+            return None
+        entry = self._store.base(base_key(self.project)).get(connector_type)
+        if entry is None or entry.authorized:
+            return None
+        rows = {row.type: row for row in self._store.authorizations(self.root)}
+        return _waiting(rows.get(connector_type), self._in.at())
+
+
+def _waiting(row: AuthorizationRow | None, at: datetime) -> Entry:
+    if row is None:
+        return Entry(ConnectorState.NEEDS_AUTHORIZATION, at)
+    known = [state for state in AuthorizationState if state.value == row.state]
+    state = AUTHORIZATION_STATES.get(known[0]) if known else None
+    if state is None or state is ConnectorState.SYNCED:
+        state = ConnectorState.NEEDS_AUTHORIZATION
+    return Entry(state, at, authorize_url=row.url)
+
+
+def _last_push(root: Path, store: Store) -> LastPush | None:
+    ended = [job for job in store.jobs(root, 5) if job.finished_at is not None and job.started_at is not None]
+    if not ended:
+        return None
+    job = ended[0]
+    rows = [row for row in store.history(root, 200) if row.job == job.id and row.type and row.result]
+    finished, started = job.finished_at or 0.0, job.started_at or 0.0
+    return LastPush(
+        id=job.id,
+        at=datetime.fromtimestamp(finished).astimezone(),
+        trigger=job.trigger,
+        duration_ms=round((finished - started) * 1000),
+        outcomes={row.type: row.result for row in rows if row.type and row.result},
+    )
