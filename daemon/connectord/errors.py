@@ -1,10 +1,10 @@
 """The root of every error that a person may see: each room hangs a tree of its own below it.
 
-    ConnectordError
-      ProjectError     project/   the folder, its config and its files
-      Base44Error      base44/    the wire, the service and the credentials
-      SettingsError    settings   config.toml and command line values
-      ...
+ConnectordError
+  ProjectError     project/   the folder, its config and its files
+  Base44Error      base44/    the wire, the service and the credentials
+  SettingsError    settings   config.toml and command line values
+  ...
 """
 
 from __future__ import annotations
