@@ -1,33 +1,45 @@
-"""Which directories are watched for a project, and which paths in them are a reason to look again."""
+"""Which directories are watched for a project, and which names in them are a reason to look again."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 from tests.support.project import a_project
 
-from connectord.project.places import is_relevant, watch_places
+from connectord.project import Project
+from connectord.project.places import watch_places
+
+
+def directories(project: Project) -> set[Path]:
+    return {place.directory for place in watch_places(project)}
+
+
+def matters(project: Project, path: Path) -> bool:
+    return any(place.directory == path.parent and place.matters(path.name) for place in watch_places(project))
 
 
 def test_a_plain_project_is_watched_in_three_directories(tmp_path: Path) -> None:
     project = a_project(tmp_path, {"slack": []})
-    assert set(watch_places(project)) == {tmp_path, tmp_path / "base44", project.connectors_dir}
+    assert directories(project) == {tmp_path, tmp_path / "base44", project.connectors_dir}
 
 
 def test_what_is_not_there_is_not_watched_and_what_is_above_it_is(tmp_path: Path) -> None:
     config = '{"name": "x", "connectorsDir": "deep/down/connectors"}'
     (tmp_path / "base44/deep").mkdir(parents=True)
     project = a_project(tmp_path, config=config)
-    assert set(watch_places(project)) == {tmp_path, tmp_path / "base44", tmp_path / "base44/deep"}
+    assert directories(project) == {tmp_path, tmp_path / "base44", tmp_path / "base44/deep"}
+    assert matters(project, tmp_path / "base44/deep/down")
 
 
 def test_a_directory_outside_the_project_is_watched_with_the_one_above_it(tmp_path: Path) -> None:
     (tmp_path / "app").mkdir()
     project = a_project(tmp_path / "app", config='{"name": "x", "connectorsDir": "../../shared/connectors"}')
+    assert matters(project, tmp_path / "shared")
     (tmp_path / "shared/connectors").mkdir(parents=True)
-    places = {place.resolve() for place in watch_places(project)}
-    assert {tmp_path / "shared", tmp_path / "shared/connectors"} <= places
+    assert {tmp_path / "shared", tmp_path / "shared/connectors"} <= directories(project)
+    assert matters(project, tmp_path / "shared/connectors")
 
 
 def test_the_targets_of_symlinks_are_watched(tmp_path: Path) -> None:
@@ -37,19 +49,50 @@ def test_the_targets_of_symlinks_are_watched(tmp_path: Path) -> None:
     project = a_project(tmp_path / "app")
     project.connectors_dir.symlink_to(real)
     (real / "slack.jsonc").symlink_to(shared / "slack.jsonc")
-    assert {real, tmp_path, shared} <= set(watch_places(project))
-    assert is_relevant(project, shared / "slack.jsonc")
-    assert is_relevant(project, real / "github.jsonc")
+    assert {real, tmp_path, shared} <= directories(project)
+    for path in (shared / "slack.jsonc", real / "github.jsonc", real, project.connectors_dir):
+        assert matters(project, path)
+    assert not matters(project, shared / "github.jsonc")
+
+
+def test_a_link_to_what_is_not_there_yet_waits_for_it(tmp_path: Path) -> None:
+    project = a_project(tmp_path / "app")
+    project.connectors_dir.symlink_to(tmp_path / "later" / "connectors")
+    assert matters(project, tmp_path / "later")
+
+
+def test_a_root_that_is_gone_is_waited_for_in_the_nearest_directory_above_it(tmp_path: Path) -> None:
+    project = a_project(tmp_path / "work" / "app", {"slack": []})
+    shutil.rmtree(tmp_path / "work")
+    assert directories(project) == {tmp_path}
+    assert matters(project, tmp_path / "work")
+
+
+def test_a_root_that_is_a_file_is_waited_for(tmp_path: Path) -> None:
+    project = a_project(tmp_path / "app", {"slack": []})
+    shutil.rmtree(project.root)
+    project.root.write_text("now a file")
+    assert directories(project) == {tmp_path}
+    assert matters(project, project.root)
+
+
+def test_a_root_behind_a_symlink_is_watched_at_both_ends(tmp_path: Path) -> None:
+    a_project(tmp_path / "real" / "app", {"slack": []})
+    (tmp_path / "link").symlink_to(tmp_path / "real" / "app")
+    project = a_project(tmp_path / "link", {"slack": []})
+    assert matters(project, tmp_path / "link")
+    assert matters(project, tmp_path / "real" / "app")
+    assert matters(project, tmp_path / "link/base44/connectors/slack.jsonc")
 
 
 def test_a_loop_of_symlinks_is_nothing_to_watch(tmp_path: Path) -> None:
     project = a_project(tmp_path)
     project.connectors_dir.symlink_to(project.connectors_dir)
-    assert set(watch_places(project)) == {tmp_path, tmp_path / "base44"}
+    assert directories(project) == {tmp_path, tmp_path / "base44"}
 
 
 @pytest.mark.parametrize(
-    ("path", "relevant"),
+    ("path", "expected"),
     [
         ("base44/connectors/slack.jsonc", True),
         ("base44/connectors/slack.json", True),
@@ -67,6 +110,6 @@ def test_a_loop_of_symlinks_is_nothing_to_watch(tmp_path: Path) -> None:
         ("package.json", False),
     ],
 )
-def test_only_what_may_change_a_push_is_relevant(path: str, relevant: bool, tmp_path: Path) -> None:
+def test_only_what_may_change_a_push_matters(path: str, expected: bool, tmp_path: Path) -> None:
     project = a_project(tmp_path, {})
-    assert is_relevant(project, tmp_path / path) is relevant
+    assert matters(project, tmp_path / path) is expected

@@ -19,12 +19,12 @@ from connectord.control import News, NewsKind, Tone
 from connectord.control.tell import tell, tell_ended, tell_notice, tell_opened
 from connectord.notify import LineNotifier, Link, authorization_notice, stripe_notice
 from connectord.project import Project, SnapshotReader, read_project
-from connectord.project.places import is_relevant, watch_places
+from connectord.project.places import watch_places
 from connectord.settings import Settings
 from connectord.store import MemoryStore
 from connectord.sync import ProjectLoop, PushEffects, PushJob, PushQueue, Reading, Result, Settle, Trigger
 from connectord.sync.events import ConnectorsGone, OutcomeKnown, PushFinished, Reconciled, SyncEvent, Watching
-from connectord.watch import Target, Watcher
+from connectord.watch import Target, Watcher, WatchState
 
 DRAIN_SECONDS = 5.0
 """How long running pushes may go on once the daemon was asked to end."""
@@ -63,7 +63,7 @@ class Daemon:
             on_end=self._authorization_ended,
         )
         self._queue = PushQueue(self._carry, projects_at_once=settings.projects_at_once)
-        self._watcher = Watcher(on_hint=self._hinted, on_trouble=self._watch_trouble)
+        self._watcher = Watcher(on_hint=self._hinted, on_state=self._watch_state)
         self._notifier = LineNotifier(lambda notice: self._publish(*tell_notice(notice, _now())))
         self._stop = asyncio.Event()
 
@@ -100,13 +100,7 @@ class Daemon:
 
         loop = ProjectLoop(root, read=read, queue=self._queue, effects=self._effects(), settle=self._settle())
         self._loops[root] = loop
-        self._watcher.add(
-            Target(
-                root,
-                places=lambda: watch_places(self._projects[root]),
-                relevant=lambda path: is_relevant(self._projects[root], path),
-            )
-        )
+        self._watcher.add(Target(root, places=lambda: watch_places(self._projects[root])))
         await loop.run()
 
     async def _rescan(self) -> None:
@@ -136,9 +130,10 @@ class Daemon:
     def _hinted(self, root: Path) -> None:
         self._loops[root].hint()
 
-    def _watch_trouble(self, error: Exception) -> None:
-        message = f"Watching was interrupted and starts again: {error}"
-        self._publish(News(at=_now(), event=NewsKind.WATCH_TROUBLE, message=message, tone=Tone.ATTENTION))
+    def _watch_state(self, state: WatchState) -> None:
+        if state.why:
+            message = f"Watching by {state.kind}: {state.why}"
+            self._publish(News(at=_now(), event=NewsKind.WATCH_TROUBLE, message=message, tone=Tone.ATTENTION))
 
     def _retrying(self, retrying: Retrying) -> None:
         message = f"Could not {retrying.operation}, trying again in {retrying.wait:.1f} s: {retrying.error}"
@@ -155,7 +150,7 @@ class Daemon:
         match event:
             case Watching(project=project):
                 self._projects[project.root] = project
-                self._watcher.refresh()
+                self._watcher.refresh(project.root)
             case OutcomeKnown():
                 self._open_or_supersede(event)
             case ConnectorsGone(project, types):

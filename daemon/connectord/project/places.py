@@ -1,8 +1,10 @@
-"""Which directories must be watched for a project, and which paths in them matter. Nothing here reads a file."""
+"""Which directories must be watched for a project, and which names in them matter. Nothing here reads a file."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -11,43 +13,79 @@ from connectord.project.reader import CONNECTOR_SUFFIXES
 from connectord.project.regular_file import is_folder
 
 CONFIG_NAMES: Final = frozenset({"config.jsonc", "config.json", ".app.jsonc", ".app.json", ".env", ".env.local"})
+_CONFIG_FOLDER: Final = "base44"
 
 
-def watch_places(project: Project) -> tuple[Path, ...]:
-    """The directories whose direct entries matter: a directory's own coming and going shows in the one above it.
+@dataclass(frozen=True, slots=True)
+class WatchPlace:
+    """A directory whose direct entries matter: those in `names`, and connector files where `connectors` says so."""
 
-    Where the connectors directory or a file in it is a symlink, the target's directory matters too.
+    directory: Path
+    names: frozenset[str]
+    connectors: bool = False
+
+    def matters(self, name: str) -> bool:
+        """Whether a change of the entry `name` is a reason to look at the project again."""
+        return name in self.names or (self.connectors and _is_connector_name(name))
+
+
+def watch_places(project: Project) -> tuple[WatchPlace, ...]:
+    """Where to look for changes of this project, as it lies on the disk now. Blocks on the disk.
+
+    A directory's own coming and going shows in the one above it; of what isn't there, the nearest directory above that
+    is there shows the beginning. Where the root, the connectors directory or a file in it is a symbolic link, both
+    ends of it matter.
     """
-    directory = project.connectors_dir
-    places = [project.root, _config_dir(project), *_folders_above(directory, project.root), directory]
-    if _target(directory) != directory:
-        places += [_target(directory), _target(directory).parent]
-    places += [target.parent for target in _link_targets(directory)]
-    return tuple(dict.fromkeys(place for place in places if is_folder(place)))
+    root, directory = project.root, project.connectors_dir
+    found = _Places()
+    for folder in dict.fromkeys((root, project.config_path.parent if project.config_path else root)):
+        found.add(folder, CONFIG_NAMES)
+    found.add(root, (_CONFIG_FOLDER,))
+    for path in _way_to(directory, root):
+        found.entry(path)
+    for link in (root, directory):
+        if (target := _target(link)) != link:
+            found.entry(link)
+            found.entry(target)
+    for folder in (directory, _target(directory)):
+        found.add(folder, (), connectors=True)
+    for link in _links(directory):
+        found.entry(_target(link))
+    return found.all()
 
 
-def is_relevant(project: Project, path: Path) -> bool:
-    """Whether a change of this path is a reason to look again."""
-    directory = project.connectors_dir
-    if path.name in CONFIG_NAMES:
-        return True
-    if path in (directory, _target(directory)) or path in directory.parents:
-        return True
-    in_directory = path.parent in (directory, _target(directory))
-    return _is_connector_name(path) and (in_directory or path in _link_targets(directory))
+class _Places:
+    """Collects names per directory, and puts what isn't there off to the nearest directory above it."""
+
+    def __init__(self) -> None:
+        self._names: dict[Path, set[str]] = {}
+        self._connectors: set[Path] = set()
+
+    def add(self, folder: Path, names: Iterable[str], *, connectors: bool = False) -> None:
+        if is_folder(folder):
+            self._names.setdefault(folder, set()).update(names)
+            if connectors:
+                self._connectors.add(folder)
+        elif folder != folder.parent:
+            self.entry(folder)
+
+    def entry(self, path: Path) -> None:
+        self.add(path.parent, (path.name,))
+
+    def all(self) -> tuple[WatchPlace, ...]:
+        return tuple(
+            WatchPlace(folder, frozenset(names), folder in self._connectors) for folder, names in self._names.items()
+        )
 
 
-def _config_dir(project: Project) -> Path:
-    return project.config_path.parent if project.config_path else project.root
+def _way_to(directory: Path, root: Path) -> list[Path]:
+    """The directory and the folders above it, without the root; of a directory elsewhere only itself."""
+    folders = [place for place in (directory, *directory.parents) if place != root and place.is_relative_to(root)]
+    return folders or [directory]
 
 
-def _folders_above(directory: Path, root: Path) -> list[Path]:
-    above = [place for place in directory.parents if place.is_relative_to(root)]
-    return above or [directory.parent]
-
-
-def _is_connector_name(path: Path) -> bool:
-    return path.suffix in CONNECTOR_SUFFIXES and not path.name.startswith(".")
+def _is_connector_name(name: str) -> bool:
+    return name.endswith(CONNECTOR_SUFFIXES) and not name.startswith(".")
 
 
 def _target(path: Path) -> Path:
@@ -55,10 +93,9 @@ def _target(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _link_targets(directory: Path) -> list[Path]:
+def _links(directory: Path) -> list[Path]:
     try:
         with os.scandir(directory) as entries:
-            links = [Path(entry.path) for entry in entries if entry.is_symlink()]
-    except OSError:
+            return [Path(entry.path) for entry in entries if entry.is_symlink() and _is_connector_name(entry.name)]
+    except OSError:  # not there, or not a directory that may be read: the snapshot says so
         return []
-    return [_target(link) for link in links if _is_connector_name(link)]

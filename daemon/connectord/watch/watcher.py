@@ -1,125 +1,155 @@
-"""One supervised watcher for all projects. It only ever says: look again at this project.
-
-Facts about watchfiles 1.3 that shape it: paths can't be added while it runs, so it is restarted when the set of
-places changes; a watched directory that is deleted, moved or replaced goes silent for good, so each place is watched
-together with the directory above it; a file name that isn't UTF-8 raises out of it, so it is supervised.
-"""
+"""One supervised watcher for all projects. It only ever says: look again at this project."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Final
 
-from watchfiles import Change, awatch
+from connectord.watch.events import Events
+from connectord.watch.forced import forced_polling
+from connectord.watch.layout import Layout, Seen
+from connectord.watch.poll import Poller
+from connectord.watch.state import WatchKind, WatchState
+from connectord.watch.subscription import Source, file_events
+from connectord.watch.target import Found, Target, same_directories, survey
 
-STEP_MS = 10
-CAP_MS = 400
-FIRST_RESTART_SECONDS = 0.1
-LAST_RESTART_SECONDS = 30.0
-
-TROUBLE = (OSError, RuntimeError, ValueError, ExceptionGroup)
-"""What awatch raises: a place that vanished, the watch limit, its own errors, and what its task group wraps."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A project to watch: `places` are the directories that matter now, `relevant` tells the paths that do."""
-
-    root: Path
-    places: Callable[[], Iterable[Path]]
-    relevant: Callable[[Path], bool]
+FLOOD_SECONDS: Final = 2.0
+"""How long after the first flood everybody is hinted at, once for all the floods until then."""
 
 
 class Watcher:
     """Watches all targets and calls `on_hint` with the root of a project that may have changed.
 
-    `on_trouble` hears of what went wrong; the watcher goes on by itself and hints at every project after a restart,
-    since whatever happened in between was not seen.
+    Each is hinted at when it is watched, not before, so that looking then and at each hint misses nothing (P1); and
+    again when its places have changed or events may have been missed. `on_state` hears how changes come to be known,
+    each time that this is another way. `polling` is why everything shall be polled, if it shall.
     """
 
-    def __init__(self, *, on_hint: Callable[[Path], None], on_trouble: Callable[[Exception], None]) -> None:
+    def __init__(
+        self,
+        *,
+        on_hint: Callable[[Path], None],
+        on_state: Callable[[WatchState], None] = lambda _: None,
+        source: Source = file_events,
+        polling: str | None = None,
+        poller: Callable[[Callable[[Seen], None]], Poller] = lambda on_seen: Poller(on_seen=on_seen),
+    ) -> None:
         self._on_hint = on_hint
-        self._on_trouble = on_trouble
+        self._on_state = on_state
+        self._forced = polling or forced_polling(os.environ)
         self._targets: dict[Path, Target] = {}
-        self._stop = asyncio.Event()
+        self._found: dict[Path, tuple[Found, ...]] = {}
+        self._dirty: set[Path] = set()
+        self._moved: set[Path] = set()
+        self._fewer = False
+        self._forgive = False
+        self._wake = asyncio.Event()
+        self._layout = Layout()
+        self._events = Events(source=source, on_seen=self._seen, on_change=self._wake.set)
+        self._poller = poller(self._seen)
+        self._flood: asyncio.TimerHandle | None = None
+        self.state = WatchState(WatchKind.DOWN, "It isn't running")
 
     def add(self, target: Target) -> None:
-        """Watch one more project from now on."""
+        """Watch one more project from now on, or this one with other places."""
         self._targets[target.root] = target
-        self.refresh()
+        self.refresh(target.root)
 
     def remove(self, root: Path) -> None:
         """Watch it no longer."""
         self._targets.pop(root, None)
-        self.refresh()
+        self._found.pop(root, None)
+        self._fewer = True
+        self._wake.set()
 
-    def refresh(self) -> None:
-        """Look at the places again: one may have appeared, moved or been replaced."""
-        self._stop.set()
+    def refresh(self, root: Path | None = None) -> None:
+        """Look at the places of one project again, or of all: mounts, and moves of folders above, are no events."""
+        self._dirty |= self._targets.keys() if root is None else {root}
+        self._forgive = self._forgive or root is None
+        self._wake.set()
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        pause = FIRST_RESTART_SECONDS
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._poller.run(), name="watch by polling")
+                group.create_task(self._supervise(), name="watch")
+        finally:
+            if self._flood:
+                self._flood.cancel()
+            await self._events.close()
+
+    async def _supervise(self) -> None:
         while True:
-            try:
-                await self._watch_places()
-                pause = FIRST_RESTART_SECONDS
-            except TROUBLE as error:
-                self._on_trouble(error)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, LAST_RESTART_SECONDS)
+            await self._wake.wait()
+            self._wake.clear()
+            await self._adjust()
 
-    async def _watch_places(self) -> None:
-        self._stop = asyncio.Event()
-        places = self._places()
-        if not places:
-            await self._stop.wait()
-            return
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._follow(places))
-            # The first step of _follow subscribes; only then is a look sure to miss nothing that follows it.
-            await asyncio.sleep(0)
-            self._hint(self._targets)
+    async def _adjust(self) -> None:
+        """Bring what is watched up to date, and hint at everyone whose news may have been missed by then."""
+        moved, self._moved = self._moved, set()
+        changed = await self._look_for_places(moved)
+        if self._forgive:
+            self._forgive = False
+            await self._events.forgive()
+        if self._forced is None:
+            await self._events.follow(self._layout, anew=bool(moved))
+        await self._poller.follow(self._layout, self._polled())
+        self._tell_state()
+        self._hint(self._targets if self._events.take_gap() else changed)
 
-    async def _follow(self, places: Mapping[Path, tuple[int, int]]) -> None:
-        changes = awatch(
-            *places,
-            watch_filter=self._relevant,
-            step=STEP_MS,
-            debounce=CAP_MS,
-            stop_event=self._stop,
-            recursive=False,
-            ignore_permission_denied=True,
-        )
-        async for batch in changes:
-            paths = {Path(path) for _, path in batch}
-            self._hint(root for root, target in self._targets.items() if any(map(target.relevant, paths)))
-            if not paths.isdisjoint(places) or self._places() != places:
-                return
+    async def _look_for_places(self, moved: set[Path]) -> set[Path]:
+        """The roots of which something is not where it was; the layout is up to date then."""
+        targets = [self._targets[root] for root in self._dirty if root in self._targets]
+        self._dirty = set()
+        found = await asyncio.to_thread(survey, targets)
+        changed = {root for root in found if root in moved or found[root] != self._found.get(root)}
+        changed &= self._targets.keys()
+        for root in changed:
+            if root in moved or not same_directories(found[root], self._found.get(root, ())):
+                # It may have changed once more until it was watched: this gets a second look.
+                self.refresh(root)
+            self._found[root] = found[root]
+        if changed or self._fewer:
+            self._fewer = False
+            self._layout = await asyncio.to_thread(Layout, dict(self._found))
+        return changed
 
-    def _relevant(self, change: Change, path: str) -> bool:
-        del change  # kinds and their order mean nothing: a vim save is "added and deleted"
-        return any(target.relevant(Path(path)) for target in self._targets.values())
+    def _seen(self, seen: Seen) -> None:
+        roots = seen.roots & self._targets.keys()
+        self._hint(roots)
+        self._dirty |= roots
+        self._moved |= seen.moved
+        if roots:
+            self._wake.set()
+        if seen.flood and self._flood is None:
+            self._flood = asyncio.get_running_loop().call_later(FLOOD_SECONDS, self._after_flood)
+
+    def _after_flood(self) -> None:
+        self._flood = None
+        self.refresh()
+        self._hint(self._targets)
 
     def _hint(self, roots: Iterable[Path]) -> None:
-        for root in list(roots):
+        for root in [root for root in roots if root in self._targets]:
             self._on_hint(root)
 
-    def _places(self) -> dict[Path, tuple[int, int]]:
-        found = {}
-        for target in self._targets.values():
-            for place in target.places():
-                identity = _identity(place)
-                if identity is not None:
-                    found[place] = identity
-        return found
+    def _polled(self) -> frozenset[str]:
+        if self._forced or self._events.down:
+            return frozenset(self._layout.directories)
+        return self._layout.remote | (self._events.aside & self._layout.directories.keys())
 
+    def _tell_state(self) -> None:
+        before, self.state = self.state, self._state()
+        if self.state != before:
+            self._on_state(self.state)
 
-def _identity(place: Path) -> tuple[int, int] | None:
-    try:
-        stat = place.stat()
-    except OSError:
-        return None
-    return (stat.st_dev, stat.st_ino)
+    def _state(self) -> WatchState:
+        if why := self._forced or self._events.down:
+            return WatchState(WatchKind.POLLING, why)
+        polled = tuple(sorted(self._polled()))
+        why = "No events can be relied on for some directories: another system's disk, or a name that isn't UTF-8"
+        return WatchState(WatchKind.EVENTS, why if polled else "", polled)

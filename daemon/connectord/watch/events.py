@@ -1,0 +1,154 @@
+"""The system's file events, kept up: subscribed anew when the set of directories changes, without a gap where possible.
+
+Facts about watchfiles 1.3 and notify 8 that shape it: directories can't be added while it runs; one that is deleted,
+moved or replaced goes silent for good; an error stays with the run that it happened in, which is of no more use.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from connectord.watch.layout import Layout, Seen
+from connectord.watch.subscription import Source, Subscription
+from connectord.watch.target import Identity
+from connectord.watch.trouble import TROUBLE, culprits, has_bad_name, is_limit, reason
+
+LINGER_SECONDS: Final = 1.0
+"""How long the old subscription goes on beside the new one: what came in before is handed over well within this."""
+
+MOST_LINGERING: Final = 2
+FIRST_RETRY: Final = 1.0
+LAST_RETRY: Final = 300.0
+STEADY_SECONDS: Final = 60.0
+
+Watched = frozenset[tuple[str, Identity]]
+
+
+class Events:
+    """Keeps a subscription to what `follow` was last given; `on_seen` hears what it sees.
+
+    Where that is impossible, `down` says why and somebody else must look at everything; where it is impossible for
+    some directories only, these are `aside`. `on_change` asks to `follow` again: the subscription broke, or it is time
+    for another try after a break (seconds at first, minutes later). `take_gap` tells whether events were missed.
+    """
+
+    def __init__(self, *, source: Source, on_seen: Callable[[Seen], None], on_change: Callable[[], None]) -> None:
+        self._source = source
+        self._on_seen = on_seen
+        self._on_change = on_change
+        self._current: Subscription | None = None
+        self._lingering: dict[Subscription, asyncio.TimerHandle] = {}
+        self._broken: Exception | None = None
+        self._gap = False
+        self._retry_in = FIRST_RETRY
+        self._retry: asyncio.TimerHandle | None = None
+        self._opened_at = 0.0
+        self.down: str | None = None
+        self.aside: frozenset[str] = frozenset()
+
+    def take_gap(self) -> bool:
+        """Whether events may have been missed since this was last asked."""
+        gap, self._gap = self._gap, False
+        return gap
+
+    async def follow(self, layout: Layout, *, anew: bool = False) -> None:
+        """See what happens in these directories from now on; `anew` even if they seem to be the same as before."""
+        if self._broken is not None:
+            error, self._broken = self._broken, None
+            await self._judge(error, layout)
+        while self.down is None:
+            watched = frozenset(item for item in layout.directories.items() if item[0] not in self.aside)
+            if self._current and self._current.watched == watched and not anew:
+                self._current.layout = layout
+                return
+            try:
+                await self._replace(layout, watched)
+            except TROUBLE as error:
+                await self._judge(error, layout)
+            else:
+                return
+
+    async def forgive(self) -> None:
+        """Give directories that were put aside another chance, but for those that have bad names still."""
+        names = self.aside
+        if names:
+            self.aside = await asyncio.to_thread(lambda: frozenset(filter(has_bad_name, names)))
+
+    async def close(self) -> None:
+        """End all of it."""
+        if self._retry:
+            self._retry.cancel()
+        for handle in self._lingering.values():
+            handle.cancel()
+        await self._close_subscriptions()
+
+    async def _replace(self, layout: Layout, watched: Watched) -> None:
+        try:
+            new = await self._open(layout, watched)
+        except TROUBLE as error:
+            if not is_limit(error) or not (self._current or self._lingering):
+                raise
+            # Two at once are too many; alone it may fit, and what happens in between is to be looked for.
+            self._gap = True
+            await self._close_subscriptions()
+            new = await self._open(layout, watched)
+        old, self._current = self._current, new
+        if old is not None:
+            await self._let_linger(old)
+
+    async def _open(self, layout: Layout, watched: Watched) -> Subscription | None:
+        if not watched:
+            return None
+        new = Subscription(layout, watched, source=self._source, on_seen=self._on_seen, on_end=self._ended)
+        await new.open()
+        self._opened_at = _now()
+        return new
+
+    async def _let_linger(self, old: Subscription) -> None:
+        while len(self._lingering) >= MOST_LINGERING:
+            first = next(iter(self._lingering))
+            await asyncio.sleep(max(0.0, self._lingering[first].when() - _now()))
+            self._lingering.pop(first, None)
+        end = partial(self._end, old)
+        self._lingering[old] = asyncio.get_running_loop().call_later(LINGER_SECONDS, end)
+
+    def _end(self, old: Subscription) -> None:
+        self._lingering.pop(old, None)
+        old.stop()
+
+    async def _close_subscriptions(self) -> None:
+        subscriptions = [one for one in (self._current, *self._lingering) if one is not None]
+        self._current = None
+        self._lingering.clear()
+        await asyncio.gather(*(one.close() for one in subscriptions))
+
+    def _ended(self, subscription: Subscription, error: Exception | None) -> None:
+        if subscription is self._current:
+            self._current = None
+            self._gap = True
+            self._broken = error or RuntimeError("the watching ended by itself")
+            self._on_change()
+
+    async def _judge(self, error: Exception, layout: Layout) -> None:
+        guilty = await asyncio.to_thread(culprits, error, layout.directories.keys() - self.aside)
+        if guilty:
+            self.aside |= guilty
+            return
+        self._gap = self._gap or self._current is not None
+        await self._close_subscriptions()
+        self.down = reason(error)
+        if self._opened_at and _now() - self._opened_at > STEADY_SECONDS:
+            self._retry_in = FIRST_RETRY
+        self._retry = asyncio.get_running_loop().call_later(self._retry_in, self._try_again)
+        self._retry_in = min(self._retry_in * 2, LAST_RETRY)
+
+    def _try_again(self) -> None:
+        self.down = None
+        self._on_change()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
