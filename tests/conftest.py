@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+import tempfile
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,16 @@ OTHER_SYSTEM = "other operating system"
 
 
 @pytest.fixture(autouse=True)
-def a_home_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def a_home_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """No test sees or touches the credentials, settings and environment of whoever runs it."""
     home = tmp_path_factory.mktemp("home")
     for name in [name for name in os.environ if name.startswith(("BASE44_", "CONNECTORD_", "XDG_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
-    return home
+    # A socket's path has at most 107 bytes, so it doesn't go below pytest's long folders.
+    with tempfile.TemporaryDirectory(prefix="cd-", dir="/tmp") as runtime:
+        monkeypatch.setenv("CONNECTORD_RUNTIME_DIR", runtime)
+        yield home
 
 
 @pytest.hookimpl(wrapper=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -85,6 +86,7 @@ async def an_engine(emulator: EmulatorApp, project: Project, settle: Settle | No
             connect=lambda _: app,
             emit=emit,
             clock=loop.time,
+            now=time.time,
             rng=random.Random(1),
             backoff=Backoff(first=0.01, cap=0.02),
         )

@@ -11,8 +11,8 @@ import pytest
 from connectord.base44.models import ConnectionStatus, RemoteConnector, StripeMode, StripeStatus
 from connectord.project.model import Connector, DirectoryState, Problem, ProblemCode, Snapshot
 from connectord.store import BaseEntry
-from connectord.sync.plan import LostConsent
 from connectord.sync import Drift, DriftKind, Held, HoldReason, Plan, Remote, mirror_plan, plan
+from connectord.sync.plan import LostConsent
 
 DIRECTORY = Path("/app/base44/connectors")
 

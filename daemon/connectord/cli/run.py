@@ -11,10 +11,13 @@ from pathlib import Path
 import click
 
 from connectord.cli.exit_codes import ExitCode
-from connectord.cli.lines import json_lines, readable_lines
+from connectord.cli.lines import Publish, json_lines, readable_lines
 from connectord.cli.output import Output
 from connectord.cli.running import run_command
+from connectord.control import News, Tone
+from connectord.control.log import LogFile
 from connectord.daemon import Daemon, Surroundings
+from connectord.places import runtime_dir, state_dir
 from connectord.project import Project, read_project
 from connectord.settings import read_settings
 
@@ -24,18 +27,24 @@ from connectord.settings import read_settings
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines even in a terminal.")
 @click.option("--background", is_flag=True, hidden=True, help="Print errors only: `connectord start` runs it so.")
 def run(paths: tuple[Path, ...], *, as_json: bool, background: bool) -> None:
-    """Watch the projects at PATHS and push what changes, until Ctrl-C.
+    """Look after the projects at PATHS and the registered ones, and push what changes, until Ctrl-C.
 
-    Without PATHS it is the project around this folder. In a terminal it prints readable lines, elsewhere JSON lines.
+    Those at PATHS are for this run only (`connectord projects add` registers). Where there is neither, it is the
+    project around this folder. In a terminal it prints readable lines, elsewhere JSON lines.
     """
     as_json_lines = not background and (as_json or not sys.stdout.isatty())
 
     async def command(output: Output) -> ExitCode:
-        del output
-        projects = _projects(paths or (Path(),))
-        publish = json_lines() if as_json_lines else readable_lines()
-        surroundings = Surroundings(read_settings(), os.environ, Path.home(), publish)
-        await _until_signalled(Daemon(projects, surroundings))
+        lines = _errors_only(output) if background else json_lines() if as_json_lines else readable_lines()
+        log = LogFile(state_dir(), on_trouble=lambda trouble: output.warn(trouble) if trouble else None)
+        surroundings = Surroundings(
+            read_settings(), os.environ, Path.home(), state_dir(), runtime_dir(), _both(lines, log.publish)
+        )
+        otherwise = None if background or paths else _project_around_here
+        try:
+            await _until_signalled(Daemon(_projects(paths), surroundings, otherwise=otherwise))
+        finally:
+            log.close()
         return ExitCode.OK
 
     run_command(command, as_json=as_json_lines)
@@ -44,6 +53,23 @@ def run(paths: tuple[Path, ...], *, as_json: bool, background: bool) -> None:
 def _projects(paths: tuple[Path, ...]) -> tuple[Project, ...]:
     found = [read_project(path.absolute(), os.environ) for path in paths]
     return tuple({project.root: project for project in found}.values())
+
+
+def _project_around_here() -> Project:
+    return read_project(Path().absolute(), os.environ)
+
+
+def _both(one: Publish, other: Publish) -> Publish:
+    def publish(news: News) -> None:
+        one(news)
+        other(news)
+
+    return publish
+
+
+def _errors_only(output: Output) -> Publish:
+    # The log file has everything; what is said here shows only where the start fails.
+    return lambda news: output.error(news.message) if news.tone is Tone.BAD else None
 
 
 async def _until_signalled(daemon: Daemon) -> None:

@@ -84,8 +84,9 @@ Remember = Callable[[str], Entry | None]
 class Board:
     """One project's board. `remember` is asked for connectors that need no push and of which nothing was heard yet."""
 
-    project: Project
+    root: Path
     remember: Remember
+    project: Project | None = None
     temporary: bool = False
     paused: bool = False
     last_push: LastPush | None = None
@@ -129,11 +130,10 @@ class Board:
 
     def status(self) -> ProjectStatus:
         """The board as the API shows it."""
-        project = self.project
         return ProjectStatus(
-            path=str(project.root),
-            app_id=project.app_id,
-            api_url=project.api_url,
+            path=str(self.root),
+            app_id=self.project.app_id if self.project else "",
+            api_url=self.project.api_url if self.project else "",
             state=self.state,
             connectors=self._connectors(),
             held=self._held(),
@@ -148,24 +148,26 @@ class Board:
     def state(self) -> ProjectState:
         """The project as a whole: what a person should know first wins."""
         states = {entry.state for entry in self._shown().values()}
-        if self._unusable is not None or any(entry.code in HALTING for entry in self._failures()):
-            return ProjectState.HALTED
-        if self.paused:
-            return ProjectState.PAUSED
-        if self._waiting_for is not None and self._waiting_for.code == SignedOut.code:
-            return ProjectState.SIGNED_OUT
-        if self._waiting_for is not None and self._waiting_for.code == Unreachable.code:
-            return ProjectState.OFFLINE
-        if self._snapshot is None or states & BUSY_STATES or self._waiting_for is not None:
-            return ProjectState.SYNCING
-        if states - SETTLED_STATES or self._withheld or self._snapshot.errors:
-            return ProjectState.NEEDS_ACTION
-        return ProjectState.SYNCED
+        waits_for = self._waiting_for.code if self._waiting_for else None
+        halted = self._unusable is not None or any(entry.code in HALTING for entry in self._failures())
+        syncing = self._snapshot is None or states & BUSY_STATES or self._waiting_for is not None
+        broken = self._snapshot is not None and self._snapshot.errors
+        rows = (
+            (halted, ProjectState.HALTED),
+            (self.paused, ProjectState.PAUSED),
+            (waits_for == SignedOut.code, ProjectState.SIGNED_OUT),
+            (waits_for == Unreachable.code, ProjectState.OFFLINE),
+            (syncing, ProjectState.SYNCING),
+            (states - SETTLED_STATES or self._withheld or broken, ProjectState.NEEDS_ACTION),
+        )
+        return next((state for fits, state in rows if fits), ProjectState.SYNCED)
 
     def _looked(self, event: Looked, at: datetime) -> None:
         self.project, self._snapshot = event.project, event.snapshot
         to_send = [connector.type for connector in event.plan.sets] + (["stripe"] if event.plan.provision else [])
-        self._say([name for name in to_send if self._state_of(name) is not ConnectorState.PUSHING], ConnectorState.QUEUED, at)
+        self._say(
+            [name for name in to_send if self._state_of(name) is not ConnectorState.PUSHING], ConnectorState.QUEUED, at
+        )
         for name in event.plan.unchanged:
             self._recall(name, at)
         self._withhold(event, at)

@@ -67,7 +67,9 @@ def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901  (a ta
         case RetryScheduled(project, types, seconds, error, code):
             message = f"{', '.join(types)}: trying again in {seconds:.0f} s ({error})"
             kind = NewsKind.RETRY_SCHEDULED
-            yield _news(project, at, kind, message, Tone.ATTENTION, types=types, seconds=seconds, error=error, code=code)
+            yield _news(
+                project, at, kind, message, Tone.ATTENTION, types=types, seconds=seconds, error=error, code=code
+            )
         case RemovalsWithheld(project, types):
             yield _withheld(project, types, at)
         case ConnectorsGone() | Looked():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from connectord.authorize import Authorization, Authorizations, AuthorizationState
 from connectord.base44 import App
@@ -117,8 +116,10 @@ class Consents:
     def _change(self, project: Project, authorization: Authorization, news: News) -> Change:
         key, base = base_key(project), self._store.base(base_key(project))
         entry = base.get(authorization.type)
-        authorized = authorization.state is AuthorizationState.AUTHORIZED and entry is not None
-        seen = None if authorization.granted is None else frozenset(authorization.granted)
+        changed = {}
+        if entry is not None and authorization.state is AuthorizationState.AUTHORIZED:
+            seen = None if authorization.granted is None else frozenset(authorization.granted)
+            changed = {authorization.type: replace(entry, authorized=True, seen_scopes=seen)}
         rows = [row for row in self._store.authorizations(project.root) if row.url == authorization.url]
         history = HistoryRow(
             None, self._in.now(), project.root, NewsKind.AUTHORIZATION_ENDED.value, news.message,
@@ -126,7 +127,7 @@ class Consents:
         )  # fmt: skip
         return Change(
             key=key,
-            base={authorization.type: replace(entry, authorized=True, seen_scopes=seen)} if authorized and entry else {},
+            base=changed,
             authorizations=tuple(replace(row, state=authorization.state.value) for row in rows),
             history=(history,),
         )
@@ -134,8 +135,3 @@ class Consents:
 
 def _is_of(row: AuthorizationRow, project: Project) -> bool:
     return row.state == OPEN and (row.app_id, row.api_url) == (project.app_id, project.api_url)
-
-
-def last_known(root: Path, store: Store) -> dict[str, AuthorizationRow]:
-    """The latest authorization of each connector of a project, however it ended."""
-    return {row.type: row for row in store.authorizations(root)}

@@ -1,207 +1,200 @@
-"""The daemon: builds the parts, lets them run, and ends them in order."""
+"""The daemon's life: lock first, then state, parts, socket; and everything ended in order."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
+import os
+import signal
+import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import replace
+from typing import Final
 
 from connectord import __version__
-from connectord.authorize import Authorization, Authorizations, AuthorizationState
 from connectord.base44 import CredentialsUnusable, Retrying
 from connectord.base44.connections import Connections
 from connectord.control import News, NewsKind, Tone
-from connectord.control.tell import tell, tell_ended, tell_notice, tell_opened
-from connectord.notify import LineNotifier, Link, authorization_notice, stripe_notice
-from connectord.project import Project, SnapshotReader, read_project
-from connectord.project.places import watch_places
-from connectord.settings import Settings
-from connectord.store import MemoryStore
-from connectord.sync import ProjectLoop, PushEffects, PushJob, PushQueue, Reading, Result, Settle, Trigger
-from connectord.sync.events import ConnectorsGone, OutcomeKnown, PushFinished, Reconciled, SyncEvent, Watching
-from connectord.watch import Target, Watcher, WatchState
+from connectord.control.endpoint import listening
+from connectord.control.lock import daemon_lock
+from connectord.control.server import serve
+from connectord.control.tell import tell_notice
+from connectord.daemon.engine import Engine
+from connectord.daemon.history import kept
+from connectord.daemon.surroundings import Surroundings
+from connectord.notify import LineNotifier, Notice
+from connectord.project import Project
+from connectord.store import STATE_FILE, Change, SqliteStore, StoreTrouble
+from connectord.sync import Trigger
+from connectord.watch import ClockWatch
 
-DRAIN_SECONDS = 5.0
+DRAIN_SECONDS: Final = 5.0
 """How long running pushes may go on once the daemon was asked to end."""
 
+FLUSH_EVERY: Final = 5.0
+UPKEEP_EVERY: Final = 3600.0
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the daemon runs in: settings, environment and home, and where its news go."""
-
-    settings: Settings
-    environ: Mapping[str, str]
-    home: Path
-    publish: Callable[[News], None]
-    rng: random.Random = field(default_factory=random.Random)
+FAULT_VARIABLE: Final = "CONNECTORD_FAULT_POINT"
+"""For tests: `NAME:N` ends this process as kill -9 does when the store passes the point NAME for the N-th time."""
 
 
 class Daemon:
-    """Watches projects and pushes what changes, until `stop` is called.
+    """Looks after the registered projects and `temporary` ones, until it is stopped.
 
-    It starts from the inside out (queue and authorizations before the watcher, so that nothing that is seen has
-    nowhere to go) and ends from the outside in: no more hints, then running pushes get a few seconds, then the rest.
+    It starts from the inside out (nothing that is seen has nowhere to go) and ends from the outside in: no more
+    hints and requests, then running pushes get a few seconds, then the rest. Only one runs for each user.
+    `otherwise` names a project for the case that there is none at all.
     """
 
-    def __init__(self, projects: tuple[Project, ...], surroundings: Surroundings) -> None:
-        settings = surroundings.settings
-        self._in = surroundings
-        self._projects = {project.root: project for project in projects}
-        self._loops: dict[Path, ProjectLoop] = {}
-        self._store = MemoryStore()
-        self._connections = Connections(
-            surroundings.home, on_retry=self._retrying, on_problem=self._credentials_unusable
-        )
-        self._authorizations = Authorizations(
-            interval=settings.authorization_poll,
-            limit=settings.authorization_limit,
-            on_end=self._authorization_ended,
-        )
-        self._queue = PushQueue(self._carry, projects_at_once=settings.projects_at_once)
-        self._watcher = Watcher(on_hint=self._hinted, on_state=self._watch_state)
-        self._notifier = LineNotifier(lambda notice: self._publish(*tell_notice(notice, _now())))
+    def __init__(
+        self,
+        temporary: tuple[Project, ...],
+        surroundings: Surroundings,
+        *,
+        otherwise: Callable[[], Project] | None = None,
+    ) -> None:
+        self._temporary = temporary
+        self._otherwise = otherwise
+        self._publish_outside = surroundings.publish
+        self._in = replace(surroundings, publish=self._publish)
+        self._store: SqliteStore | None = None
+        self._engine: Engine | None = None
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
         """End soon, in order."""
         self._stop.set()
+        if self._engine is not None:
+            self._engine.stop()
 
     async def run(self) -> None:
-        """Run until stopped. Raises only what no part could turn into a state of its own."""
-        self._publish(News(at=_now(), event=NewsKind.DAEMON_STARTED, message=f"connectord {__version__}"))
-        async with self._connections, self._authorizations, asyncio.TaskGroup() as group:
-            inside = group.create_task(self._queue.run())
-            outside = [group.create_task(self._watcher.run()), group.create_task(self._rescan())]
-            outside += [group.create_task(self._follow(project)) for project in self._projects.values()]
-            await self._stop.wait()
-            await self._shut_down(outside, inside)
+        """Run until stopped. Raises AlreadyRunning, PlaceUnusable, SocketUnusable; nothing was begun then."""
+        with daemon_lock(self._in.runtime_dir), listening(self._in.runtime_dir) as listener:
+            store = SqliteStore(
+                self._in.state_dir / STATE_FILE, on_trouble=self._store_trouble, fault=_fault_point(os.environ)
+            )
+            try:
+                self._store = store
+                await self._live(store, listener)
+            finally:
+                store.close()
 
-    async def _shut_down(self, outside: list[asyncio.Task[None]], inside: asyncio.Task[None]) -> None:
-        self._publish(News(at=_now(), event=NewsKind.DAEMON_STOPPING, message="Ending", tone=Tone.QUIET))
+    async def _live(self, store: SqliteStore, listener: socket.socket) -> None:
+        connections = Connections(self._in.home, on_retry=self._retrying, on_problem=self._credentials_unusable)
+        notifier = LineNotifier(self._publish_notice)
+        engine = self._engine = Engine(self._in, store, connections, notifier)
+        if self._stop.is_set():
+            engine.stop()
+        self._publish(News(at=self._in.at(), event=NewsKind.DAEMON_STARTED, message=f"connectord {__version__}"))
+        if store.opened_with:
+            self._trouble("state was set aside", store.opened_with)
+        registered = {row.root: row.paused for row in store.projects()}
+        temporary = [project.root for project in self._temporary if project.root not in registered]
+        if not registered and not temporary and self._otherwise is not None:
+            temporary = [self._otherwise().root]
+        async with connections, engine.consents.authorizations, asyncio.TaskGroup() as group:
+            engine.group = group
+            inside = group.create_task(engine.queue.run(), name="queue")
+            outside = [
+                group.create_task(engine.watcher.run(), name="watcher"),
+                group.create_task(self._rescan(engine), name="rescan"),
+                group.create_task(self._upkeep(store), name="upkeep"),
+                group.create_task(ClockWatch(lambda: self._woke(engine)).run(), name="clock"),
+                group.create_task(serve(engine, listener), name="local API"),
+            ]
+            for root, paused in registered.items():
+                engine.follow(root, paused=paused)
+            for root in temporary:
+                engine.follow(root, temporary=True)
+            engine.follow_credentials(self._in.home / ".base44" / "auth" / "auth.json")
+            await engine.stopping.wait()
+            await self._shut_down(engine, outside, inside)
+
+    async def _shut_down(self, engine: Engine, outside: list[asyncio.Task[None]], inside: asyncio.Task[None]) -> None:
+        self._publish(News(at=self._in.at(), event=NewsKind.DAEMON_STOPPING, message="Ending", tone=Tone.QUIET))
+        engine.broadcast.close()
+        engine.end_tasks()
         for task in outside:
             task.cancel()
         # What is still under way after that is sent again by the next start: everything may be done twice.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS):
-                await self._queue.drained()
+                await engine.queue.drained()
         inside.cancel()
 
-    async def _follow(self, project: Project) -> None:
-        root, reader = project.root, SnapshotReader()
-
-        def read() -> Reading:
-            now = read_project(root, self._in.environ)
-            return now, reader.read(now)
-
-        loop = ProjectLoop(root, read=read, queue=self._queue, effects=self._effects(), settle=self._settle())
-        self._loops[root] = loop
-        self._watcher.add(Target(root, places=lambda: watch_places(self._projects[root])))
-        await loop.run()
-
-    async def _rescan(self) -> None:
+    async def _rescan(self, engine: Engine) -> None:
         while True:
             await asyncio.sleep(self._in.settings.rescan_every * self._in.rng.uniform(0.9, 1.1))
-            self._watcher.refresh()
-            for loop in self._loops.values():
-                loop.hint(Trigger.RESCAN)
+            engine.watcher.refresh()
+            engine.hint_all(Trigger.RESCAN)
 
-    async def _carry(self, job: PushJob) -> None:
-        await self._loops[job.project.root].push.carry(job)
+    async def _upkeep(self, store: SqliteStore) -> None:
+        """Try again to write what couldn't be written; now and then drop what is old."""
+        next_pruning = self._in.clock() + UPKEEP_EVERY
+        while True:
+            await asyncio.sleep(FLUSH_EVERY if store.trouble else UPKEEP_EVERY / 60)
+            if store.trouble:
+                store.flush()
+            if self._in.clock() >= next_pruning:
+                next_pruning = self._in.clock() + UPKEEP_EVERY
+                await asyncio.to_thread(store.prune, self._in.now())
+                await asyncio.to_thread(store.checkpoint)
 
-    def _effects(self) -> PushEffects:
-        return PushEffects(
-            store=self._store,
-            connect=lambda project: self._connections.app(project.api_url, project.environment, project.app_id),
-            emit=self._emitted,
-            clock=time.monotonic,
-            rng=self._in.rng,
-            sets_at_once=self._in.settings.sets_at_once,
-        )
+    def _woke(self, engine: Engine) -> None:
+        engine.watcher.refresh()
+        engine.retry_all()
+        engine.hint_all(Trigger.RESCAN)
 
-    def _settle(self) -> Settle:
-        settings = self._in.settings
-        return Settle(settings.settle_quiet, settings.settle_cap, settings.half_written_patience)
+    def _publish(self, news: News) -> None:
+        self._publish_outside(news)
+        if self._engine is not None:
+            self._engine.broadcast.publish(news)
+        row = kept(news, self._in.now())
+        if row is not None and self._store is not None:
+            self._store.record(Change(history=(row,)))
 
-    def _hinted(self, root: Path) -> None:
-        self._loops[root].hint()
+    def _publish_notice(self, notice: Notice) -> None:
+        for news in tell_notice(notice, self._in.at()):
+            self._publish(news)
 
-    def _watch_state(self, state: WatchState) -> None:
-        if state.why:
-            message = f"Watching by {state.kind}: {state.why}"
-            self._publish(News(at=_now(), event=NewsKind.WATCH_TROUBLE, message=message, tone=Tone.ATTENTION))
-
-    def _retrying(self, retrying: Retrying) -> None:
-        message = f"Could not {retrying.operation}, trying again in {retrying.wait:.1f} s: {retrying.error}"
-        self._publish(News(at=_now(), event=NewsKind.REQUEST_RETRIED, message=message, tone=Tone.QUIET))
+    def _store_trouble(self, trouble: StoreTrouble | None) -> None:
+        if trouble is None:
+            self._untrouble("state")
+        else:
+            self._trouble("state", str(trouble))
 
     def _credentials_unusable(self, problem: CredentialsUnusable) -> None:
         kind, what = NewsKind.CREDENTIALS_UNUSABLE, problem.what
-        self._publish(News(at=_now(), event=kind, message=what, tone=Tone.BAD, error=what, code=problem.code))
+        self._publish(News(at=self._in.at(), event=kind, message=what, tone=Tone.BAD, error=what, code=problem.code))
 
-    def _emitted(self, event: SyncEvent) -> None:
-        if isinstance(event, Reconciled):
-            event = self._without_open_ones(event)
-        self._publish(*tell(event, _now()))
-        match event:
-            case Watching(project=project):
-                self._projects[project.root] = project
-                self._watcher.refresh(project.root)
-            case OutcomeKnown():
-                self._open_or_supersede(event)
-            case ConnectorsGone(project, types):
-                for connector_type in types:
-                    self._authorizations.supersede(str(project.root), connector_type)
-            case PushFinished():
-                self._notify(event)
-            case _:
-                pass
+    def _retrying(self, retrying: Retrying) -> None:
+        message = f"Could not {retrying.operation}, trying again in {retrying.wait:.1f} s: {retrying.error}"
+        self._publish(News(at=self._in.at(), event=NewsKind.REQUEST_RETRIED, message=message, tone=Tone.QUIET))
 
-    def _without_open_ones(self, event: Reconciled) -> Reconciled:
-        """A consent whose link is being watched is told by its poll, and only once (P11)."""
-        watched = {one.type for one in self._authorizations.open_ones if one.owner == str(event.project.root)}
-        late = tuple(consent for consent in event.late_consents if consent.type not in watched)
-        return replace(event, late_consents=late)
+    def _trouble(self, name: str, sentence: str) -> None:
+        if self._engine is not None:
+            self._engine.troubles[name] = sentence
+        # Straight outside: the history would go into the very store that is in trouble.
+        self._publish_outside(News(at=self._in.at(), event=NewsKind.TROUBLE, message=sentence, tone=Tone.BAD))
 
-    def _open_or_supersede(self, event: OutcomeKnown) -> None:
-        owner, outcome = str(event.project.root), event.outcome
-        if outcome.result is Result.NEEDS_AUTHORIZATION and outcome.authorize_url:
-            opened = self._authorizations.open(
-                event.app,
-                owner=owner,
-                type=outcome.type,
-                url=outcome.authorize_url,
-                connection_id=outcome.connection_id,
-                scopes=event.connector.scopes,
-            )
-            self._publish(tell_opened(event.project, opened, _now()))
-        elif outcome.accepted:
-            self._authorizations.supersede(owner, outcome.type)
-
-    def _notify(self, event: PushFinished) -> None:
-        name = event.project.root.name
-        links = tuple(Link(done.type, done.authorize_url) for done in event.outcomes if done.authorize_url)
-        if links:
-            self._notifier.notify(authorization_notice(name, links))
-        for done in event.outcomes:
-            if done.claim_url and done.result is Result.PROVISIONED:
-                self._notifier.notify(stripe_notice(name, done.claim_url))
-
-    def _authorization_ended(self, authorization: Authorization) -> None:
-        root = Path(authorization.owner)
-        project = self._projects[root]
-        if authorization.state is AuthorizationState.AUTHORIZED:
-            self._loops[root].push.authorized(project, authorization.type, authorization.granted)
-        self._publish(tell_ended(project, authorization, _now()))
-
-    def _publish(self, *news: News) -> None:
-        for one in news:
-            self._in.publish(one)
+    def _untrouble(self, name: str) -> None:
+        if self._engine is not None:
+            self._engine.troubles.pop(name, None)
+        message = f"The trouble with the {name} is over"
+        self._publish_outside(News(at=self._in.at(), event=NewsKind.TROUBLE_OVER, message=message, tone=Tone.GOOD))
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+def _fault_point(environ: Mapping[str, str]) -> Callable[[str], None]:
+    wanted, _, count = environ.get(FAULT_VARIABLE, "").partition(":")
+    left = int(count or 1)
+
+    def pass_point(name: str) -> None:
+        nonlocal left
+        if name == wanted:
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+                time.sleep(1)
+
+    return pass_point if wanted else lambda _: None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, suppress
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,54 +16,264 @@ from connectord.base44.connections import Connections
 from connectord.control import News
 from connectord.control.broadcast import Broadcast
 from connectord.control.face import UnknownProject
-from connectord.control.models import (
-    DaemonStatus,
-    HistoryEntry,
-    ProjectAdded,
-    Status,
-    WaitResult,
-    WatchState,
-)
+from connectord.control.models import DaemonStatus, HistoryEntry, ProjectAdded, ProjectState, Status, WaitResult
+from connectord.control.models import WatchState as WatchWord
 from connectord.control.tell import tell
 from connectord.daemon.consents import Consents
 from connectord.daemon.followed import Followed
-from connectord.daemon.history import kept
 from connectord.daemon.surroundings import Surroundings
 from connectord.notify import Notifier
 from connectord.project import Project, read_project
-from connectord.store import Store
-from connectord.sync import PushEffects, PushJob, PushQueue, Result, Trigger
-from connectord.sync.events import (
-    ConnectorsGone,
-    OutcomeKnown,
-    PushFinished,
-    Reconciled,
-    SyncEvent,
-    Watching,
-)
-from connectord.watch import Watcher
-from dataclasses import replace
+from connectord.project.places import places_of_file
+from connectord.store import HistoryRow, Store
+from connectord.sync import PushEffects, PushJob, PushQueue, Trigger
+from connectord.sync.events import ConnectorsGone, OutcomeKnown, PushFinished, Reconciled, SyncEvent, Watching
+from connectord.watch import Target, Watcher, WatchKind, WatchState
 
-CANT_SETTLE = "paused, halted or signed out"
+CANT_SETTLE = {
+    ProjectState.PAUSED: "paused",
+    ProjectState.HALTED: "halted",
+    ProjectState.SIGNED_OUT: "signed out",
+}
+"""States that don't end by themselves, in the words of `wait`."""
 
 
 class Engine:
-    """The projects that the daemon follows. `group` owns their tasks; `stop` ends the daemon."""
+    """The projects that the daemon follows. It implements control.face.Face.
 
-    def __init__(
-        self, surroundings: Surroundings, store: Store, connections: Connections, notifier: Notifier
-    ) -> None:
+    `group` (set when the daemon runs) owns the projects' tasks, `stopping` is set when somebody wants the end.
+    """
+
+    group: asyncio.TaskGroup
+
+    def __init__(self, surroundings: Surroundings, store: Store, connections: Connections, notifier: Notifier) -> None:
         self._in = surroundings
         self._store = store
         self._connections = connections
         self._followed: dict[Path, Followed] = {}
         self._tasks: dict[Path, asyncio.Task[None]] = {}
-        self._group: asyncio.TaskGroup | None = None
         self._started_at = surroundings.at()
-        self._troubles: dict[str, str] = {}
-        self._watching = WatchState.EVENTS
+        self._credentials: Path | None = None
+        self.troubles: dict[str, str] = {}
         self.broadcast = Broadcast()
         self.queue = PushQueue(self._carry, projects_at_once=surroundings.settings.projects_at_once)
-        self.watcher = Watcher(on_hint=self._hinted, on_trouble=self._watch_trouble)
+        self.watcher = Watcher(on_hint=self._hinted, on_state=self._watch_state)
         self.consents = Consents(surroundings, store, notifier, self._authorization_changed)
         self.stopping = asyncio.Event()
+
+    # What the daemon does
+
+    def follow(self, root: Path, *, temporary: bool = False, paused: bool = False) -> Followed:
+        """Look after a project from now on."""
+        followed = Followed(root, self._in, self._effects(), self.queue, temporary=temporary, paused=paused)
+        self._followed[root] = followed
+        self.watcher.add(followed.target)
+        self._tasks[root] = self.group.create_task(followed.loop.run(), name=f"loop of {root}")
+        return followed
+
+    def follow_credentials(self, file: Path) -> None:
+        """Try again what waits as soon as somebody signs in (P7)."""
+        self._credentials = file
+        self.watcher.add(Target(file, places=lambda: places_of_file(file)))
+
+    def hint_all(self, trigger: Trigger) -> None:
+        """Look at every project again."""
+        for followed in self._followed.values():
+            followed.loop.hint(trigger)
+
+    def retry_all(self) -> None:
+        """What kept us from Base44 may have ended: let everything that waits for that try again now."""
+        for followed in self._followed.values():
+            followed.loop.push.retry_now()
+        self.hint_all(Trigger.RETRY)
+
+    def end_tasks(self) -> None:
+        """Stop intake: nothing is looked at any more."""
+        for task in self._tasks.values():
+            task.cancel()
+
+    # What the API asks
+
+    def roots(self) -> tuple[Path, ...]:
+        """The roots of all projects."""
+        return tuple(self._followed)
+
+    def status(self, root: Path | None) -> Status:
+        """How things are now."""
+        daemon = DaemonStatus(
+            version=__version__,
+            pid=os.getpid(),
+            started_at=self._started_at,
+            notifications="lines",
+            watching=_watch_word(self.watcher.state),
+            trouble=tuple(self.troubles.values()),
+        )
+        return Status(daemon=daemon, projects=tuple(one.status() for one in self._chosen(root)))
+
+    def history(self, root: Path | None, *, limit: int, before: int | None) -> tuple[HistoryEntry, ...]:
+        """What happened, newest first."""
+        return tuple(_entry(row) for row in self._store.history(root, limit, before))
+
+    async def add_project(self, path: Path) -> ProjectAdded:
+        """Register the project around `path`."""
+        project = await asyncio.to_thread(read_project, path, self._in.environ)
+        new = self._store.add_project(project.root, self._in.now())
+        known = self._followed.get(project.root)
+        if known is not None:
+            known.board.temporary = False
+            return ProjectAdded(project=known.status(), new=new)
+        followed = self.follow(project.root)
+        await followed.loop.looked()
+        return ProjectAdded(project=followed.status(), new=new)
+
+    async def remove_project(self, root: Path) -> None:
+        """Look after this project no more; its running push goes on to its end."""
+        followed = self._known(root)
+        self.watcher.remove(root)
+        self.queue.drop(root)
+        self._tasks.pop(root).cancel()
+        del self._followed[root]
+        if followed.project is not None:
+            self.consents.gone(followed.project, tuple(self.consents.types_open(followed.project)))
+        self._store.remove_project(root)
+        followed.changed()
+
+    async def pause(self, root: Path | None) -> None:
+        """Push nothing until `resume`."""
+        self._pause(root, paused=True)
+
+    async def resume(self, root: Path | None) -> None:
+        """End a pause and look again."""
+        self._pause(root, paused=False)
+
+    async def push(self, root: Path | None) -> None:
+        """Try again what had failed for good, now."""
+        for followed in self._chosen(root):
+            followed.loop.push.retry_now(everything=True)
+            followed.loop.hint(Trigger.ASKED)
+
+    async def wait(self, root: Path | None, *, timeout: float) -> WaitResult:
+        """Return when the files as they are at the call are settled, or after `timeout` seconds."""
+        chosen = self._chosen(root)
+        try:
+            async with asyncio.timeout(timeout), asyncio.TaskGroup() as group:
+                for followed in chosen:
+                    group.create_task(followed.settled())
+        except TimeoutError:
+            why = "the time was up"
+        else:
+            why = ", ".join(sorted({CANT_SETTLE[one.board.state] for one in chosen if one.board.state in CANT_SETTLE}))
+        statuses = tuple(followed.status() for followed in chosen)
+        return WaitResult(settled=not why, projects=statuses, why=why or None)
+
+    def events(self) -> AbstractContextManager[AsyncIterator[News]]:
+        """News from now on."""
+        return self.broadcast.subscribe()
+
+    def stop(self) -> None:
+        """End the daemon in order, soon."""
+        self.stopping.set()
+
+    # How the parts meet
+
+    def _chosen(self, root: Path | None) -> list[Followed]:
+        return list(self._followed.values()) if root is None else [self._known(root)]
+
+    def _known(self, root: Path) -> Followed:
+        followed = self._followed.get(root)
+        if followed is None:
+            raise UnknownProject(root)
+        return followed
+
+    def _pause(self, root: Path | None, *, paused: bool) -> None:
+        self._store.set_paused(root, paused)
+        for followed in self._chosen(root):
+            followed.pause(paused=paused)
+
+    def _effects(self) -> PushEffects:
+        settings = self._in.settings
+        return PushEffects(
+            store=self._store,
+            connect=lambda project: self._connections.app(project.api_url, project.environment, project.app_id),
+            emit=self._emitted,
+            clock=self._in.clock,
+            now=self._in.now,
+            rng=self._in.rng,
+            sets_at_once=settings.sets_at_once,
+            authorization_limit=settings.authorization_limit,
+        )
+
+    async def _carry(self, job: PushJob) -> None:
+        followed = self._followed.get(job.project.root)
+        if followed is not None:
+            await followed.loop.push.carry(job)
+            followed.changed()
+
+    def _hinted(self, root: Path) -> None:
+        if root == self._credentials:
+            self.retry_all()
+        followed = self._followed.get(root)
+        if followed is not None:
+            followed.loop.hint()
+
+    def _emitted(self, event: SyncEvent) -> None:
+        if isinstance(event, Reconciled):
+            event = self._without_open_ones(event)
+        root = event.root if hasattr(event, "root") else event.project.root
+        followed = self._followed.get(root)
+        if followed is None:
+            return
+        was_offline = followed.board.state is ProjectState.OFFLINE
+        followed.apply(event)
+        for news in tell(event, self._in.at()):
+            self._in.publish(news)
+        match event:
+            case Watching(project=project):
+                self.watcher.refresh(root)
+                self.consents.resume(project, self._effects().connect(project))
+            case OutcomeKnown(outcome=outcome):
+                self.consents.follow(event)
+                if was_offline and outcome.accepted:
+                    self.retry_all()
+            case ConnectorsGone(project, types):
+                self.consents.gone(project, types)
+            case PushFinished():
+                self.consents.notify(event)
+            case _:
+                pass
+
+    def _without_open_ones(self, event: Reconciled) -> Reconciled:
+        """A consent whose link is being watched is told by its poll, and only once (P11)."""
+        watched = self.consents.types_open(event.project)
+        late = tuple(consent for consent in event.late_consents if consent.type not in watched)
+        return replace(event, late_consents=late)
+
+    def _authorization_changed(self, project: Project, authorization: Authorization) -> None:
+        followed = self._followed.get(project.root)
+        if followed is not None:
+            followed.board.authorization(authorization, self._in.at())
+            followed.changed()
+
+    def _watch_state(self, state: WatchState) -> None:
+        if state.kind is WatchKind.EVENTS and not state.why:
+            self.troubles.pop("watch", None)
+        elif state.why:
+            self.troubles["watch"] = state.why
+
+
+def _watch_word(state: WatchState) -> WatchWord:
+    return WatchWord(state.kind.value)
+
+
+def _entry(row: HistoryRow) -> HistoryEntry:
+    return HistoryEntry(
+        id=row.id or 0,
+        at=datetime.fromtimestamp(row.at, UTC),
+        project=None if row.project is None else str(row.project),
+        kind=row.kind,
+        message=row.message,
+        job=row.job,
+        type=row.type,
+        result=row.result,
+        error=row.error,
+    )

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from connectord.authorize import AuthorizationState
 from connectord.control.board import AUTHORIZATION_STATES, Board, Entry
 from connectord.control.models import ConnectorState, LastPush, ProjectState, ProjectStatus
 from connectord.daemon.surroundings import Surroundings
-from connectord.authorize import AuthorizationState
 from connectord.project import Project, SnapshotReader, read_project
-from connectord.project.places import is_relevant, watch_places
+from connectord.project.places import WatchPlace, places_of_unread, watch_places
 from connectord.store import AuthorizationRow, Store
 from connectord.sync import ProjectLoop, PushEffects, PushQueue, Reading, Settle
 from connectord.sync.events import SyncEvent, Watching
@@ -55,8 +55,8 @@ class Followed:
 
     @property
     def target(self) -> Target:
-        """What the watcher has to watch. Before the first good look that is the folder and the one above it."""
-        return Target(self.root, places=self._places, relevant=self._is_relevant)
+        """What the watcher has to watch."""
+        return Target(self.root, places=self._places)
 
     def apply(self, event: SyncEvent) -> None:
         """Take an event of the loop in."""
@@ -105,13 +105,8 @@ class Followed:
 
         return read
 
-    def _places(self) -> tuple[Path, ...]:
-        if self.project is not None:
-            return watch_places(self.project)
-        return (self.root, self.root / "base44", self.root.parent)
-
-    def _is_relevant(self, path: Path) -> bool:
-        return self.project is None or is_relevant(self.project, path) or path == self.root
+    def _places(self) -> tuple[WatchPlace, ...]:
+        return places_of_unread(self.root) if self.project is None else watch_places(self.project)
 
     def _remembered(self, connector_type: str) -> Entry | None:
         """What the store knows: a connector that was consented to works, another one waits for its person."""

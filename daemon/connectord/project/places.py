@@ -99,3 +99,19 @@ def _links(directory: Path) -> list[Path]:
             return [Path(entry.path) for entry in entries if entry.is_symlink() and _is_connector_name(entry.name)]
     except OSError:  # not there, or not a directory that may be read: the snapshot says so
         return []
+
+
+def places_of_unread(root: Path) -> tuple[WatchPlace, ...]:
+    """Where a change may make a project readable that isn't: its folder, its config, and what is above it."""
+    found = _Places()
+    found.entry(root)
+    found.add(root, (*CONFIG_NAMES, _CONFIG_FOLDER))
+    found.add(root / _CONFIG_FOLDER, CONFIG_NAMES)
+    return found.all()
+
+
+def places_of_file(file: Path) -> tuple[WatchPlace, ...]:
+    """Where a change of one file shows, or the coming of the folders that it will lie in."""
+    found = _Places()
+    found.entry(file)
+    return found.all()

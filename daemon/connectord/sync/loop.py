@@ -79,7 +79,8 @@ class ProjectLoop:
                 triggers, tickets = self._take_reasons()
                 await self._look(triggers)
                 for ticket in tickets:
-                    ticket.cancelled() or ticket.set_result(None)
+                    if not ticket.cancelled():
+                        ticket.set_result(None)
         finally:
             for ticket in self._tickets:
                 ticket.cancel()

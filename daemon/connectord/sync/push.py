@@ -103,9 +103,7 @@ class ProjectPush:
             effects.store.record(self._change(job, sent[outcome.type], outcome))
             effects.emit(OutcomeKnown(job.project, app, job.id, sent[outcome.type], outcome))
 
-        outcomes = await carry_out(
-            decided, app, may_remove=_never, on_outcome=known, sets_at_once=effects.sets_at_once
-        )
+        outcomes = await carry_out(decided, app, may_remove=_never, on_outcome=known, sets_at_once=effects.sets_at_once)
         effects.store.record(Change(jobs=(replace(row, finished_at=effects.now()),)))
         effects.emit(PushFinished(job.project, job.id, outcomes, effects.clock() - started))
         self._park_failures(job.project, sent, outcomes)

@@ -148,7 +148,13 @@ def connector_text(connector_type: str, scopes: Sequence[str], comment: str = ""
 
 def _environment(home: Path, folder: Path, url: str | None) -> Mapping[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("BASE44_", "CONNECTORD_"))}
-    own = {"HOME": str(home), "CONNECTORD_CONFIG": str(folder / "config.toml"), "PYTHONUNBUFFERED": "1"}
+    own = {
+        "HOME": str(home),
+        "CONNECTORD_CONFIG": str(folder / "config.toml"),
+        "CONNECTORD_STATE_DIR": str(folder / "state"),
+        "CONNECTORD_RUNTIME_DIR": str(folder / "run"),
+        "PYTHONUNBUFFERED": "1",
+    }
     return inherited | own | ({"BASE44_API_URL": url} if url else {})
 
 

@@ -1,0 +1,42 @@
+"""Which news are kept in the history: what happened to a project, not how it was done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from connectord.control import News, NewsKind
+from connectord.store import HistoryRow
+
+KEPT: Final = frozenset(
+    {
+        NewsKind.DAEMON_STARTED,
+        NewsKind.DAEMON_STOPPING,
+        NewsKind.PROJECT_UNUSABLE,
+        NewsKind.PROJECT_USABLE,
+        NewsKind.FILE_INVALID,
+        NewsKind.FILE_MENDED,
+        NewsKind.REMOVAL_WITHHELD,
+        NewsKind.DRIFT,
+        NewsKind.UNTRACKED,
+        NewsKind.CREDENTIALS_UNUSABLE,
+    }
+)
+"""Outcomes and ends of authorizations are not among them: they are recorded together with what they change."""
+
+
+def kept(news: News, at: float) -> HistoryRow | None:
+    """The row of a news that is kept, at `at` seconds since the epoch; None for the others."""
+    if news.event not in KEPT:
+        return None
+    return HistoryRow(
+        None,
+        at,
+        Path(news.project) if news.project else None,
+        news.event.value,
+        news.message,
+        job=news.job,
+        type=news.type,
+        result=news.result,
+        error=news.error,
+    )
