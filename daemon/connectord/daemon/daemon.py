@@ -86,13 +86,13 @@ class Daemon:
         engine = self._engine = Engine(self._in, store, connections, notifier)
         if self._stop.is_set():
             engine.stop()
-        self._publish(News(at=self._in.at(), event=NewsKind.DAEMON_STARTED, message=f"connectord {__version__}"))
         if store.opened_with:
             self._trouble("state was set aside", store.opened_with)
         registered = {row.root: row.paused for row in store.projects()}
         temporary = [project.root for project in self._temporary if project.root not in registered]
         if not registered and not temporary and self._otherwise is not None:
             temporary = [self._otherwise().root]
+        self._publish(News(at=self._in.at(), event=NewsKind.DAEMON_STARTED, message=f"connectord {__version__}"))
         async with connections, engine.consents.authorizations, asyncio.TaskGroup() as group:
             engine.group = group
             inside = group.create_task(engine.queue.run(), name="queue")
