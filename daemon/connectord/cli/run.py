@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from connectord.cli.exit_codes import ExitCode
-from connectord.cli.lines import json_lines, readable_lines
+from connectord.cli.lines import json_lines, readable_lines, silence
 from connectord.cli.output import Output
 from connectord.cli.running import run_command
 from connectord.daemon import Daemon, Surroundings
@@ -33,7 +33,8 @@ def run(paths: tuple[Path, ...], *, as_json: bool, background: bool) -> None:
     async def command(output: Output) -> ExitCode:
         del output
         projects = _projects(paths or (Path(),))
-        publish = json_lines() if as_json_lines else readable_lines()
+        # In the background the log file has every line, and stdout is a file that nobody rotates.
+        publish = silence if background else json_lines() if as_json_lines else readable_lines()
         surroundings = Surroundings(read_settings(), os.environ, Path.home(), publish)
         await _until_signalled(Daemon(projects, surroundings))
         return ExitCode.OK

@@ -146,7 +146,7 @@ class Client:
         connection = _Connection(self._path, patience)
         with closing(connection):
             reply = self._sent(connection, method, target)
-            check_protocol(self._path, dict(reply.headers), self._runtime)
+            check_protocol(self._path, reply.headers, self._runtime)
             if reply.status >= http.client.BAD_REQUEST:
                 raise self._refusal(reply)
             yield reply
