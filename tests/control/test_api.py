@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -139,7 +140,8 @@ def test_news_of_other_projects_are_left_out_and_the_daemons_own_are_not(daemon:
     daemon.face.projects = [a_project_status(root)]
     told = [some_news("other", project="/elsewhere"), some_news("own", project=str(root)), some_news("daemon")]
     with daemon.client.events(root) as news:
-        daemon.on_its_loop(lambda: [daemon.face.news.publish(one) for one in told])
+        for one in told:
+            daemon.on_its_loop(partial(daemon.face.news.publish, one))
         assert [next(news).message, next(news).message] == ["own", "daemon"]
 
 
