@@ -71,7 +71,8 @@ def test_a_socket_that_nobody_listens_on_is_replaced(private: Path) -> None:
         dead.bind(str(socket_path(private)))
     with listening(private) as listener, socket.socket(socket.AF_UNIX) as client:
         client.connect(str(socket_path(private)))
-        assert peer_uid(listener.accept()[0]) == os.geteuid()
+        with listener.accept()[0] as accepted:
+            assert peer_uid(accepted) == os.geteuid()
 
 
 def test_a_file_in_its_place_is_named_and_left_alone(private: Path) -> None:

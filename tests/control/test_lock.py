@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -80,11 +81,19 @@ def test_something_else_in_the_place_of_the_lock_is_said(runtime: Path) -> None:
         pass
 
 
-def test_a_daemon_that_dies_while_a_command_waits_is_gone(runtime: Path) -> None:
+def test_the_stream_of_news_ends_with_a_daemon_that_is_killed(runtime: Path) -> None:
     with another_process(runtime) as process, Client(runtime).events() as news:
         process.kill()
+        assert list(news) == []
+
+
+def test_a_daemon_that_dies_while_a_command_waits_is_gone(runtime: Path) -> None:
+    with another_process(runtime) as process, ThreadPoolExecutor(1) as pool, Client(runtime).events() as news:
+        waiting = pool.submit(Client(runtime).wait, timeout=20)
+        assert next(news).message == "waiting"
+        process.kill()
         with pytest.raises(DaemonGone, match=f"pid {process.pid}"):
-            next(news)
+            waiting.result()
 
 
 def test_a_daemon_that_stands_still_is_said_to_run_and_not_to_answer(runtime: Path) -> None:

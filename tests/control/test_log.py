@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 from pathlib import Path
 
@@ -71,7 +70,7 @@ def test_a_disk_that_takes_no_lines_is_said_once_and_its_end_too(
 def test_an_error_of_the_file_itself_is_heard(tmp_path: Path) -> None:
     heard: list[str | None] = []
     log = LogFile(tmp_path, on_trouble=heard.append)
-    os.symlink(tmp_path / "elsewhere", log_path(tmp_path))
+    log_path(tmp_path).symlink_to(tmp_path / "elsewhere")
     log.publish(some_news())
     assert len(heard) == 1
     assert not (tmp_path / "elsewhere").exists()

@@ -103,6 +103,7 @@ class FakeFace:
     async def wait(self, root: Path | None, *, timeout: float) -> WaitResult:
         self.asked.append(("wait", root))
         self.waiting.set()
+        self.news.publish(some_news("waiting"))
         try:
             async with asyncio.timeout(timeout):
                 await self.settled.wait()

@@ -95,13 +95,13 @@ class Client:
 
     @contextmanager
     def events(self, path: Path | None = None) -> Iterator[Iterator[News]]:
-        """News from entering on, without end: the iterator ends with the daemon."""
+        """News from entering on; the iterator ends with the daemon, however that ended."""
         with self._exchange("GET", "/events", path=path, patience=None) as reply:
             self._line(reply)  # the empty one with which the daemon says that it has begun
             yield self._news(reply)
 
     def _news(self, reply: http.client.HTTPResponse) -> Iterator[News]:
-        while line := self._line(reply):
+        while (line := self._line(reply)).endswith(b"\n"):
             yield News.model_validate_json(line)
 
     def _line(self, reply: http.client.HTTPResponse) -> bytes:
