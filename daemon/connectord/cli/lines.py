@@ -46,6 +46,11 @@ def readable_lines() -> Publish:
     return publish
 
 
+def silence(news: News) -> None:
+    """No line at all."""
+    del news
+
+
 def _logger(renderer: Processor) -> Any:
     return structlog.wrap_logger(structlog.PrintLogger(sys.stdout), processors=[renderer])
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import click
 
 from connectord.cli.exit_codes import ExitCode
-from connectord.cli.lines import Publish, json_lines, readable_lines
+from connectord.cli.lines import Publish, json_lines, readable_lines, silence
 from connectord.cli.output import Output
 from connectord.cli.running import run_command
-from connectord.control import News, Tone
+from connectord.control import News
 from connectord.control.log import LogFile
 from connectord.daemon import Daemon, Surroundings
 from connectord.places import runtime_dir, state_dir
@@ -35,7 +35,8 @@ def run(paths: tuple[Path, ...], *, as_json: bool, background: bool) -> None:
     as_json_lines = not background and (as_json or not sys.stdout.isatty())
 
     async def command(output: Output) -> ExitCode:
-        lines = _errors_only(output) if background else json_lines() if as_json_lines else readable_lines()
+        # In the background the log file has every line, and stdout is a file that nobody rotates.
+        lines = silence if background else json_lines() if as_json_lines else readable_lines()
         log = LogFile(state_dir(), on_trouble=lambda trouble: output.warn(trouble) if trouble else None)
         surroundings = Surroundings(
             read_settings(), os.environ, Path.home(), state_dir(), runtime_dir(), _both(lines, log.publish)
@@ -65,11 +66,6 @@ def _both(one: Publish, other: Publish) -> Publish:
         other(news)
 
     return publish
-
-
-def _errors_only(output: Output) -> Publish:
-    # The log file has everything; what is said here shows only where the start fails.
-    return lambda news: output.error(news.message) if news.tone is Tone.BAD else None
 
 
 async def _until_signalled(daemon: Daemon) -> None:

@@ -95,13 +95,13 @@ class Client:
 
     @contextmanager
     def events(self, path: Path | None = None) -> Iterator[Iterator[News]]:
-        """News from entering on, without end: the iterator ends with the daemon."""
+        """News from entering on; the iterator ends with the daemon, however that ended."""
         with self._exchange("GET", "/events", path=path, patience=None) as reply:
             self._line(reply)  # the empty one with which the daemon says that it has begun
             yield self._news(reply)
 
     def _news(self, reply: http.client.HTTPResponse) -> Iterator[News]:
-        while line := self._line(reply):
+        while (line := self._line(reply)).endswith(b"\n"):
             yield News.model_validate_json(line)
 
     def _line(self, reply: http.client.HTTPResponse) -> bytes:
@@ -146,7 +146,7 @@ class Client:
         connection = _Connection(self._path, patience)
         with closing(connection):
             reply = self._sent(connection, method, target)
-            check_protocol(self._path, dict(reply.headers), self._runtime)
+            check_protocol(self._path, reply.headers, self._runtime)
             if reply.status >= http.client.BAD_REQUEST:
                 raise self._refusal(reply)
             yield reply

@@ -10,7 +10,7 @@ Refusal             the daemon answered, and said no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from email.message import Message
 from pathlib import Path
 
 from connectord import __version__
@@ -80,7 +80,7 @@ def foreign_server(path: Path, reason: str) -> ForeignServer:
     return ForeignServer(what, (f"Find it with: fuser {path}", "End it, then: connectord start"))
 
 
-def check_protocol(path: Path, headers: Mapping[str, str], runtime: Path) -> None:
+def check_protocol(path: Path, headers: Message, runtime: Path) -> None:
     """Raise ProtocolMismatch, which says which end is the older one, or ForeignServer where nothing says so."""
     spoken = headers.get(PROTOCOL_HEADER, "")
     if not spoken.isdecimal():

@@ -1,0 +1,116 @@
+"""A status as lines for a person."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from tests.support.face import NOON, a_connector, a_daemon, a_project_status
+
+from connectord.cli.status_table import NOTHING_YET, clock, project_lines, span, status_lines
+from connectord.control.models import ConnectorState, ProjectState, ProjectStatus, Status
+from connectord.control.verdict import Verdict, connector_verdict
+
+NOW = NOON + timedelta(hours=2, minutes=5)
+
+
+def shown(project: ProjectStatus) -> str:
+    return "\n".join(line.text for line in project_lines(project, NOW))
+
+
+def test_a_quiet_project_is_a_line_for_each_connector() -> None:
+    project = a_project_status(
+        connectors=(a_connector("slack", updated_at=NOON), a_connector("googlecalendar", updated_at=NOON)),
+        last_push={
+            "id": "j1",
+            "at": NOON,
+            "trigger": "save",
+            "duration_ms": 214,
+            "outcomes": {"slack": "synced", "googlecalendar": "synced"},
+        },
+    )
+    at = clock(NOON, NOW)
+    assert shown(project).splitlines() == [
+        f"/home/ada/shop  synced  (app {'a' * 24} at https://base44.test)",
+        f"  ✓ slack           synced                {at}",
+        f"  ✓ googlecalendar  synced                {at}",
+        f"  Last push {at} (save): 2 synced, in 0.21 s",
+    ]
+
+
+def test_what_needs_a_person_says_what_to_do() -> None:
+    project = a_project_status(
+        state="needs-action",
+        connectors=(
+            a_connector("slack", "needs-authorization", authorize_url="https://base44.test/connect/1"),
+            a_connector("notion", "expired"),
+            a_connector("gmail", "failed", error="Base44 refused it: no such scope"),
+            a_connector("linear", "drifted"),
+            a_connector("box", missing_scopes=("read", "write")),
+        ),
+        held=({"reason": "mass-removal", "types": ("a", "b", "c"), "since": NOON},),
+        problems=(
+            {"file": "/home/ada/shop/base44/connectors/x.jsonc", "line": 3, "column": 5, "message": "it has no type"},
+        ),
+        untracked=("hubspot",),
+    )
+    text = shown(project)
+    assert "  ! slack   needs authorization\n      Authorize: https://base44.test/connect/1\n" in text
+    assert "  ! notion  expired\n      For a link: connectord push\n" in text
+    assert "  ✗ gmail   failed\n      Base44 refused it: no such scope\n" in text
+    assert "  ~ linear  drifted\n      Changed on Base44 by someone else; `connectord push`" in text
+    assert "  ✓ box     synced\n      Not granted: read, write\n" in text
+    assert "  ✗ base44/connectors/x.jsonc:3:5: it has no type\n" in text
+    assert f"  ! Held since {clock(NOON, NOW)} (mass-removal): a, b, c not removed\n" in text
+    assert text.endswith("  Only on Base44, left alone: hubspot")
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("signed-out", "connectord login"), ("paused", "connectord resume"), ("offline", "goes on by itself")],
+)
+def test_a_project_that_waits_says_for_what(state: str, words: str) -> None:
+    assert words in shown(a_project_status(state=state))
+
+
+def test_why_a_project_is_halted_is_said() -> None:
+    assert "  The app is gone" in shown(a_project_status(state="halted", error="The app is gone"))
+
+
+@pytest.mark.parametrize("state", ConnectorState)
+def test_p12_no_connector_that_is_not_well_is_shown_as_if_it_were(state: ConnectorState) -> None:
+    connector = a_connector("slack", state)
+    line = next(line for line in project_lines(a_project_status(connectors=(connector,)), NOW) if "slack" in line.text)
+    is_well = connector_verdict(connector) is Verdict.WELL
+    assert (line.colour in {"red", "yellow"}) == (not is_well or state is ConnectorState.DRIFTED)
+    assert ("✓" in line.text) == (state is ConnectorState.SYNCED)
+
+
+@pytest.mark.parametrize("state", ProjectState)
+def test_each_state_of_a_project_is_in_its_heading(state: ProjectState) -> None:
+    assert f"  {state.value.replace('-', ' ')}  " in shown(a_project_status(state=state))
+
+
+def test_without_a_project_it_says_how_to_register_one() -> None:
+    lines = [line.text for line in status_lines(Status(daemon=a_daemon(), projects=()), NOW)]
+    assert lines == ["connectord 0.1.0, pid 4242, running for 2 h", "", NOTHING_YET]
+
+
+def test_trouble_of_the_daemon_itself_comes_first() -> None:
+    daemon = a_daemon(watching="polling", trouble=("The disk is full",))
+    lines = [line.text for line in status_lines(Status(daemon=daemon, projects=()), NOW)]
+    assert lines[1:3] == ["Files are polled, so a save is noticed a little later", "! The disk is full"]
+    down = [line.text for line in status_lines(Status(daemon=a_daemon(watching="down"), projects=()), NOW)]
+    assert "watcher is down" in down[1]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(-5, "0 s"), (59, "59 s"), (60, "1 min"), (7_199, "1 h"), (200_000, "2 d")]
+)
+def test_spans_are_rough(seconds: int, words: str) -> None:
+    assert span(timedelta(seconds=seconds)) == words
+
+
+def test_another_days_moment_has_its_date() -> None:
+    assert clock(NOON, NOON + timedelta(days=3)).startswith("2026-")
+    assert len(clock(NOON, NOW)) == len("12:00:00")

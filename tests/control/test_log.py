@@ -1,0 +1,123 @@
+"""The daemon's log: whole lines, bounded files, nobody else's business, no secrets."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from tests.support.face import some_news
+
+from connectord.control.log import LogFile
+from connectord.control.log_places import log_files, log_path
+from connectord.control.redaction import redact, redacted
+
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl-_"
+KEY = "b44k_0123456789abcdef"
+
+
+def no_trouble(sentence: str | None) -> None:
+    raise AssertionError(sentence)
+
+
+def test_each_news_is_one_line_of_json(tmp_path: Path) -> None:
+    log = LogFile(tmp_path / "state", on_trouble=no_trouble)
+    log.publish(some_news("two\nlines", job="j1"))
+    log.close()
+    (line,) = log_path(tmp_path / "state").read_text().splitlines()
+    fields = json.loads(line)
+    assert (fields["event"], fields["message"], fields["job"]) == ("push.started", "two\nlines", "j1")
+
+
+def test_p13_the_files_and_their_folder_are_the_users_alone(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    log = LogFile(state, on_trouble=no_trouble, max_bytes=400)
+    for _ in range(20):
+        log.publish(some_news())
+    log.close()
+    assert len(log_files(state)) == 5
+    assert {stat.S_IMODE(path.stat().st_mode) for path in log_files(state)} == {0o600}
+    assert stat.S_IMODE(log_path(state).parent.stat().st_mode) == 0o700
+
+
+def test_a_log_never_grows_beyond_its_files(tmp_path: Path) -> None:
+    log = LogFile(tmp_path, on_trouble=no_trouble, max_bytes=400)
+    for _ in range(200):
+        log.publish(some_news())
+    log.close()
+    assert sum(path.stat().st_size for path in log_path(tmp_path).parent.iterdir()) <= 5 * 400
+
+
+def test_a_disk_that_takes_no_lines_is_said_once_and_its_end_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[str | None] = []
+    log = LogFile(tmp_path, on_trouble=heard.append)
+
+    def full(record: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(log._file, "emit", full)
+        log.publish(some_news())
+        log.publish(some_news())
+    log.publish(some_news())
+    log.close()
+    assert heard == [f"{log_path(tmp_path)} can't be written: No space left on device; log lines are being lost.", None]
+
+
+def test_an_error_of_the_file_itself_is_heard(tmp_path: Path) -> None:
+    heard: list[str | None] = []
+    log = LogFile(tmp_path, on_trouble=heard.append)
+    log_path(tmp_path).symlink_to(tmp_path / "elsewhere")
+    log.publish(some_news())
+    assert len(heard) == 1
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"token {JWT} refused",
+        f"Authorization: Bearer {JWT}",
+        "Authorization: Bearer opaque-token-value",
+        f"api_key: {KEY}",
+        f"using {KEY}.",
+        '{"accessToken": "opaque-token-value", "refresh_token":"opaque-token-value"}',
+        "grant_type=refresh_token&refresh_token=opaque-token-value&client_id=x",
+        "device_code=opaque-token-value",
+        "password: opaque-token-value",
+    ],
+)
+def test_p13_what_looks_like_a_token_is_masked(text: str) -> None:
+    masked = redact(text)
+    assert "***" in masked
+    assert not any(secret in masked for secret in (JWT, KEY, "0123456789", "opaque-token-value", "c2lnbmF0"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://app.base44.com/api/external-auth/connect/0123456789abcdef0123456789abcdef",
+        "slack: waiting for authorization",
+        "googlecalendar: Added, but 1 of 2 scopes were not granted: https://www.googleapis.com/auth/calendar",
+        "base44/connectors/slack.jsonc:3:5: it has no type",
+        "Could not refresh the token: Base44 is busy",
+    ],
+)
+def test_what_a_person_needs_to_read_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+def test_p13_secrets_are_found_however_deep() -> None:
+    assert redacted({"a": [{"b": (f"x {KEY}", 1, None)}], KEY: True}) == {"a": [{"b": ["x ***", 1, None]}], "***": True}
+
+
+def test_p13_a_secret_in_news_never_reaches_the_file(tmp_path: Path) -> None:
+    log = LogFile(tmp_path, on_trouble=no_trouble)
+    log.publish(some_news(f"no: {JWT}", error=f"Bearer {KEY}", types=(KEY,)))
+    log.close()
+    text = log_path(tmp_path).read_text()
+    assert JWT not in text
+    assert KEY not in text

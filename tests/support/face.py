@@ -1,0 +1,128 @@
+"""A daemon's face without a daemon: what it is asked is kept, what it answers is set by the test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from connectord.control.broadcast import Broadcast
+from connectord.control.face import UnknownProject
+from connectord.control.models import (
+    ConnectorStatus,
+    DaemonStatus,
+    HistoryEntry,
+    ProjectAdded,
+    ProjectState,
+    ProjectStatus,
+    Status,
+    WaitResult,
+    WatchState,
+)
+from connectord.control.news import News, NewsKind
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+def a_daemon(**more: Any) -> DaemonStatus:
+    values = {"version": "0.1.0", "pid": 4242, "started_at": NOON, "notifications": "lines"}
+    return DaemonStatus.model_validate({**values, "watching": WatchState.EVENTS, **more})
+
+
+def a_project_status(path: str | Path = "/home/ada/shop", **more: Any) -> ProjectStatus:
+    values = {"path": str(path), "app_id": "a" * 24, "api_url": "https://base44.test", "state": ProjectState.SYNCED}
+    return ProjectStatus.model_validate({**values, **more})
+
+
+def a_connector(type_: str, state: str = "synced", **more: Any) -> ConnectorStatus:
+    return ConnectorStatus.model_validate({"type": type_, "state": state, **more})
+
+
+def some_news(message: str = "Pushing slack", **more: Any) -> News:
+    return News.model_validate({"at": NOON, "event": NewsKind.PUSH_STARTED, "message": message, **more})
+
+
+@dataclass
+class FakeFace:
+    """Implements `Face`. `asked` are the calls that change something, in order."""
+
+    projects: list[ProjectStatus] = field(default_factory=list)
+    entries: tuple[HistoryEntry, ...] = ()
+    asked: list[tuple[str, Path | None]] = field(default_factory=list)
+    news: Broadcast = field(default_factory=Broadcast)
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+    waiting: asyncio.Event = field(default_factory=asyncio.Event)
+    waits_cancelled: int = 0
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    failure: Exception | None = None
+    daemon: DaemonStatus = field(default_factory=a_daemon)
+
+    def roots(self) -> tuple[Path, ...]:
+        return tuple(Path(project.path) for project in self.projects)
+
+    def status(self, root: Path | None) -> Status:
+        if self.failure is not None:
+            raise self.failure
+        found = tuple(one for one in self.projects if root is None or one.path == str(root))
+        return Status(daemon=self.daemon, projects=found)
+
+    def history(self, root: Path | None, *, limit: int, before: int | None) -> tuple[HistoryEntry, ...]:
+        found = [
+            entry
+            for entry in self.entries
+            if (root is None or entry.project == str(root)) and (before is None or entry.id < before)
+        ]
+        return tuple(found[:limit])
+
+    async def add_project(self, path: Path) -> ProjectAdded:
+        self.asked.append(("add", path))
+        if not path.is_dir():
+            raise UnknownProject(path)
+        known = path in self.roots()
+        if not known:
+            self.projects.append(a_project_status(path))
+        return ProjectAdded(project=self.status(path).projects[0], new=not known)
+
+    async def remove_project(self, root: Path) -> None:
+        self.asked.append(("remove", root))
+        self.projects = [project for project in self.projects if project.path != str(root)]
+
+    async def pause(self, root: Path | None) -> None:
+        self._set("pause", root, ProjectState.PAUSED)
+
+    async def resume(self, root: Path | None) -> None:
+        self._set("resume", root, ProjectState.SYNCED)
+
+    async def push(self, root: Path | None) -> None:
+        self._set("push", root, ProjectState.SYNCING)
+
+    async def wait(self, root: Path | None, *, timeout: float) -> WaitResult:
+        self.asked.append(("wait", root))
+        self.waiting.set()
+        self.news.publish(some_news("waiting"))
+        try:
+            async with asyncio.timeout(timeout):
+                await self.settled.wait()
+        except TimeoutError:
+            return WaitResult(settled=False, projects=self.status(root).projects)
+        except asyncio.CancelledError:
+            self.waits_cancelled += 1
+            raise
+        return WaitResult(settled=True, projects=self.status(root).projects)
+
+    def events(self) -> AbstractContextManager[AsyncIterator[News]]:
+        return self.news.subscribe()
+
+    def stop(self) -> None:
+        self.stopped.set()
+
+    def _set(self, word: str, root: Path | None, state: ProjectState) -> None:
+        self.asked.append((word, root))
+        self.projects = [
+            project.model_copy(update={"state": state}) if root is None or project.path == str(root) else project
+            for project in self.projects
+        ]
