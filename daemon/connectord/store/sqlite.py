@@ -12,7 +12,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
@@ -24,6 +23,7 @@ from connectord.store.file import DatabaseFile
 from connectord.store.memory import MirrorReads
 from connectord.store.mirror import Unsaved
 from connectord.store.place import UnusablePlace
+from connectord.store.prune import PruneStep
 from connectord.store.rows import Change, HistoryRow, JobRow, Keep
 from connectord.store.schema import MIGRATIONS, Fault
 from connectord.store.trouble import StoreTrouble, TroubleKind, explain, is_damage
@@ -116,7 +116,7 @@ class SqliteStore(MirrorReads):
             written: list[JobRow] = []
             if project not in self._backlog.forgotten:
                 written = self._ask(lambda database: database.jobs(project, limit), [])
-            known = self._ask(lambda database: database.known_jobs(waiting), set())
+            known: set[str] = self._ask(lambda database: database.known_jobs(waiting), set())
             newer = [job for name, job in reversed(waiting.items()) if name not in known]
             return tuple([*newer, *(waiting.get(job.id, job) for job in written)][:limit])
 
@@ -136,10 +136,9 @@ class SqliteStore(MirrorReads):
             self._mirror.prune(now, self._keep)
             if not self._write():
                 return
-            growing = self._ask(lambda database: database.projects_with_rows(), [])
-        self._repeat(lambda database: database.prune_old(now, self._keep))
-        for table, project in growing:
-            self._repeat(partial(Database.prune_many, table=table, project=project, keep=self._keep))
+            steps: list[PruneStep] = self._ask(lambda database: database.prune_steps(now, self._keep), [])
+        for step in steps:
+            self._repeat(step)
 
     def checkpoint(self) -> bool:
         """Move the log into the database. Neither waits for a write nor makes one wait."""
@@ -163,8 +162,7 @@ class SqliteStore(MirrorReads):
         if self._closed:
             raise RuntimeError(f"{self._file.path}: the store is closed")
         done = self._try_to_write()
-        while self._untold:
-            self._on_trouble(self._untold.popleft())
+        self._tell()
         return done
 
     def _try_to_write(self) -> bool:
@@ -208,15 +206,17 @@ class SqliteStore(MirrorReads):
         except _ERRORS as error:
             if self._began_anew(error):
                 self._write()
+            self._tell()
             return otherwise
 
-    def _repeat(self, step: Callable[[Database], bool]) -> None:
-        """Do steps until one says that nothing is left, letting go of the lock after each."""
+    def _repeat(self, step: PruneStep) -> None:
+        """Do a step until it says that nothing is left, letting go of the lock after each time."""
         more = True
         while more:
             with self._lock:
-                more = self._ask(step, otherwise=False)
-            time.sleep(_BETWEEN_BATCHES)
+                more = self._ask(lambda database: database.prune(step), otherwise=False)
+            if more:
+                time.sleep(_BETWEEN_BATCHES)
 
     def _began_anew(self, error: Exception) -> bool:
         """Take an error in: set a damaged file aside and forget that anything was written, or note the trouble."""
@@ -245,6 +245,11 @@ class SqliteStore(MirrorReads):
         if self._database is not None:
             self._database.close()
         self._database = None
+
+    def _tell(self) -> None:
+        """Last in every call: who is told may well record something."""
+        while self._untold:
+            self._on_trouble(self._untold.popleft())
 
     def _set_trouble(self, trouble: StoreTrouble | None) -> None:
         known = self.trouble and self.trouble.kind
