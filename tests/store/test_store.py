@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.support.store import KEY, ROOT, a_hold, a_job, a_link, happened
 
 from connectord.store import BaseEntry, BaseKey, Change, Keep, MemoryStore, ProjectRow, SqliteStore, Store
-from tests.support.store import KEY, ROOT, a_hold, a_job, a_link, happened
 
 DAY = 86400.0
 FEW = Keep(seconds=90 * DAY, history_rows=3, jobs=2)

@@ -21,7 +21,7 @@ from connectord.store.base import BaseEntry, BaseKey
 from connectord.store.database import Database, checkpoint
 from connectord.store.file import DatabaseFile
 from connectord.store.memory import MirrorReads
-from connectord.store.mirror import Unsaved
+from connectord.store.mirror import Mirror, Unsaved
 from connectord.store.place import UnusablePlace
 from connectord.store.prune import PruneStep
 from connectord.store.rows import Change, HistoryRow, JobRow, Keep
@@ -69,6 +69,8 @@ class SqliteStore(MirrorReads):
         self._lock = threading.RLock()
         self._backlog = Backlog()
         self._database: Database | None = None
+        self._worn = False
+        self._said: str | None = None
         self._closed = False
         self._untold: deque[StoreTrouble | None] = deque()
         self._on_trouble: OnTrouble = lambda _: None  # what the opening finds is told by the attributes
@@ -126,7 +128,8 @@ class SqliteStore(MirrorReads):
         """The latest of what happened, newest first."""
         with self._lock:
             rows = list(islice(self._backlog.history_of(project, before), limit))
-            oldest = _NEWEST if before is None else before
+            # From there on the rows are waiting here, and may be written already by a commit that broke off afterwards.
+            oldest = min(_NEWEST if before is None else before, self._backlog.first_id)
             rows += self._ask(lambda database: database.history(project, limit - len(rows), oldest), [])
             return tuple(rows)
 
@@ -184,18 +187,27 @@ class SqliteStore(MirrorReads):
     def _opened(self) -> Database:
         """The database; opened now if it isn't. Raises _ERRORS."""
         if self._database is not None and not self._file.is_in_place():
-            self._lose(
-                f"{self._file.path}: the state database was removed or replaced while in use, so a new one was begun"
-                " with what this process knows. Older history is gone."
-            )
-        if self._database is None:
+            self._set_trouble(StoreTrouble(TroubleKind.SET_ASIDE, self._file.lost()))
+            self._drop()
+        if self._database is None or self._worn:
+            before = self._file.identity
             database, found = self._file.open()
-            for root in self._backlog.forgotten:
-                found.remove_project(root)
-            self._mirror.adopt(found)
-            self._backlog.start_behind(database.last_history_id())
-            self._database = database
+            self._drop()
+            self._database, self._worn = database, False
+            if before is None or before != self._file.identity:
+                self._join(database, found)
         return self._database
+
+    def _join(self, database: Database, found: Mirror) -> None:
+        """Take over what a file holds that this process sees for the first time; it gets what memory holds."""
+        for root in self._backlog.forgotten:
+            found.remove_project(root)
+        self._mirror.save_everything()
+        self._mirror.adopt(found)
+        self._backlog.start_behind(database.last_history_id())
+        if self._file.set_aside != self._said:
+            self._said = self._file.set_aside
+            self._set_trouble(StoreTrouble(TroubleKind.SET_ASIDE, self._said or ""))
 
     def _ask(self, question: Callable[[Database], Answer], otherwise: Answer) -> Answer:
         """Read from the database; what a broken one can't answer is `otherwise`, with trouble."""
@@ -219,27 +231,22 @@ class SqliteStore(MirrorReads):
                 time.sleep(_BETWEEN_BATCHES)
 
     def _began_anew(self, error: Exception) -> bool:
-        """Take an error in: set a damaged file aside and forget that anything was written, or note the trouble."""
+        """Take an error in: set a damaged file aside, so that a new one can be tried at once, or note the trouble."""
         if isinstance(error, UnusablePlace):
             self._set_trouble(error.trouble)
         elif isinstance(error, sqlite3.Error) and not is_damage(error):
             self._set_trouble(explain(error, self._file.path))
         else:
             try:
-                self._lose(self._file.put_aside(f"is damaged ({error})"))
+                self._file.put_aside(f"is damaged ({error})")
             except UnusablePlace as place:
                 self._set_trouble(place.trouble)
             else:
+                self._drop()
                 return True
-        if self.trouble is not None and self.trouble.kind not in _STILL_GOOD:
-            self._drop()
+        # A new connection is tried by the next write; until it works the old one is good for reading.
+        self._worn = self.trouble is not None and self.trouble.kind not in _STILL_GOOD
         return False
-
-    def _lose(self, sentence: str) -> None:
-        """The file is no longer there: what memory holds goes into the next one."""
-        self._set_trouble(StoreTrouble(TroubleKind.SET_ASIDE, sentence))
-        self._mirror.save_everything()
-        self._drop()
 
     def _drop(self) -> None:
         if self._database is not None:
