@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,13 +28,11 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Store]:
     opened.close()
 
 
-@pytest.fixture(params=[MemoryStore, SqliteStore])
+@pytest.fixture(params=["memory", "sqlite"])
 def pruned(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Store]:
-    made: Callable[[], Store] = {
-        MemoryStore: lambda: MemoryStore(keep=FEW),
-        SqliteStore: lambda: SqliteStore(tmp_path / "state.db", keep=FEW),
-    }[request.param]
-    opened = made()
+    opened: Store = MemoryStore(keep=FEW)
+    if request.param == "sqlite":
+        opened = SqliteStore(tmp_path / "state.db", keep=FEW)
     yield opened
     opened.close()
 

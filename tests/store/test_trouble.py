@@ -27,7 +27,7 @@ class Told:
 
     @property
     def kinds(self) -> list[TroubleKind | None]:
-        return [trouble and trouble.kind for trouble in self.all]
+        return [None if trouble is None else trouble.kind for trouble in self.all]
 
 
 @pytest.mark.parametrize(

@@ -115,9 +115,9 @@ class SqliteStore(MirrorReads):
         """The latest push jobs of a project, newest first."""
         with self._lock:
             waiting = {name: job for name, job in self._backlog.jobs.items() if job.project == project}
-            written: list[JobRow] = []
-            if project not in self._backlog.forgotten:
-                written = self._ask(lambda database: database.jobs(project, limit), [])
+            if project in self._backlog.forgotten:  # whatever is written goes first
+                return tuple(reversed(waiting.values()))[:limit]
+            written: list[JobRow] = self._ask(lambda database: database.jobs(project, limit), [])
             known: set[str] = self._ask(lambda database: database.known_jobs(waiting), set())
             newer = [job for name, job in reversed(waiting.items()) if name not in known]
             return tuple([*newer, *(waiting.get(job.id, job) for job in written)][:limit])
