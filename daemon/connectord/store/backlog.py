@@ -28,6 +28,11 @@ class Backlog:
     def __bool__(self) -> bool:
         return bool(self.jobs or self.history or self.forgotten)
 
+    @property
+    def first_id(self) -> int:
+        """The id of the first row of history that waits; without one, the id that the next will get."""
+        return self.next_id - len(self.history)
+
     def add(self, change: Change) -> None:
         """Append a change's jobs and history; each row of history gets its id here."""
         self.jobs.update((job.id, job) for job in change.jobs)
@@ -45,8 +50,7 @@ class Backlog:
 
     def start_behind(self, last_id: int) -> None:
         """Number on from what a database turned out to hold already."""
-        first = self.next_id - len(self.history)
-        if last_id >= first:
+        if last_id >= self.first_id:
             self.history = [replace(row, id=number) for number, row in enumerate(self.history, last_id + 1)]
             self.next_id = last_id + len(self.history) + 1
 

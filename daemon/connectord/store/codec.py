@@ -1,4 +1,7 @@
-"""Rows as SQL and back. Raises ValueError or TypeError for columns that no connectord wrote."""
+"""Rows as columns and back, in the order in which schema.py has them.
+
+Raises ValueError or TypeError for columns that no connectord wrote.
+"""
 
 from __future__ import annotations
 
@@ -6,41 +9,13 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from connectord.store.base import BaseEntry, BaseKey
 from connectord.store.rows import AuthorizationRow, HistoryRow, HoldRow, JobRow, ProjectRow
 
 Columns = tuple[Any, ...]
 """One row as sqlite3 gives and takes it."""
-
-PUT_PROJECT: Final = "INSERT OR REPLACE INTO projects (root, added_at, paused) VALUES (?, ?, ?)"
-PUT_BASE: Final = "INSERT OR IGNORE INTO bases (api_url, app_id, connectors_dir) VALUES (?, ?, ?)"
-FIND_BASE: Final = "SELECT id FROM bases WHERE api_url = ? AND app_id = ? AND connectors_dir = ?"
-PUT_ENTRY: Final = (
-    "INSERT OR REPLACE INTO base_entries"
-    " (base, type, scopes, connection_config, seen_scopes, authorized, file_name, file_text)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-)
-PUT_AUTHORIZATION: Final = (
-    "INSERT OR REPLACE INTO authorizations"
-    " (project, type, url, connection_id, scopes, opened_at, deadline, state, noticed, app_id, api_url)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-PUT_HOLD: Final = "INSERT OR REPLACE INTO holds (project, reason, types, since) VALUES (?, ?, ?, ?)"
-# A job that is known keeps its number, which is its place in the order.
-PUT_JOB: Final = (
-    "INSERT INTO jobs (id, project, trigger, types, queued_at, started_at, finished_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (id) DO UPDATE SET project = excluded.project, trigger = excluded.trigger, types = excluded.types,"
-    " queued_at = excluded.queued_at, started_at = excluded.started_at, finished_at = excluded.finished_at"
-)
-# The same row again is no error: a commit that was reported as failed may have happened.
-PUT_HISTORY: Final = (
-    "INSERT OR REPLACE INTO history (id, at, project, kind, message, job, type, result, error)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-HISTORY_COLUMNS: Final = "id, at, project, kind, message, job, type, result, error"
-JOB_COLUMNS: Final = "id, project, trigger, types, queued_at, started_at, finished_at"
 
 
 def path_bytes(path: Path | None) -> bytes | None:
@@ -54,17 +29,17 @@ def text(words: str | None) -> str | None:
 
 
 def project_columns(row: ProjectRow) -> Columns:
-    """For PUT_PROJECT."""
+    """For projects."""
     return path_bytes(row.root), row.added_at, row.paused
 
 
 def base_columns(key: BaseKey) -> Columns:
-    """For PUT_BASE and FIND_BASE."""
+    """For bases, but its id."""
     return text(key.api_url), text(key.app_id), path_bytes(key.connectors_dir)
 
 
 def entry_columns(base: int, entry: BaseEntry) -> Columns:
-    """For PUT_ENTRY."""
+    """For base_entries."""
     return (
         base,
         text(entry.type),
@@ -78,7 +53,7 @@ def entry_columns(base: int, entry: BaseEntry) -> Columns:
 
 
 def authorization_columns(row: AuthorizationRow) -> Columns:
-    """For PUT_AUTHORIZATION."""
+    """For authorizations."""
     return (
         path_bytes(row.project),
         text(row.type),
@@ -95,18 +70,18 @@ def authorization_columns(row: AuthorizationRow) -> Columns:
 
 
 def hold_columns(row: HoldRow) -> Columns:
-    """For PUT_HOLD."""
+    """For holds."""
     return path_bytes(row.project), row.reason, json.dumps(row.types), row.since
 
 
 def job_columns(row: JobRow) -> Columns:
-    """For PUT_JOB."""
+    """For jobs, but its number."""
     times = row.queued_at, row.started_at, row.finished_at
     return text(row.id), path_bytes(row.project), row.trigger, json.dumps(row.types), *times
 
 
 def history_columns(row: HistoryRow) -> Columns:
-    """For PUT_HISTORY."""
+    """For history."""
     words = row.kind, row.message, row.job, row.type, row.result, row.error
     return row.id, row.at, path_bytes(row.project), *map(text, words)
 
@@ -133,7 +108,7 @@ def read_entry(row: Columns) -> tuple[BaseKey, BaseEntry]:
 
 
 def read_authorization(row: Columns) -> AuthorizationRow:
-    """From the columns in the order of PUT_AUTHORIZATION."""
+    """From the columns of authorizations."""
     project, name, url, connection_id, scopes, opened_at, deadline, state, noticed, app_id, api_url = row
     asked, told = _strings(scopes), bool(noticed)
     return AuthorizationRow(
@@ -142,19 +117,19 @@ def read_authorization(row: Columns) -> AuthorizationRow:
 
 
 def read_hold(row: Columns) -> HoldRow:
-    """From the columns in the order of PUT_HOLD."""
+    """From the columns of holds."""
     project, reason, types, since = row
     return HoldRow(_path(project), reason, _strings(types), since)
 
 
 def read_job(row: Columns) -> JobRow:
-    """From JOB_COLUMNS."""
+    """From the columns of jobs, but its number."""
     name, project, trigger, types, *times = row
     return JobRow(name, _path(project), trigger, _strings(types), *times)
 
 
 def read_history(row: Columns) -> HistoryRow:
-    """From HISTORY_COLUMNS."""
+    """From the columns of history."""
     number, at, project, *words = row
     return HistoryRow(number, at, None if project is None else _path(project), *words)
 

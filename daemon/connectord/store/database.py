@@ -1,7 +1,7 @@
 """The open database: one connection, and everything that is asked of it or written to it.
 
-Journal mode WAL with `synchronous=NORMAL`: a commit doesn't wait for the disk, survives `kill -9`, and after a power cut
-the file is whole though it may lack the last changes, which a level-triggered daemon makes up for.
+Journal mode WAL with `synchronous=NORMAL`: a commit doesn't wait for the disk, survives `kill -9`, and after a power
+cut the file is whole, though it may lack the last changes; a level-triggered daemon makes up for them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from typing import Final
 from connectord.store import codec
 from connectord.store.backlog import Backlog
 from connectord.store.mirror import Mirror
+from connectord.store.prune import PruneStep, prune_steps
 from connectord.store.rows import HistoryRow, JobRow, Keep
+from connectord.store.save import save
 from connectord.store.schema import Fault, Unfit, must_be_ours, transaction, upgrade
 from connectord.store.trouble import may_pass
 
@@ -29,7 +31,17 @@ _PRAGMAS: Final = (
     "PRAGMA journal_size_limit = 4194304",
 )
 
-_PRUNE_BATCH: Final = 500
+_JOBS: Final = (
+    "SELECT id, project, trigger, types, queued_at, started_at, finished_at FROM jobs"
+    " WHERE project = ? ORDER BY number DESC LIMIT ?"
+)
+_HISTORY: Final = (
+    "SELECT id, at, project, kind, message, job, type, result, error FROM history WHERE id < ? ORDER BY id DESC LIMIT ?"
+)
+_HISTORY_OF: Final = (
+    "SELECT id, at, project, kind, message, job, type, result, error FROM history"
+    " WHERE project = ? AND id < ? ORDER BY id DESC LIMIT ?"
+)
 
 
 class Database:
@@ -65,18 +77,11 @@ class Database:
     def write(self, mirror: Mirror, backlog: Backlog) -> None:
         """Write everything that is unsaved, in one transaction. Raises sqlite3.Error; then nothing is written."""
         with transaction(self._connection, self._fault, "write"):
-            self._write_projects(mirror)
-            self._write_base(mirror)
-            self._write_authorizations(mirror)
-            self._write_holds(mirror)
-            self._write_backlog(backlog)
+            save(self._connection, mirror, backlog)
 
     def jobs(self, project: Path, limit: int) -> list[JobRow]:
         """The latest push jobs of a project, newest first."""
-        found = self._connection.execute(
-            f"SELECT {codec.JOB_COLUMNS} FROM jobs WHERE project = ? ORDER BY number DESC LIMIT ?",
-            (codec.path_bytes(project), limit),
-        )
+        found = self._connection.execute(_JOBS, (codec.path_bytes(project), limit))
         return [codec.read_job(row) for row in found]
 
     def known_jobs(self, names: Collection[str]) -> set[str]:
@@ -86,94 +91,25 @@ class Database:
 
     def history(self, project: Path | None, limit: int, before: int) -> list[HistoryRow]:
         """The latest rows before an id, newest first: of one project, or all."""
-        whose = "1" if project is None else "project = :project"
-        found = self._connection.execute(
-            f"SELECT {codec.HISTORY_COLUMNS} FROM history WHERE {whose} AND id < :before ORDER BY id DESC LIMIT :limit",
-            {"project": codec.path_bytes(project), "before": before, "limit": limit},
+        found = (
+            self._connection.execute(_HISTORY, (before, limit))
+            if project is None
+            else self._connection.execute(_HISTORY_OF, (codec.path_bytes(project), before, limit))
         )
         return [codec.read_history(row) for row in found]
 
-    def projects_with_rows(self) -> list[tuple[str, bytes | None]]:
-        """Each table that grows, with each project that has rows in it."""
-        tables = ("history", "jobs")
-        asked = ((table, self._connection.execute(f"SELECT DISTINCT project FROM {table}")) for table in tables)
-        return [(table, row[0]) for table, found in asked for row in found]
+    def prune_steps(self, now: float, keep: Keep) -> list[PruneStep]:
+        """What pruning takes: each step deletes a little, and says whether it should be done again."""
+        return prune_steps(self._connection, now, keep)
 
-    def prune_old(self, now: float, keep: Keep) -> bool:
-        """Delete some of what is older than `keep` allows; whether there may be more."""
-        cutoff = {"cutoff": now - keep.seconds, "batch": _PRUNE_BATCH}
+    def prune(self, step: PruneStep) -> bool:
+        """Do one step, as a transaction; whether it should be done again."""
         with transaction(self._connection, self._fault, "prune"):
-            history = self._connection.execute(
-                "DELETE FROM history WHERE id IN (SELECT id FROM history WHERE at < :cutoff LIMIT :batch)", cutoff
-            )
-            jobs = self._connection.execute(
-                "DELETE FROM jobs WHERE number IN (SELECT number FROM jobs WHERE queued_at < :cutoff LIMIT :batch)",
-                cutoff,
-            )
-            self._connection.execute("DELETE FROM bases WHERE id NOT IN (SELECT base FROM base_entries)")
-        return _PRUNE_BATCH in (history.rowcount, jobs.rowcount)
-
-    def prune_many(self, table: str, project: bytes | None, keep: Keep) -> bool:
-        """Delete some of what a project has too many of; whether there may be more."""
-        column, kept = ("id", keep.history_rows) if table == "history" else ("number", keep.jobs)
-        with transaction(self._connection, self._fault, "prune"):
-            done = self._connection.execute(
-                f"DELETE FROM {table} WHERE {column} IN (SELECT {column} FROM {table} WHERE project IS ?"
-                f" ORDER BY {column} DESC LIMIT ? OFFSET ?)",
-                (project, _PRUNE_BATCH, kept),
-            )
-        return done.rowcount == _PRUNE_BATCH
+            return step(self._connection)
 
     def close(self) -> None:
         """Let go of the file. The last connection takes the log over into it."""
         self._connection.close()
-
-    def _write_projects(self, mirror: Mirror) -> None:
-        for root in mirror.unsaved.projects:
-            row = mirror.projects.get(root)
-            if row is None:
-                self._connection.execute("DELETE FROM projects WHERE root = ?", (codec.path_bytes(root),))
-            else:
-                self._connection.execute(codec.PUT_PROJECT, codec.project_columns(row))
-
-    def _write_base(self, mirror: Mirror) -> None:
-        numbers = {key: self._base_number(codec.base_columns(key)) for key, _ in mirror.unsaved.base}
-        for key, name in mirror.unsaved.base:
-            entry = mirror.base.get(key, {}).get(name)
-            if entry is None:
-                self._connection.execute(
-                    "DELETE FROM base_entries WHERE base = ? AND type = ?", (numbers[key], codec.text(name))
-                )
-            else:
-                self._connection.execute(codec.PUT_ENTRY, codec.entry_columns(numbers[key], entry))
-
-    def _base_number(self, columns: codec.Columns) -> int:
-        self._connection.execute(codec.PUT_BASE, columns)
-        return int(self._connection.execute(codec.FIND_BASE, columns).fetchone()[0])
-
-    def _write_authorizations(self, mirror: Mirror) -> None:
-        for project, name in mirror.unsaved.authorizations:
-            row = mirror.authorizations.get((project, name))
-            if row is None:
-                delete = "DELETE FROM authorizations WHERE project = ? AND type = ?"
-                self._connection.execute(delete, (codec.path_bytes(project), codec.text(name)))
-            else:
-                self._connection.execute(codec.PUT_AUTHORIZATION, codec.authorization_columns(row))
-
-    def _write_holds(self, mirror: Mirror) -> None:
-        for project, reason in mirror.unsaved.holds:
-            row = mirror.holds.get((project, reason))
-            if row is None:
-                delete = "DELETE FROM holds WHERE project = ? AND reason = ?"
-                self._connection.execute(delete, (codec.path_bytes(project), codec.text(reason)))
-            else:
-                self._connection.execute(codec.PUT_HOLD, codec.hold_columns(row))
-
-    def _write_backlog(self, backlog: Backlog) -> None:
-        forgotten = [(codec.path_bytes(project),) for project in backlog.forgotten]
-        self._connection.executemany("DELETE FROM jobs WHERE project = ?", forgotten)
-        self._connection.executemany(codec.PUT_JOB, map(codec.job_columns, backlog.jobs.values()))
-        self._connection.executemany(codec.PUT_HISTORY, map(codec.history_columns, backlog.history))
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -21,7 +21,7 @@ _MOST_SET_ASIDE: Final = 3
 
 
 class DatabaseFile:
-    """The file at `path`. `set_aside` says what was last set aside, and why."""
+    """The file at `path`. `set_aside` says what was last set aside, and why; `identity` tells one file from another."""
 
     def __init__(
         self, path: Path, migrations: tuple[str, ...], fault: Fault, now: Callable[[], float], uid: int
@@ -33,7 +33,7 @@ class DatabaseFile:
         self._now = now
         self._uid = uid
         self._times = 0
-        self._identity: tuple[int, int] | None = None
+        self.identity: tuple[int, int] | None = None
 
     def open(self) -> tuple[Database, Mirror]:
         """The database and what it holds; what is unfit is set aside and an empty one begun.
@@ -48,24 +48,35 @@ class DatabaseFile:
             connection = connect(self.path)
             try:
                 opened = Database.prepare(connection, self._migrations, self._fault)
-                self._identity = place.identity(self.path)
+                self.identity = place.identity(self.path)
             except Unfit as reason:
-                # Before the connection is closed: SQLite would fold the log into the file first, and delete it.
-                self.put_aside(str(reason))
+                try:
+                    # Before the connection is closed: SQLite would fold the log into the file first, and delete it.
+                    self.put_aside(str(reason))
+                finally:
+                    connection.close()
             except BaseException:
                 connection.close()
                 raise
             else:
                 return opened
-            connection.close()
 
     def is_in_place(self) -> bool:
         """Whether the path still leads to the file that was opened; SQLite itself would write on into nowhere."""
-        return place.identity(self.path) == self._identity
+        return place.identity(self.path) == self.identity
 
-    def put_aside(self, reason: str) -> str:
-        """Rename the file because of `reason`; the sentence that says so. Raises UnusablePlace."""
+    def lost(self) -> str:
+        """Take note that the file is no longer in its place; the sentence that says so."""
+        self.identity = None
+        return (
+            f"{self.path}: the state database was removed or replaced while in use, so a new one was begun with what"
+            " this process knows. Older history is gone."
+        )
+
+    def put_aside(self, reason: str) -> None:
+        """Rename the file because of `reason`. Raises UnusablePlace."""
         self._times += 1
+        self.identity = None
         if self._times > _MOST_SET_ASIDE:
             raise self._stuck(f"{reason}, again and again", "Check the disk.")
         try:
@@ -73,10 +84,9 @@ class DatabaseFile:
         except OSError as error:
             raise self._stuck(f"{reason} and can't be renamed ({error.strerror or error})", "Move it away.") from error
         self.set_aside = (
-            f"{self.path}: the state database {reason}, so it was renamed to {aside.name} and an empty one was begun."
-            " Connector files are pushed once more, and nothing is removed."
+            f"{self.path}: the state database {reason}, so it was renamed to {aside.name} and a new one was begun."
+            " Files whose last push is no longer known are pushed once more; nothing is removed."
         )
-        return self.set_aside
 
     def _stuck(self, what: str, todo: str) -> UnusablePlace:
         sentence = f"{self.path}: the state database {what}; state is kept in memory only."

@@ -12,7 +12,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
@@ -22,8 +21,9 @@ from connectord.store.base import BaseEntry, BaseKey
 from connectord.store.database import Database, checkpoint
 from connectord.store.file import DatabaseFile
 from connectord.store.memory import MirrorReads
-from connectord.store.mirror import Unsaved
+from connectord.store.mirror import Mirror, Unsaved
 from connectord.store.place import UnusablePlace
+from connectord.store.prune import PruneStep
 from connectord.store.rows import Change, HistoryRow, JobRow, Keep
 from connectord.store.schema import MIGRATIONS, Fault
 from connectord.store.trouble import StoreTrouble, TroubleKind, explain, is_damage
@@ -69,6 +69,8 @@ class SqliteStore(MirrorReads):
         self._lock = threading.RLock()
         self._backlog = Backlog()
         self._database: Database | None = None
+        self._worn = False
+        self._said: str | None = None
         self._closed = False
         self._untold: deque[StoreTrouble | None] = deque()
         self._on_trouble: OnTrouble = lambda _: None  # what the opening finds is told by the attributes
@@ -113,10 +115,10 @@ class SqliteStore(MirrorReads):
         """The latest push jobs of a project, newest first."""
         with self._lock:
             waiting = {name: job for name, job in self._backlog.jobs.items() if job.project == project}
-            written: list[JobRow] = []
-            if project not in self._backlog.forgotten:
-                written = self._ask(lambda database: database.jobs(project, limit), [])
-            known = self._ask(lambda database: database.known_jobs(waiting), set())
+            if project in self._backlog.forgotten:  # whatever is written goes first
+                return tuple(reversed(waiting.values()))[:limit]
+            written: list[JobRow] = self._ask(lambda database: database.jobs(project, limit), [])
+            known: set[str] = self._ask(lambda database: database.known_jobs(waiting), set())
             newer = [job for name, job in reversed(waiting.items()) if name not in known]
             return tuple([*newer, *(waiting.get(job.id, job) for job in written)][:limit])
 
@@ -126,7 +128,8 @@ class SqliteStore(MirrorReads):
         """The latest of what happened, newest first."""
         with self._lock:
             rows = list(islice(self._backlog.history_of(project, before), limit))
-            oldest = _NEWEST if before is None else before
+            # From there on the rows are waiting here, and may be written already by a commit that broke off afterwards.
+            oldest = min(_NEWEST if before is None else before, self._backlog.first_id)
             rows += self._ask(lambda database: database.history(project, limit - len(rows), oldest), [])
             return tuple(rows)
 
@@ -136,10 +139,9 @@ class SqliteStore(MirrorReads):
             self._mirror.prune(now, self._keep)
             if not self._write():
                 return
-            growing = self._ask(lambda database: database.projects_with_rows(), [])
-        self._repeat(lambda database: database.prune_old(now, self._keep))
-        for table, project in growing:
-            self._repeat(partial(Database.prune_many, table=table, project=project, keep=self._keep))
+            steps: list[PruneStep] = self._ask(lambda database: database.prune_steps(now, self._keep), [])
+        for step in steps:
+            self._repeat(step)
 
     def checkpoint(self) -> bool:
         """Move the log into the database. Neither waits for a write nor makes one wait."""
@@ -163,8 +165,7 @@ class SqliteStore(MirrorReads):
         if self._closed:
             raise RuntimeError(f"{self._file.path}: the store is closed")
         done = self._try_to_write()
-        while self._untold:
-            self._on_trouble(self._untold.popleft())
+        self._tell()
         return done
 
     def _try_to_write(self) -> bool:
@@ -186,18 +187,27 @@ class SqliteStore(MirrorReads):
     def _opened(self) -> Database:
         """The database; opened now if it isn't. Raises _ERRORS."""
         if self._database is not None and not self._file.is_in_place():
-            self._lose(
-                f"{self._file.path}: the state database was removed or replaced while in use, so a new one was begun"
-                " with what this process knows. Older history is gone."
-            )
-        if self._database is None:
+            self._set_trouble(StoreTrouble(TroubleKind.SET_ASIDE, self._file.lost()))
+            self._drop()
+        if self._database is None or self._worn:
+            before = self._file.identity
             database, found = self._file.open()
-            for root in self._backlog.forgotten:
-                found.remove_project(root)
-            self._mirror.adopt(found)
-            self._backlog.start_behind(database.last_history_id())
-            self._database = database
+            self._drop()
+            self._database, self._worn = database, False
+            if before is None or before != self._file.identity:
+                self._join(database, found)
         return self._database
+
+    def _join(self, database: Database, found: Mirror) -> None:
+        """Take over what a file holds that this process sees for the first time; it gets what memory holds."""
+        for root in self._backlog.forgotten:
+            found.remove_project(root)
+        self._mirror.save_everything()
+        self._mirror.adopt(found)
+        self._backlog.start_behind(database.last_history_id())
+        if self._file.set_aside != self._said:
+            self._said = self._file.set_aside
+            self._set_trouble(StoreTrouble(TroubleKind.SET_ASIDE, self._said or ""))
 
     def _ask(self, question: Callable[[Database], Answer], otherwise: Answer) -> Answer:
         """Read from the database; what a broken one can't answer is `otherwise`, with trouble."""
@@ -208,43 +218,45 @@ class SqliteStore(MirrorReads):
         except _ERRORS as error:
             if self._began_anew(error):
                 self._write()
+            self._tell()
             return otherwise
 
-    def _repeat(self, step: Callable[[Database], bool]) -> None:
-        """Do steps until one says that nothing is left, letting go of the lock after each."""
+    def _repeat(self, step: PruneStep) -> None:
+        """Do a step until it says that nothing is left, letting go of the lock after each time."""
         more = True
         while more:
             with self._lock:
-                more = self._ask(step, otherwise=False)
-            time.sleep(_BETWEEN_BATCHES)
+                more = self._ask(lambda database: database.prune(step), otherwise=False)
+            if more:
+                time.sleep(_BETWEEN_BATCHES)
 
     def _began_anew(self, error: Exception) -> bool:
-        """Take an error in: set a damaged file aside and forget that anything was written, or note the trouble."""
+        """Take an error in: set a damaged file aside, so that a new one can be tried at once, or note the trouble."""
         if isinstance(error, UnusablePlace):
             self._set_trouble(error.trouble)
         elif isinstance(error, sqlite3.Error) and not is_damage(error):
             self._set_trouble(explain(error, self._file.path))
         else:
             try:
-                self._lose(self._file.put_aside(f"is damaged ({error})"))
+                self._file.put_aside(f"is damaged ({error})")
             except UnusablePlace as place:
                 self._set_trouble(place.trouble)
             else:
+                self._drop()
                 return True
-        if self.trouble is not None and self.trouble.kind not in _STILL_GOOD:
-            self._drop()
+        # A new connection is tried by the next write; until it works the old one is good for reading.
+        self._worn = self.trouble is not None and self.trouble.kind not in _STILL_GOOD
         return False
-
-    def _lose(self, sentence: str) -> None:
-        """The file is no longer there: what memory holds goes into the next one."""
-        self._set_trouble(StoreTrouble(TroubleKind.SET_ASIDE, sentence))
-        self._mirror.save_everything()
-        self._drop()
 
     def _drop(self) -> None:
         if self._database is not None:
             self._database.close()
         self._database = None
+
+    def _tell(self) -> None:
+        """Last in every call: who is told may well record something."""
+        while self._untold:
+            self._on_trouble(self._untold.popleft())
 
     def _set_trouble(self, trouble: StoreTrouble | None) -> None:
         known = self.trouble and self.trouble.kind
