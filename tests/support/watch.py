@@ -44,20 +44,15 @@ class Hints:
             if fits():
                 return True
 
+    async def have(self, fits: Callable[[], bool]) -> bool:
+        """Wait until it `fits`, which it may do already."""
+        return fits() or await self.until(fits)
+
     async def of(self, root: Path, act: Callable[[], object]) -> bool:
         """Do something, and wait for a hint at `root` that comes after it."""
         before = len(self.roots)
         act()
-        self.arrived.set()
-        return await self.until(lambda: root in self.roots[before:])
-
-    async def quiet(self, watcher: Watcher) -> None:
-        """Wait until what was begun is done: places are looked at twice after a change."""
-        for _ in range(3):
-            watcher._wake.set()
-            while watcher._wake.is_set() or watcher._dirty:
-                await asyncio.sleep(0)
-            await asyncio.to_thread(int)
+        return await self.have(lambda: root in self.roots[before:])
 
 
 def target(project: Project) -> Target:
@@ -69,15 +64,17 @@ def quick_poller(on_seen: Callable[[Seen], None]) -> Poller:
 
 
 @asynccontextmanager
-async def watched(*projects: Project, **options: Any) -> AsyncIterator[tuple[Watcher, Hints]]:
+async def watched(
+    *projects: Project, poller: Callable[[Callable[[Seen], None]], Poller] = quick_poller, **options: Any
+) -> AsyncIterator[tuple[Watcher, Hints]]:
     """A running watcher that has hinted at each of the projects: they are watched by then."""
     hints = Hints()
-    watcher = Watcher(on_hint=hints.hint, on_state=hints.state, poller=quick_poller, **options)
+    watcher = Watcher(on_hint=hints.hint, on_state=hints.state, poller=poller, **options)
     for project in projects:
         watcher.add(target(project))
     task = asyncio.create_task(watcher.run())
     try:
-        await hints.until(lambda: {project.root for project in projects} <= set(hints.roots))
+        await hints.have(lambda: {project.root for project in projects} <= set(hints.roots))
         yield watcher, hints
     finally:
         task.cancel()
@@ -97,9 +94,10 @@ class FakeEvents:
     """
 
     refusals: list[Exception] = field(default_factory=list)
+    most_at_once: int = 99
     watching: list[tuple[str, ...]] = field(default_factory=list)
     open_now: int = 0
-    most_at_once: int = 99
+    beside: list[int] = field(default_factory=list)
     _waiting: list[queue.SimpleQueue[Batch | Exception]] = field(default_factory=list)
 
     def __call__(self, directories: tuple[str, ...], stop: StopEvent) -> Iterator[Batch]:
@@ -107,6 +105,7 @@ class FakeEvents:
             raise self.refusals.pop(0)
         if self.open_now >= self.most_at_once:
             raise watch_limit_reached()
+        self.beside.append(self.open_now)
         self.open_now += 1
         events: queue.SimpleQueue[Batch | Exception] = queue.SimpleQueue()
         self.watching.append(directories)

@@ -1,4 +1,4 @@
-"""P1, no save is lost: however a program saves, a hint comes when the new content is there. By events and by polling."""
+"""P1: however a program saves, a hint comes once the new content is there. By events, and by polling."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ async def test_p1_a_directory_that_appears_only_later_is_watched(polling: str | 
         for directory in reversed((project.connectors_dir, *project.connectors_dir.parents[:2])):
             assert await hints.of(project.root, directory.mkdir)
         assert await hints.of(project.root, lambda: a_connector(project, "slack", ["a"]))
-        assert await hints.of(project.root, lambda: (project.connectors_dir / "slack.jsonc").unlink())
+        assert await hints.of(project.root, (project.connectors_dir / "slack.jsonc").unlink)
 
 
 OTHERS: dict[str, Callable[[Project], object]] = {

@@ -35,7 +35,14 @@ class Events:
     for another try after a break (seconds at first, minutes later). `take_gap` tells whether events were missed.
     """
 
-    def __init__(self, *, source: Source, on_seen: Callable[[Seen], None], on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        *,
+        source: Source,
+        on_seen: Callable[[Seen], None],
+        on_change: Callable[[], None],
+        first_retry: float = FIRST_RETRY,
+    ) -> None:
         self._source = source
         self._on_seen = on_seen
         self._on_change = on_change
@@ -43,7 +50,7 @@ class Events:
         self._lingering: dict[Subscription, asyncio.TimerHandle] = {}
         self._broken: Exception | None = None
         self._gap = False
-        self._retry_in = FIRST_RETRY
+        self._first_retry = self._retry_in = first_retry
         self._retry: asyncio.TimerHandle | None = None
         self._opened_at = 0.0
         self.down: str | None = None
@@ -141,7 +148,7 @@ class Events:
         await self._close_subscriptions()
         self.down = reason(error)
         if self._opened_at and _now() - self._opened_at > STEADY_SECONDS:
-            self._retry_in = FIRST_RETRY
+            self._retry_in = self._first_retry
         self._retry = asyncio.get_running_loop().call_later(self._retry_in, self._try_again)
         self._retry_in = min(self._retry_in * 2, LAST_RETRY)
 

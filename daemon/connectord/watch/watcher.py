@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
-from connectord.watch.events import Events
+from connectord.watch.events import FIRST_RETRY, Events
 from connectord.watch.forced import forced_polling
 from connectord.watch.layout import Layout, Seen
 from connectord.watch.poll import Poller
@@ -25,7 +25,8 @@ class Watcher:
 
     Each is hinted at when it is watched, not before, so that looking then and at each hint misses nothing (P1); and
     again when its places have changed or events may have been missed. `on_state` hears how changes come to be known,
-    each time that this is another way. `polling` is why everything shall be polled, if it shall.
+    each time that this is another way. `polling` is why everything shall be polled, if it shall; `first_retry` are the
+    seconds until events are tried again after they failed, the first time.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Watcher:
         on_state: Callable[[WatchState], None] = lambda _: None,
         source: Source = file_events,
         polling: str | None = None,
+        first_retry: float = FIRST_RETRY,
         poller: Callable[[Callable[[Seen], None]], Poller] = lambda on_seen: Poller(on_seen=on_seen),
     ) -> None:
         self._on_hint = on_hint
@@ -48,7 +50,7 @@ class Watcher:
         self._forgive = False
         self._wake = asyncio.Event()
         self._layout = Layout()
-        self._events = Events(source=source, on_seen=self._seen, on_change=self._wake.set)
+        self._events = Events(source=source, on_seen=self._seen, on_change=self._wake.set, first_retry=first_retry)
         self._poller = poller(self._seen)
         self._flood: asyncio.TimerHandle | None = None
         self.state = WatchState(WatchKind.DOWN, "It isn't running")

@@ -1,0 +1,119 @@
+"""When the system's events fail: polling takes over, visibly, nothing is lost, and events come back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.support.project import a_connector, a_project
+from tests.support.watch import FakeEvents, target, watch_limit_reached, watched
+from watchfiles import Change
+
+from connectord.watch import WatchKind, WatchState
+from connectord.watch.layout import Seen
+from connectord.watch.poll import Poller
+from connectord.watch.trouble import culprits, reason
+
+EVENTS = WatchState(WatchKind.EVENTS)
+SOON = 0.01
+
+INSTANCE_LIMIT = RuntimeError("Error creating recommended watcher: Too many open files (os error 24)")
+LIMITS = [(watch_limit_reached(), "max_user_watches"), (INSTANCE_LIMIT, "max_user_instances")]
+
+
+@pytest.mark.parametrize(("limit", "named"), LIMITS, ids=["watches", "instances"])
+async def test_p1_a_reached_limit_means_polling_until_there_is_room(
+    limit: Exception, named: str, tmp_path: Path
+) -> None:
+    project, fake = a_project(tmp_path, {}), FakeEvents(refusals=[limit, limit])
+    async with watched(project, source=fake, first_retry=SOON) as (watcher, hints):
+        assert hints.states[0].kind is WatchKind.POLLING
+        assert named in hints.states[0].why
+        assert await hints.have(lambda: watcher.state == EVENTS)
+        fake.give({(Change.modified, str(project.connectors_dir / "slack.jsonc"))})
+        assert await hints.of(project.root, lambda: None)
+
+
+async def test_p1_while_events_are_down_a_save_is_found_by_polling(tmp_path: Path) -> None:
+    project, fake = a_project(tmp_path, {}), FakeEvents(refusals=[watch_limit_reached()] * 99)
+    async with watched(project, source=fake) as (watcher, hints):
+        assert await hints.of(project.root, lambda: a_connector(project, "slack", ["a"]))
+        assert watcher.state.kind is WatchKind.POLLING
+
+
+async def test_the_waits_between_tries_grow(tmp_path: Path) -> None:
+    project, fake = a_project(tmp_path, {}), FakeEvents(refusals=[watch_limit_reached()] * 4)
+    async with watched(project, source=fake, first_retry=SOON) as (watcher, hints):
+        assert await hints.have(lambda: watcher.state == EVENTS)
+        assert watcher._events._retry_in == SOON * 2**4
+
+
+async def test_a_new_subscription_is_there_before_the_old_one_goes(tmp_path: Path) -> None:
+    one, other, fake = a_project(tmp_path / "one", {}), a_project(tmp_path / "other", {}), FakeEvents()
+    async with watched(one, source=fake) as (watcher, hints):
+        await hints.of(other.root, lambda: watcher.add(target(other)))
+        assert fake.beside == [0, 1]
+        assert hints.roots == [one.root, other.root]
+
+
+async def test_p1_where_two_subscriptions_do_not_fit_one_makes_room_and_everybody_is_hinted(tmp_path: Path) -> None:
+    one, other, fake = a_project(tmp_path / "one", {}), a_project(tmp_path / "other", {}), FakeEvents(most_at_once=1)
+    async with watched(one, source=fake) as (watcher, hints):
+        await hints.of(other.root, lambda: watcher.add(target(other)))
+        assert hints.roots == [one.root, one.root, other.root]
+        assert hints.states == [EVENTS]
+
+
+async def test_p1_a_subscription_that_breaks_is_told_replaced_and_everybody_is_hinted(tmp_path: Path) -> None:
+    one, other, fake = a_project(tmp_path / "one", {}), a_project(tmp_path / "other", {}), FakeEvents()
+    async with watched(one, other, source=fake, first_retry=SOON) as (watcher, hints):
+        before = len(hints.roots)
+        fake.give(OSError("the disk is on fire"))
+        assert await hints.have(lambda: {one.root, other.root} <= set(hints.roots[before:]))
+        assert await hints.have(lambda: hints.states[1:] != [] and watcher.state == EVENTS)
+        assert [state.kind for state in hints.states] == [WatchKind.EVENTS, WatchKind.POLLING, WatchKind.EVENTS]
+        assert "the disk is on fire" in hints.states[1].why
+
+
+async def test_a_directory_that_cannot_be_subscribed_to_is_polled_and_the_others_are_not(tmp_path: Path) -> None:
+    one, other = a_project(tmp_path / "one", {}), a_project(tmp_path / "other", {})
+    refusal = PermissionError(f'Permission denied (os error 13) about ["{one.connectors_dir}"]')
+    fake = FakeEvents(refusals=[refusal])
+    async with watched(one, other, source=fake) as (watcher, hints):
+        assert watcher.state.polled == (str(one.connectors_dir),)
+        assert str(one.connectors_dir) not in fake.watching[0]
+        assert str(other.connectors_dir) in fake.watching[0]
+        assert await hints.of(one.root, lambda: a_connector(one, "slack", ["a"]))
+
+
+async def test_p1_what_changed_after_the_last_look_is_hinted_when_events_take_over(tmp_path: Path) -> None:
+    """The poller looks once more after the subscription, before it is let go."""
+    project, fake = a_project(tmp_path, {}), FakeEvents(refusals=[watch_limit_reached()])
+    looked = asyncio.Event()
+
+    async def for_ever(_: float) -> None:
+        looked.set()
+        await asyncio.Event().wait()
+
+    def looking_once(on_seen: Callable[[Seen], None]) -> Poller:
+        return Poller(on_seen=on_seen, sleep=for_ever)
+
+    async with watched(project, source=fake, first_retry=3600, poller=looking_once) as (watcher, hints):
+        await looked.wait()
+        before = len(hints.roots)
+        a_connector(project, "slack", ["a"])
+        watcher._events._try_again()
+        assert await hints.have(lambda: project.root in hints.roots[before:])
+        assert await hints.have(lambda: watcher.state == EVENTS)
+
+
+def test_an_unknown_error_blames_nobody_and_a_limit_neither() -> None:
+    assert culprits(RuntimeError("who knows"), ["/p"]) == frozenset()
+    assert culprits(watch_limit_reached(), ["/p"]) == frozenset()
+    assert culprits(FileNotFoundError('No path was found. about ["/p"]'), ["/p", "/p/q"]) == {"/p"}
+
+
+def test_an_error_without_words_is_named_by_its_kind() -> None:
+    assert reason(TimeoutError()) == "The system's file events failed: TimeoutError"
