@@ -43,6 +43,9 @@ class Settings(BaseModel):
     rescan_every: float = Field(default=300.0, ge=1, le=86_400, strict=False)
     """The time between two rescans, which find what no watcher saw and what changed on Base44; varied by a tenth."""
 
+    removal_grace: float = Field(default=10.0, ge=0, le=3600, strict=False)
+    """How long a connector file must be gone before its absence counts."""
+
     sets_at_once: int = Field(default=8, ge=1, le=32)
     """How many connectors of one push are sent side by side."""
 

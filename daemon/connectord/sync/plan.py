@@ -108,9 +108,9 @@ def plan(
 
     `parked` are connectors that failed with exactly this content and whose time hasn't come (P8).
     """
-    waiting = list(parked)
-    wanted = [connector for connector in snapshot.connectors if not _agrees(connector, base.get(connector.type))]
-    to_send = [connector for connector in wanted if connector not in waiting]
+    waiting = {connector.type: connector for connector in parked}
+    wanted = [connector for connector in snapshot.connectors if not _is_same(connector, base.get(connector.type))]
+    to_send = [connector for connector in wanted if not _is_same(connector, waiting.get(connector.type))]
     kept = [connector.type for connector in snapshot.connectors if connector not in wanted]
     deleted = _deleted(snapshot, base)
     return Plan(
@@ -119,7 +119,7 @@ def plan(
         removals=tuple(name for name in deleted if _removable(name, snapshot, base, remote)),
         stripe=remote.stripe if remote else None,
         unchanged=tuple(kept),
-        parked=tuple(connector.type for connector in wanted if connector in waiting),
+        parked=tuple(connector.type for connector in wanted if connector not in to_send),
         held=tuple(
             Held(name, _hold_reason(snapshot))
             for name in deleted
@@ -153,11 +153,12 @@ def mirror_plan(snapshot: Snapshot, remote: Remote) -> Plan:
     )
 
 
-def _agrees(connector: Connector, entry: BaseEntry | None) -> bool:
+def _is_same(connector: Connector, other: BaseEntry | Connector | None) -> bool:
+    """Whether both would send the same request."""
     return (
-        entry is not None
-        and frozenset(entry.scopes) == frozenset(connector.scopes)
-        and _as_sent(entry.connection_config) == _as_sent(connector.connection_config)
+        other is not None
+        and frozenset(other.scopes) == frozenset(connector.scopes)
+        and _as_sent(other.connection_config) == _as_sent(connector.connection_config)
     )
 
 
