@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -138,6 +140,27 @@ class Stage:
             self.person.close()
         for folder in (self.folder, self._runtime):
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _environment(self) -> dict[str, str]:
+        own = ("BASE44_", "CONNECTORD_")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+        return {
+            **inherited,
+            "HOME": str(self.home),
+            "CONNECTORD_CONFIG": str(self.folder / "config.toml"),
+            "CONNECTORD_STATE_DIR": str(self.folder / "state"),
+            "CONNECTORD_RUNTIME_DIR": str(self._runtime),
+            "PYTHONUNBUFFERED": "1",
+            **({"BASE44_API_URL": self.url} if self.url else {}),
+        }
+
+
+def connector_text(connector_type: str, scopes: Sequence[str], comment: str = "") -> str:
+    """A connector file as a person writes one."""
+    lines = [f"// {comment}"] if comment else []
+    lines += ["{", f'  "type": {json.dumps(connector_type)},', '  "scopes": [']
+    lines += [f"    {json.dumps(scope)}," for scope in scopes]
+    return "\n".join([*lines, "  ],", "}", ""])
 
 
 def _first_line(process: subprocess.Popen[bytes]) -> dict[str, object]:
