@@ -139,11 +139,12 @@ def mirror_plan(snapshot: Snapshot, remote: Remote) -> Plan:
     """
     if not snapshot.complete:
         raise ValueError("a snapshot with errors can't be mirrored")
-    local = snapshot.by_type
-    stripe_here = STRIPE in local
+    local = {name.lower() for name in snapshot.by_type}
+    stripe_here = STRIPE in snapshot.by_type
     stripe_there = remote.stripe is not None and remote.stripe.installed
-    removals = [name for name in remote.by_type if name not in local]
-    if stripe_there and not stripe_here:
+    # Types are matched whatever their case (protocol.md): "Slack" in a file is no word for removing "slack".
+    removals = [name for name in remote.by_type if name.lower() not in local]
+    if stripe_there and STRIPE not in local:
         removals.append(STRIPE)
     return Plan(
         sets=tuple(connector for connector in snapshot.connectors if not connector.is_stripe),
@@ -168,8 +169,8 @@ def _as_sent(config: Mapping[str, Any] | None) -> str:
 
 
 def _deleted(snapshot: Snapshot, base: Mapping[str, BaseEntry]) -> list[str]:
-    here = snapshot.by_type
-    return [name for name in base if name not in here]
+    here = {name.lower() for name in snapshot.by_type}
+    return [name for name in base if name.lower() not in here]
 
 
 def _gone(name: str, remote: Remote | None) -> bool:
@@ -219,8 +220,8 @@ def _unauthorized(kept: list[str], base: Mapping[str, BaseEntry], remote: Remote
 
 
 def _untracked(snapshot: Snapshot, base: Mapping[str, BaseEntry], remote: Remote) -> list[str]:
-    known = {*snapshot.by_type, *base}
+    known = {name.lower() for name in (*snapshot.by_type, *base)}
     there = list(remote.by_type)
     if remote.stripe is not None and remote.stripe.installed:
         there.append(STRIPE)
-    return [name for name in there if name not in known]
+    return [name for name in there if name.lower() not in known]
