@@ -55,7 +55,10 @@ class Daemon:
         self._loops: dict[Path, ProjectLoop] = {}
         self._store = MemoryStore()
         self._connections = Connections(
-            surroundings.home, on_retry=self._retrying, on_problem=self._credentials_unusable
+            surroundings.home,
+            on_retry=self._retrying,
+            on_problem=self._credentials_unusable,
+            on_wait=self._paced,
         )
         self._authorizations = Authorizations(
             interval=settings.authorization_poll,
@@ -138,6 +141,10 @@ class Daemon:
     def _retrying(self, retrying: Retrying) -> None:
         message = f"Could not {retrying.operation}, trying again in {retrying.wait:.1f} s: {retrying.error}"
         self._publish(News(at=_now(), event=NewsKind.REQUEST_RETRIED, message=message, tone=Tone.QUIET))
+
+    def _paced(self, operation: str, seconds: float) -> None:
+        message = f"Base44 takes only so many requests a minute: waiting {seconds:.0f} s to {operation}"
+        self._publish(News(at=_now(), event=NewsKind.REQUEST_PACED, message=message, seconds=seconds, tone=Tone.QUIET))
 
     def _credentials_unusable(self, problem: CredentialsUnusable) -> None:
         kind, what = NewsKind.CREDENTIALS_UNUSABLE, problem.what

@@ -34,6 +34,7 @@ class NewsKind(StrEnum):
     NOTICE = "notice"
     WATCH_TROUBLE = "watch.trouble"
     REQUEST_RETRIED = "request.retried"
+    REQUEST_PACED = "request.paced"
     CREDENTIALS_UNUSABLE = "credentials.unusable"
 
 
