@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 import httpx
 
-from connectord.base44 import Base44, Credentials, Retry, Retrying, find_credentials
+from connectord.base44 import Base44, Credentials, Pace, Retry, Retrying, find_credentials
 
 API_URL = "https://base44.test"
 APP_ID = "app1"
@@ -103,6 +103,7 @@ def a_client(
         credentials,
         transport=wire,
         retry=retry or Retry(),
+        pace=Pace(clock=time, sleep=time.sleep),
         sleep=time.sleep,
         clock=time,
         on_retry=on_retry,

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from tests.support.emulator import EmulatorApp
 
-from connectord.base44 import App, Base44, Retry, find_credentials
+from connectord.base44 import App, Base44, Pace, Retry, find_credentials
 from connectord.emulator.state import DEFAULT_API_KEY
 from connectord.project import Project, SnapshotReader, read_project
 from connectord.store import MemoryStore
@@ -31,8 +31,14 @@ async def a_client(emulator: EmulatorApp, *, attempts: int = 1) -> AsyncIterator
         del seconds
 
     credentials = find_credentials({"BASE44_API_KEY": DEFAULT_API_KEY}, Path("/nonexistent"))
-    retry = Retry(attempts=attempts)
-    async with Base44(emulator.url, credentials, transport=emulator.transport, retry=retry, sleep=at_once) as base44:
+    async with Base44(
+        emulator.url,
+        credentials,
+        transport=emulator.transport,
+        retry=Retry(attempts=attempts),
+        pace=Pace(limits={}),
+        sleep=at_once,
+    ) as base44:
         yield base44.app(emulator.app_id)
 
 

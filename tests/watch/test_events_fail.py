@@ -58,6 +58,18 @@ async def test_a_new_subscription_is_there_before_the_old_one_goes(tmp_path: Pat
         assert hints.roots == [one.root, other.root]
 
 
+async def test_many_directories_are_shared_out_and_one_more_touches_few(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectord.watch.events.LARGEST", 6)
+    *projects, one_more = [a_project(tmp_path / f"{number}", {}) for number in range(6)]
+    fake = FakeEvents()
+    async with watched(*projects, source=fake) as (watcher, hints):
+        assert [len(directories) for directories in fake.watching] == [6, 6, 3]
+        await hints.of(one_more.root, lambda: watcher.add(target(one_more)))
+        assert [len(directories) for directories in fake.watching] == [6, 6, 3, 6]
+
+
 async def test_p1_where_two_subscriptions_do_not_fit_one_makes_room_and_everybody_is_hinted(tmp_path: Path) -> None:
     one, other, fake = a_project(tmp_path / "one", {}), a_project(tmp_path / "other", {}), FakeEvents(most_at_once=1)
     async with watched(one, source=fake) as (watcher, hints):

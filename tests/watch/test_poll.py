@@ -53,7 +53,7 @@ async def test_a_directory_that_was_replaced_has_moved(tmp_path: Path) -> None:
     await poller._look()
     directory.mkdir()
     await poller._look()
-    assert seen == [Seen(frozenset({ROOT}), frozenset({ROOT}))] * 2
+    assert seen == [Seen(frozenset({ROOT}), frozenset({str(directory)}))] * 2
 
 
 async def test_what_happens_in_a_folder_below_is_not_this_places_business(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ from connectord.base44.models import (
     User,
 )
 from connectord.base44.oauth import Waiting
+from connectord.base44.pace import Pace
 from connectord.base44.retry import Retry, Retrying
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "Forbidden",
     "GrantRefused",
     "NotFound",
+    "Pace",
     "Refused",
     "RemoteConnector",
     "Retry",

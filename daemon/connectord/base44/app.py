@@ -24,6 +24,7 @@ from connectord.base44.request import (
     ATTEMPT_SECONDS,
     JSON,
     STRIPE_SECONDS,
+    Limited,
     Request,
     app_segment,
     json_body,
@@ -60,7 +61,9 @@ class App:
 
     async def list_connectors(self) -> tuple[RemoteConnector, ...]:
         """What Base44 has now; `stripe` may turn up here, and belongs to its own routes all the same (defect 6)."""
-        return (await self._get("list the connectors", "/external-auth/list", ListReply)).integrations
+        path = f"{self._root}/external-auth/list"
+        request = Request("list the connectors", "GET", path, limited=Limited.LIST)
+        return (await self._caller.call(request, ListReply)).integrations
 
     async def set_connector(
         self,
@@ -81,14 +84,15 @@ class App:
         """Whether the person has consented."""
         operation = f"check the authorization of {type}"
         query = (("integration_type", type_segment(operation, type)), ("connection_id", connection_id))
-        request = Request(operation, "GET", f"{self._root}/external-auth/status", query=query)
+        path = f"{self._root}/external-auth/status"
+        request = Request(operation, "GET", path, query=query, limited=Limited.POLL)
         return (await self._caller.call(request, PollReply)).status
 
     async def remove_connector(self, type: str) -> None:
         """Disconnect and forget `type`; succeeds when it is not there."""
         operation = f"remove {type}"
         path = f"{self._root}/external-auth/integrations/{_oauth_segment(operation, type)}/remove"
-        await self._caller.call(Request(operation, "DELETE", path), RemoveReply)
+        await self._caller.call(Request(operation, "DELETE", path, limited=Limited.REMOVE), RemoveReply)
 
     async def list_available(self) -> tuple[AvailableIntegration, ...]:
         """The service's catalogue of connector types."""

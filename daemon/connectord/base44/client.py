@@ -19,12 +19,13 @@ from connectord import __version__
 from connectord.base44 import oauth
 from connectord.base44.answers import read
 from connectord.base44.app import App
-from connectord.base44.credentials import Clock, Credentials
+from connectord.base44.credentials import Clock, Credentials, Signature
 from connectord.base44.errors import Base44Error
 from connectord.base44.exchange import Answer, exchange
 from connectord.base44.models import DeviceCode, Reply, Token, User
+from connectord.base44.pace import Pace
 from connectord.base44.request import Request, host_address
-from connectord.base44.retry import Retry, Retrying
+from connectord.base44.retry import Retry, Retrying, retry_after
 
 R = TypeVar("R", bound=Reply)
 
@@ -35,7 +36,8 @@ class Base44:
     """A Base44 to talk to, as the person that `credentials` stand for.
 
     Usable at once and from many tasks of one event loop; `aclose` (or `async with`) gives its connections back.
-    `on_retry` is told before each wait, so that a person can be. Unsendable for an `api_url` that is none.
+    `pace` keeps to the documented limits; clients of the same host and caller share one. `on_retry` is told before each
+    wait, so that a person can be. Unsendable for an `api_url` that is none.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Base44:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         retry: Retry = Retry(),  # noqa: B008  (frozen)
+        pace: Pace | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         rng: random.Random | None = None,
         clock: Clock = time.time,
@@ -53,6 +56,7 @@ class Base44:
         self.api_url = host_address(api_url)
         self._credentials = credentials
         self._retry = retry
+        self._pace = pace or Pace()
         self._sleep = sleep
         self._rng = rng or random.Random()  # noqa: S311  (spreads retries, guards nothing)
         self._clock = clock
@@ -119,11 +123,18 @@ class Base44:
 
     async def _signed(self, request: Request) -> Answer:
         signature = await self._credentials.sign(self.renew)
-        answer = await exchange(self._http, request, signature.headers)
+        answer = await self._attempt(request, signature)
         if answer.status != HTTPStatus.UNAUTHORIZED:
             return answer
         other = await self._credentials.replace(signature, self.renew)
-        return answer if other is None else await exchange(self._http, request, other.headers)
+        return answer if other is None else await self._attempt(request, other)
+
+    async def _attempt(self, request: Request, signature: Signature) -> Answer:
+        async with self._pace.turn(request.limited, request.operation):
+            answer = await exchange(self._http, request, signature.headers)
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            self._pace.push_out(request.limited, retry_after(answer.headers, self._clock()))
+        return answer
 
     async def _retried(self, request: Request, attempt: Callable[[Request], Awaitable[R]]) -> R:
         retrying = AsyncRetrying(

@@ -39,6 +39,17 @@ def find_credentials(
     )
 
 
+def caller(environ: Mapping[str, str]) -> tuple[AccountKind, str]:
+    """Whom the credentials in force stand for, as far as this is known without reading them: equal for equal callers.
+
+    Secret, like what it is made of (P13).
+    """
+    if key := _api_key(environ):
+        return AccountKind.API_KEY, key
+    seed = _tokens(environ)
+    return (AccountKind.FILE, "") if seed is None else (AccountKind.ENVIRONMENT, environ["BASE44_REFRESH_TOKEN"])
+
+
 def signed_in_as(environ: Mapping[str, str], home: Path) -> Account:
     """Who is signed in, from what is on this machine. Raises SignedOut, and CredentialsUnusable for a damaged file."""
     if key := _api_key(environ):

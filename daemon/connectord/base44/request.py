@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 from urllib.parse import quote
 
@@ -28,11 +29,20 @@ FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
 
 
+class Limited(StrEnum):
+    """The kinds of requests of which Base44 takes so many a minute (protocol.md, "Operations")."""
+
+    LIST = "list"
+    POLL = "poll"
+    REMOVE = "remove"
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One operation, ready to send. `operation` completes "Base44 refused to ..."; `limit` is seconds per attempt.
 
-    `secrets` are values in the body that no error may repeat (P13).
+    `limited` is the kind that it counts as under the documented limits, `secrets` are values in the body that no error
+    may repeat (P13).
     """
 
     operation: str
@@ -42,6 +52,7 @@ class Request:
     body: bytes = field(default=b"", repr=False)
     content_type: str | None = None
     limit: float = ATTEMPT_SECONDS
+    limited: Limited | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property

@@ -15,6 +15,7 @@ from connectord.base44 import (
     Base44,
     Base44Error,
     DeviceCode,
+    Pace,
     Retrying,
     SignedOut,
     StripeStatus,
@@ -78,7 +79,10 @@ async def connect(api_url: str, environ: Mapping[str, str], output: Output) -> A
         what = retrying.error.what.rstrip(".")
         output.progress(f"{what}. Trying again in {retrying.wait:.0f} s.")
 
-    async with Base44(api_url, credentials, on_retry=say) as base44:
+    def say_wait(operation: str, seconds: float) -> None:
+        output.progress(f"Base44 takes only so many requests a minute. Waiting {seconds:.0f} s to {operation}.")
+
+    async with Base44(api_url, credentials, pace=Pace(on_wait=say_wait), on_retry=say) as base44:
         yield base44
 
 

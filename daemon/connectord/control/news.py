@@ -37,6 +37,7 @@ class NewsKind(StrEnum):
     TROUBLE = "daemon.trouble"
     TROUBLE_OVER = "daemon.trouble-over"
     REQUEST_RETRIED = "request.retried"
+    REQUEST_PACED = "request.paced"
     CREDENTIALS_UNUSABLE = "credentials.unusable"
     STREAM_DROPPED = "stream.dropped"
 

@@ -173,6 +173,11 @@ class Daemon:
         message = f"Could not {retrying.operation}, trying again in {retrying.wait:.1f} s: {retrying.error}"
         self._publish(News(at=self._in.at(), event=NewsKind.REQUEST_RETRIED, message=message, tone=Tone.QUIET))
 
+    def _paced(self, operation: str, seconds: float) -> None:
+        message = f"Base44 takes only so many requests a minute: waiting {seconds:.0f} s to {operation}"
+        kind, at = NewsKind.REQUEST_PACED, self._in.at()
+        self._publish(News(at=at, event=kind, message=message, seconds=seconds, tone=Tone.QUIET))
+
     def _trouble(self, name: str, sentence: str) -> None:
         if self._engine is not None:
             self._engine.troubles[name] = sentence

@@ -30,7 +30,7 @@ from connectord.store import HistoryRow, Store
 from connectord.sync import PushEffects, PushJob, PushQueue, Trigger
 from connectord.sync.events import ConnectorsGone, OutcomeKnown, PushFinished, SyncEvent, Watching
 from connectord.sync.reconcile import base_key
-from connectord.watch import Target, Watcher, WatchKind, WatchState
+from connectord.watch import Target, Watcher, WatchState
 
 CANT_SETTLE = {
     ProjectState.PAUSED: "paused",
@@ -280,10 +280,10 @@ class Engine:
             followed.changed()
 
     def _watch_state(self, state: WatchState) -> None:
-        if state.kind is WatchKind.EVENTS and not state.why:
-            self.troubles.pop("watch", None)
-        elif state.why:
-            self.troubles["watch"] = state.why
+        self.troubles.pop("watch", None)
+        if state.why:
+            self.troubles["watch"] = message = f"Watching by {state.kind}: {state.why}"
+            self._in.publish(News(at=self._in.at(), event=NewsKind.TROUBLE, message=message, tone=Tone.ATTENTION))
 
 
 def _watch_word(state: WatchState) -> WatchWord:

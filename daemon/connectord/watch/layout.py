@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -23,12 +23,12 @@ Interest = tuple[Path, Place]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a batch of changes means. `roots` may have changed; `moved` are those of which a watched directory itself
-    came or went, so that it must be watched anew; after a `flood` nobody knows what else has changed.
+    """What a batch of changes means. `roots` may have changed; the watched directories `moved` came or went themselves,
+    so that they must be watched anew; after a `flood` nobody knows what else has changed.
     """
 
     roots: frozenset[Path] = field(default_factory=frozenset)
-    moved: frozenset[Path] = field(default_factory=frozenset)
+    moved: frozenset[str] = field(default_factory=frozenset)
     flood: bool = False
 
     def __bool__(self) -> bool:
@@ -64,20 +64,16 @@ class Layout:
     def seen(self, changes: Collection[tuple[Change, str]]) -> Seen:
         """What these changes mean."""
         roots: set[Path] = set()
-        moved: set[Path] = set()
+        moved: set[str] = set()
         for change, path in changes:
             directory, name = os.path.split(path)
             roots.update(root for root, place in self._interests.get(directory, ()) if place.matters(name))
-            itself = self._roots_of(path)
-            roots |= itself
-            if change is not Change.modified:
-                moved |= itself
+            if path in self._interests:
+                roots |= self.roots_of(path)
+                if change is not Change.modified:
+                    moved.add(path)
         return Seen(frozenset(roots), frozenset(moved), flood=len(changes) >= FLOOD)
 
-    def changed(self, directories: Iterable[str], *, moved: Iterable[str] = ()) -> Seen:
-        """What it means that something in these directories has changed, and that others came or went."""
-        gone = frozenset(root for name in moved for root in self._roots_of(name))
-        return Seen(gone.union(*(self._roots_of(name) for name in directories)), gone)
-
-    def _roots_of(self, directory: str) -> set[Path]:
-        return {root for root, _ in self._interests.get(directory, ())}
+    def roots_of(self, *directories: str) -> set[Path]:
+        """Who is interested in any of these directories."""
+        return {root for directory in directories for root, _ in self._interests.get(directory, ())}

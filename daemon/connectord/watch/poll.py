@@ -78,10 +78,10 @@ class Poller:
         before = self._prints
         now = await asyncio.to_thread(_take, self._layout, before)
         changed = [name for name, seen in now.items() if seen != before[name]]
-        moved = [name for name in changed if now[name][0] != before[name][0]]
+        moved = frozenset(name for name in changed if now[name][0] != before[name][0])
         self._prints = now
         if changed:
-            self._on_seen(self._layout.changed(changed, moved=moved))
+            self._on_seen(Seen(frozenset(self._layout.roots_of(*changed)), moved))
 
 
 def _take(layout: Layout, directories: Iterable[str]) -> dict[str, Print]:

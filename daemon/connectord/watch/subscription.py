@@ -99,6 +99,8 @@ class Subscription:
         """End it and wait for its thread; one that hangs on a dead disk is left to itself."""
         self._stop = True
         await asyncio.wait({self._ended}, timeout=CLOSE_SECONDS)
+        if self._ended.done():
+            self._thread.join()  # telling that was the last thing it did
 
     def _run(self) -> None:
         error: Exception | None = None

@@ -45,7 +45,7 @@ class Watcher:
         self._targets: dict[Path, Target] = {}
         self._found: dict[Path, tuple[Found, ...]] = {}
         self._dirty: set[Path] = set()
-        self._moved: set[Path] = set()
+        self._moved: set[str] = set()
         self._fewer = False
         self._forgive = False
         self._wake = asyncio.Event()
@@ -93,12 +93,12 @@ class Watcher:
     async def _adjust(self) -> None:
         """Bring what is watched up to date, and hint at everyone whose news may have been missed by then."""
         moved, self._moved = self._moved, set()
-        changed = await self._look_for_places(moved)
+        changed = await self._look_for_places(self._layout.roots_of(*moved))
         if self._forgive:
             self._forgive = False
             await self._events.forgive()
         if self._forced is None:
-            await self._events.follow(self._layout, anew=bool(moved))
+            await self._events.follow(self._layout, anew=moved)
         await self._poller.follow(self._layout, self._polled())
         self._tell_state()
         self._hint(self._targets if self._events.take_gap() else changed)
