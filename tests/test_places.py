@@ -23,7 +23,8 @@ def test_a_relative_choice_counts_from_the_working_directory(monkeypatch: pytest
     assert runtime_dir() == tmp_path / "run"
 
 
-def test_without_a_choice_they_are_the_platforms_own_and_nothing_is_printed() -> None:
+def test_without_a_choice_they_are_the_platforms_own_and_nothing_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CONNECTORD_RUNTIME_DIR")
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         assert (state_dir().name, runtime_dir().name) == ("connectord", "connectord")
@@ -34,6 +35,7 @@ def test_a_platform_without_a_safe_place_is_said(monkeypatch: pytest.MonkeyPatch
     def unsafe(*_: object, **__: object) -> str:
         raise PermissionError("it belongs to someone else")
 
+    monkeypatch.delenv("CONNECTORD_RUNTIME_DIR")
     monkeypatch.setattr(platformdirs, "user_runtime_dir", unsafe)
     with pytest.raises(NoRuntimeDirectory, match="it belongs to someone else") as caught:
         runtime_dir()

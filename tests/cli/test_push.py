@@ -401,8 +401,8 @@ def test_p4_files_that_can_not_be_read_right_before_a_removal_stop_it(
         file.parent.rename(file.parent.with_name("away"))
     else:
         file.write_text("{")
-    terminal.expect_exact("Kept on Base44: notion")
-    terminal.expect_exact("Open browser to authorize now?")
+    terminal.expect_exact("[Y/n]")
     terminal.sendline("n")
+    terminal.expect_exact("Kept on Base44: notion")
     assert exit_code_of(terminal) == 4
     assert "notion" in base44.connectors()
