@@ -43,6 +43,12 @@ class Settings(BaseModel):
     rescan_every: float = Field(default=300.0, ge=1, le=86_400, strict=False)
     """The time between two rescans, which find what no watcher saw and what changed on Base44; varied by a tenth."""
 
+    backoff_first: float = Field(default=1.0, ge=0.01, le=300, strict=False)
+    """The span of the first wait after a failure that may pass; it doubles with each failure in a row."""
+
+    backoff_cap: float = Field(default=300.0, ge=0.5, le=3600, strict=False)
+    """The longest wait between two tries, whatever the service asks for."""
+
     sets_at_once: int = Field(default=8, ge=1, le=32)
     """How many connectors of one push are sent side by side."""
 

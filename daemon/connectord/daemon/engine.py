@@ -26,7 +26,7 @@ from connectord.notify import Notifier
 from connectord.project import Project, read_project
 from connectord.project.places import places_of_file
 from connectord.store import HistoryRow, Store
-from connectord.sync import PushEffects, PushJob, PushQueue, Trigger
+from connectord.sync import Backoff, PushEffects, PushJob, PushQueue, Trigger
 from connectord.sync.events import ConnectorsGone, OutcomeKnown, PushFinished, Reconciled, SyncEvent, Watching
 from connectord.watch import Target, Watcher, WatchKind, WatchState
 
@@ -199,6 +199,7 @@ class Engine:
             clock=self._in.clock,
             now=self._in.now,
             rng=self._in.rng,
+            backoff=Backoff(settings.backoff_first, settings.backoff_cap),
             sets_at_once=settings.sets_at_once,
             authorization_limit=settings.authorization_limit,
         )
