@@ -131,6 +131,7 @@ slow = {"asyncio", "httpx", "starlette", "uvicorn", "watchfiles", "apscheduler",
 atexit.register(lambda: print(sorted(slow & set(sys.modules)), file=sys.stderr))
 main()
 """
+    daemon.on_its_loop(daemon.face.settled.set)
     for command in (["status"], ["wait"], ["projects", "list"], ["history"], ["pause"]):
         ended = subprocess.run(
             [sys.executable, "-c", program, *command],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from tests.support.cli import Ended, Machine
+from tests.support.cli import Ended, Machine, exit_code_of
 from tests.support.emulator import RunningEmulator
 
 CHANGES = ("set", "remove", "stripe-install", "stripe-remove")
@@ -374,3 +374,35 @@ def test_defect_12_no_types_are_generated(machine: Machine) -> None:
         "connectors",
         "slack.jsonc",
     ]
+
+
+@pytest.mark.parametrize("arguments", [("--dir", ""), ("--dir=",), ("--dir", "."), ("--dir", "base44")])
+def test_a_folder_name_that_is_empty_or_the_projects_own_removes_nothing(
+    machine: Machine, base44: RunningEmulator, arguments: tuple[str, ...]
+) -> None:
+    base44.connect("slack", [])
+    machine.file("slack", None)
+    ended = machine.connectord("push", "-y", *arguments)
+    assert ended.code == 2
+    assert [one["method"] for one in base44.requests() if one["method"] != "GET"] == []
+
+
+@pytest.mark.parametrize("mishap", ["gone", "broken"])
+def test_p4_files_that_can_not_be_read_right_before_a_removal_stop_it(
+    machine: Machine, base44: RunningEmulator, mishap: str
+) -> None:
+    base44.connect("notion", [])
+    file = machine.file("slack", None)
+    base44.fault(route="set", delay=1.5, count=1)
+    terminal = machine.at_a_terminal("push", "-y")
+    while not any(one["method"] == "PUT" for one in base44.requests()):
+        pass  # the test's time limit ends it
+    if mishap == "gone":
+        file.parent.rename(file.parent.with_name("away"))
+    else:
+        file.write_text("{")
+    terminal.expect_exact("Kept on Base44: notion")
+    terminal.expect_exact("Open browser to authorize now?")
+    terminal.sendline("n")
+    assert exit_code_of(terminal) == 4
+    assert "notion" in base44.connectors()

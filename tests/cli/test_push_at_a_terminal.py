@@ -194,7 +194,7 @@ def test_ctrl_c_while_base44_is_being_asked_shows_no_traceback(desk: Machine, ba
     terminal.expect_exact("Open browser to authorize now?")
     terminal.sendline("y")
     terminal.expect_exact("Waiting for slack")
-    _until(lambda: any(one["path"].endswith("/status") for one in base44.requests()))
+    _until(lambda: any(one["path"].endswith("external-auth/status") for one in base44.requests()))
     terminal.sendintr()
     terminal.expect_exact("Interrupted.")
     assert "Traceback" not in terminal.before

@@ -14,7 +14,7 @@ from tests.support.fake_daemon import FakeDaemon
 
 from connectord.control.client import Client
 from connectord.control.endpoint import SocketUnusable, listening, peer_uid, socket_path
-from connectord.control.private import PlaceUnusable, is_private, private_directory
+from connectord.control.private import PlaceUnusable, private_directory
 from connectord.control.unanswered import ForeignServer, NoDaemon
 
 NOBODY = 65_534
@@ -133,13 +133,11 @@ def test_the_longest_path_that_is_accepted_can_be_bound(private: Path) -> None:
 
 def test_a_directory_is_made_for_the_user_alone(runtime: Path) -> None:
     assert mode_of(private_directory(runtime / "a" / "b")) == 0o700
-    assert is_private(runtime / "a" / "b")
 
 
 def test_a_directory_that_is_ours_but_loose_is_tightened(runtime: Path) -> None:
     runtime.mkdir()
     runtime.chmod(0o777)
-    assert not is_private(runtime)
     assert mode_of(private_directory(runtime)) == 0o700
 
 

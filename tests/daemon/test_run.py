@@ -98,7 +98,8 @@ def test_a_link_is_superseded_when_its_file_goes(
     emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
 ) -> None:
     root = a_sample(tmp_path, emulator, slack=["chat:write"])
-    with running_daemon(root, a_home_of_its_own) as daemon:
+    settings = with_settings(a_home_of_its_own, "removal_grace = 0.1\n")
+    with running_daemon(root, a_home_of_its_own, **settings) as daemon:
         daemon.expect(event="notice", type="slack")
         (root / "base44/connectors/slack.jsonc").unlink()
         ended = daemon.expect(event="authorization.ended", type="slack")
@@ -111,7 +112,8 @@ def test_p2_deleting_everything_sends_no_removal(
 ) -> None:
     emulator.connect("notion", [])
     root = a_sample(tmp_path, emulator, slack=["chat:write"], github=["repo"])
-    with running_daemon(root, a_home_of_its_own) as daemon:
+    settings = with_settings(a_home_of_its_own, "removal_grace = 0.1\n")
+    with running_daemon(root, a_home_of_its_own, **settings) as daemon:
         daemon.expect(event="connector.untracked", types=["notion"])
         for file in (root / "base44/connectors").iterdir():
             file.unlink()
@@ -285,14 +287,92 @@ def test_two_paths_of_one_project_are_one_project(
     assert [line["event"] for line in lines].count("project.watching") == 1
 
 
-def test_a_file_that_is_deleted_and_written_again_at_once_is_no_removal(
+def test_p4_a_file_that_is_back_within_the_grace_was_never_gone_and_keeps_its_link(
     emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
 ) -> None:
     project = a_project(tmp_path, {"slack": ["a"]}, app_id=emulator.app_id, api_url=emulator.url)
-    settings = with_settings(a_home_of_its_own, "settle_quiet = 1\n")
+    file = project.connectors_dir / "slack.jsonc"
+    settings = with_settings(a_home_of_its_own, "removal_grace = 60\n")
     with running_daemon(project.root, a_home_of_its_own, **settings) as daemon:
-        daemon.expect(event="push.finished")
-        (project.connectors_dir / "slack.jsonc").unlink()
-        a_connector(project, "slack", ["a", "b"])
-        daemon.expect(event="push.finished")
+        link = daemon.expect(event="notice", type="slack")["url"]
+        file.rename(tmp_path / "away")
+        a_connector(project, "github", ["repo"])
+        daemon.expect(event="connector.outcome", type="github")
+        (tmp_path / "away").rename(file)
+        emulator.consent(link)
+        daemon.expect(event="authorization.ended", type="slack", result="added")
         assert daemon.said("removal.withheld") == []
+
+
+def test_a_save_that_takes_back_the_one_under_way_is_not_lost(
+    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
+) -> None:
+    emulator.connect("slack", ["a", "b"])
+    project = a_project(tmp_path, {"slack": ["a"]}, app_id=emulator.app_id, api_url=emulator.url)
+    with running_daemon(project.root, a_home_of_its_own) as daemon:
+        daemon.expect(event="push.finished")
+        emulator.fault(route="set", delay=1.5, count=1)
+        a_connector(project, "slack", ["a", "b"])
+        daemon.expect(event="push.started")
+        a_connector(project, "slack", ["a"])
+        daemon.expect(event="push.finished")
+        daemon.expect(event="push.finished")
+    assert emulator.connectors() == {"slack": ["a"]}
+
+
+def test_p7_signed_out_is_said_once_however_often_it_is_tried(
+    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
+) -> None:
+    credentials = emulator.sign_in(a_home_of_its_own)
+    kept = credentials.read_text()
+    credentials.unlink()
+    root = a_sample(tmp_path, emulator, slack=["a"], github=["b"])
+    with running_daemon(root, a_home_of_its_own) as daemon:
+        daemon.expect(event="retry.scheduled")
+        for _ in range(3):  # each change in the folder is another try
+            (credentials.parent / "auth.json").write_text("")
+            (credentials.parent / "auth.json").unlink()
+        credentials.write_text(kept)
+        daemon.expect(event="connector.outcome", result="needs-authorization")
+    failures = [line for line in daemon.said("connector.outcome") if line.get("code") == "AUTH_REQUIRED"]
+    assert len(failures) == 2
+
+
+def test_a_wrong_app_id_that_is_mended_is_pushed_to(
+    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
+) -> None:
+    root = a_project(tmp_path, {"slack": ["a"]}, app_id="f" * 24, api_url=emulator.url).root
+    with running_daemon(root, a_home_of_its_own) as daemon:
+        daemon.expect(event="connector.outcome", type="slack", result="failed")
+        (root / "base44/.app.jsonc").write_text(json.dumps({"id": emulator.app_id}))
+        daemon.expect(event="connector.outcome", type="slack", result="needs-authorization")
+        assert daemon.end() == 0
+
+
+def test_p3_a_project_whose_config_goes_is_not_taken_for_the_one_around_it(
+    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
+) -> None:
+    a_sample(tmp_path, emulator, notion=[])
+    root = a_sample(tmp_path / "inner", emulator, slack=["a"])
+    with running_daemon(root, a_home_of_its_own) as daemon:
+        daemon.expect(event="push.finished")
+        (root / "base44").rename(root / "away")
+        daemon.expect(event="project.unusable")
+        (root / "away").rename(root / "base44")
+        daemon.expect(event="project.usable")
+        assert daemon.end() == 0
+    assert {line.get("project") for line in daemon.said("project.watching")} == {str(root)}
+
+
+def test_one_project_with_an_impossible_address_does_not_end_the_others(
+    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
+) -> None:
+    root = a_sample(tmp_path, emulator, slack=["a"])
+    with running_daemon(root, a_home_of_its_own) as daemon:
+        daemon.expect(event="push.finished")
+        good = (root / ".env").read_text()
+        (root / ".env").write_text("BASE44_API_URL=http://xn--/\n")
+        daemon.expect(event="project.unusable")
+        (root / ".env").write_text(good)
+        daemon.expect(event="project.usable")
+        assert daemon.end() == 0

@@ -132,7 +132,7 @@ def test_without_a_project_the_root_is_a_folder_even_if_a_file_was_named(tmp_pat
     assert read_project(file, {}, app_id=OTHER).root == tmp_path
 
 
-def test_defect_1_an_app_id_in_env_does_not_make_a_linked_project_forgotten(tmp_path: Path) -> None:
+def test_defect_01_an_app_id_in_env_does_not_make_a_linked_project_forgotten(tmp_path: Path) -> None:
     linked = a_project(tmp_path, {"slack": []})
     project = a_project(tmp_path, {"slack": []}, env=f"BASE44_APP_ID={OTHER}\n")
     assert project.app_id == OTHER

@@ -174,6 +174,30 @@ def test_a_database_that_is_locked_at_the_opening_is_joined_later(tmp_path: Path
     again.close()
 
 
+def test_a_value_that_no_column_takes_is_trouble_and_no_reason_to_set_the_file_aside(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "state.db")
+    store.accept(KEY, {"slack": BaseEntry("slack", connection_config={"bad": object()})})
+    assert "not JSON serializable" in str(store.trouble)
+    store.accept(KEY, {"slack": SLACK})
+    assert store.trouble is None
+    assert [file.name for file in tmp_path.iterdir() if ".aside-" in file.name] == []
+    store.close()
+
+
+def test_a_strange_value_that_shows_while_reading_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    store = SqliteStore(path)
+    store.record(Change(KEY, {"slack": SLACK}, jobs=(a_job("1"),)))
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("UPDATE jobs SET types = 'nonsense'")
+    assert store.jobs(ROOT, 1) == ()
+    assert len([file for file in tmp_path.iterdir() if file.name.endswith("Z")]) == 1
+    store.close()
+    again = SqliteStore(path)
+    assert again.base(KEY) == {"slack": SLACK}
+    again.close()
+
+
 def test_a_read_that_fails_is_trouble_and_says_what_memory_knows(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "state.db")
     store.record(Change(history=(happened("written"),)))

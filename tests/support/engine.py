@@ -89,6 +89,7 @@ async def an_engine(emulator: EmulatorApp, project: Project, settle: Settle | No
             now=time.time,
             rng=random.Random(1),
             backoff=Backoff(first=0.01, cap=0.02),
+            removal_grace=0.0,
         )
         reader = SnapshotReader()
 

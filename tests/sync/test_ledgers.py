@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from connectord.project.model import Connector, Problem, ProblemCode
+from connectord.store import BaseKey
 from connectord.sync.ledgers import Parking, ProblemLedger
 
 SLACK, GITHUB = Path("slack.jsonc"), Path("github.jsonc")
@@ -51,16 +52,51 @@ def test_a_mended_file_is_told_and_another_problem_of_the_same_file_is_no_mendin
     assert (news.appeared, news.mended) == ((other,), (syntax(GITHUB),))
 
 
+KEY = BaseKey("https://x", "app", Path("/app/base44/connectors"))
+SLACK_CONNECTOR = Connector("slack", ("a",))
+
+
 def test_parking_holds_the_same_content_until_its_time() -> None:
-    parking, slack = Parking(), Connector("slack", ("a",))
-    parking.park(slack, until=5.0)
-    assert parking.waiting(4.9) == (slack,)
-    assert parking.waiting(5.0) == ()
+    parking = Parking()
+    parking.park(KEY, SLACK_CONNECTOR, until=5.0)
+    assert parking.waiting(KEY, 4.9) == (SLACK_CONNECTOR,)
+    assert parking.waiting(KEY, 5.0) == ()
 
 
 def test_a_permanent_failure_waits_for_good_or_for_its_release() -> None:
-    parking, slack = Parking(), Connector("slack", ("a",))
-    parking.park(slack)
-    assert parking.waiting(1e12) == (slack,)
+    parking = Parking()
+    parking.park(KEY, SLACK_CONNECTOR)
+    assert parking.waiting(KEY, 1e12) == (SLACK_CONNECTOR,)
     parking.release("slack")
-    assert parking.waiting(1e12) == ()
+    assert parking.waiting(KEY, 1e12) == ()
+
+
+def test_what_failed_for_one_app_is_no_failure_of_another() -> None:
+    parking = Parking()
+    parking.park(KEY, SLACK_CONNECTOR)
+    assert parking.waiting(BaseKey("https://x", "other", KEY.connectors_dir), 0.0) == ()
+
+
+def test_better_times_release_what_passes_and_a_persons_word_releases_all() -> None:
+    parking, github = Parking(), Connector("github")
+    parking.park(KEY, SLACK_CONNECTOR)
+    parking.park(KEY, github, until=5.0)
+    parking.release_passing()
+    assert parking.waiting(KEY, 0.0) == (SLACK_CONNECTOR,)
+    parking.release_all()
+    assert parking.waiting(KEY, 0.0) == ()
+
+
+def test_a_file_that_went_and_comes_back_is_a_new_wish() -> None:
+    parking = Parking()
+    parking.park(KEY, SLACK_CONNECTOR)
+    parking.keep_only(["github"])
+    assert parking.waiting(KEY, 0.0) == ()
+
+
+def test_a_problem_that_comes_back_after_another_one_is_told_again() -> None:
+    ledger = ProblemLedger(patience=0.0)
+    other = Problem(SLACK, ProblemCode.SHAPE, "type is missing", 1, 1)
+    ledger.compare([SHAPE], 0.0)
+    ledger.compare([other], 1.0)
+    assert ledger.compare([SHAPE], 2.0).appeared == (SHAPE,)

@@ -197,6 +197,13 @@ def test_a_mirror_removes_what_no_file_names_in_the_order_of_the_list() -> None:
     assert decided.removals == ("slack", "notion", "stripe")
 
 
+def test_a_type_in_another_case_is_no_word_for_removing() -> None:
+    remote = Remote((there("slack"),), StripeStatus(stripe_mode=StripeMode.LIVE))
+    decided = mirror_plan(a_snapshot(Connector("Slack"), Connector("Stripe")), remote)
+    assert decided.removals == ()
+    assert plan(a_snapshot(Connector("Slack")), {"slack": BaseEntry("slack")}).removals == ()
+
+
 def test_a_mirror_leaves_stripe_alone_where_nobody_knows_whether_it_is_there() -> None:
     assert mirror_plan(a_snapshot(), Remote((), None)).removals == ()
 

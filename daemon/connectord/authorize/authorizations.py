@@ -56,6 +56,7 @@ class Authorizations:
         self._on_end = on_end
         self._watches: dict[tuple[str, str], _Watch] = {}
         self._ended: dict[tuple[str, str], Authorization] = {}
+        self._polls: set[asyncio.Future[None]] = set()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
 
     async def __aenter__(self) -> Self:
@@ -67,9 +68,20 @@ class Authorizations:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._scheduler.pause()
+        # A poll may be renewing the login right now; cut off before its answer is kept, the login would be lost (P7).
+        polls = tuple(self._polls)
+        for poll in polls:
+            poll.cancel()
+        await asyncio.gather(*polls, return_exceptions=True)
         self._scheduler.shutdown(wait=False)
         for watch in self._watches.values():
             watch.ended.cancel()
+
+    def poll_now(self) -> None:
+        """Look at every open link at once: the machine slept, or its clock was set."""
+        for watch in self._watches.values():
+            self._scheduler.modify_job(_job_id(watch.authorization), next_run_time=datetime.now(UTC))
 
     @property
     def open_ones(self) -> tuple[Authorization, ...]:
@@ -129,8 +141,11 @@ class Authorizations:
 
     async def _poll(self, opened: Authorization) -> None:
         # A poll that is cancelled at the end is no error, but APScheduler would log it as one, traceback and all.
+        poll = asyncio.ensure_future(self._poll_once(opened))
+        self._polls.add(poll)
+        poll.add_done_callback(self._polls.discard)
         with suppress(asyncio.CancelledError):
-            await self._poll_once(opened)
+            await poll
 
     async def _poll_once(self, opened: Authorization) -> None:
         watch = self._watches.get((opened.owner, opened.type))

@@ -12,7 +12,7 @@ from connectord.base44.app import App
 from connectord.base44.client import Base44
 from connectord.base44.errors import CredentialsUnusable
 from connectord.base44.find import find_credentials
-from connectord.base44.retry import Retrying
+from connectord.base44.retry import Retry, Retrying
 
 
 class Connections:
@@ -27,10 +27,12 @@ class Connections:
         *,
         on_retry: Callable[[Retrying], None] | None = None,
         on_problem: Callable[[CredentialsUnusable], None] | None = None,
+        retry: Retry | None = None,
     ) -> None:
         self._home = home
         self._on_retry = on_retry
         self._on_problem = on_problem
+        self._retry = retry or Retry()
         self._clients: dict[tuple[str, frozenset[tuple[str, str]]], Base44] = {}
         self._stack = AsyncExitStack()
 
@@ -49,7 +51,7 @@ class Connections:
         client = self._clients.get(key)
         if client is None:
             credentials = find_credentials(environ, self._home, on_problem=self._on_problem)
-            client = Base44(api_url, credentials, on_retry=self._on_retry)
+            client = Base44(api_url, credentials, on_retry=self._on_retry, retry=self._retry)
             self._clients[key] = client
             self._stack.push_async_callback(client.aclose)
         return client.app(app_id)

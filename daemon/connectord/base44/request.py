@@ -54,10 +54,11 @@ def host_address(api_url: str) -> str:
     """Scheme and host of an API URL, without a trailing slash; a path is dropped (protocol.md, "Addresses")."""
     try:
         url = httpx.URL(api_url.strip())
-    except httpx.InvalidURL:
-        url = httpx.URL()
+        host = url.host  # decoded only here: punycode that is none is a ValueError
+    except (httpx.InvalidURL, ValueError):
+        url, host = httpx.URL(), ""
     # httpx takes a space in a host and encodes it.
-    if url.scheme not in {"http", "https"} or not url.host or "%" in url.host or url.userinfo:
+    if url.scheme not in {"http", "https"} or not host or "%" in host or url.userinfo:
         raise Unsendable(
             f'"{plain(api_url)}" is not an address of Base44',
             todo=("Set BASE44_API_URL to something like https://app.base44.com, or leave it unset.",),

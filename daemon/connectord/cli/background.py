@@ -56,10 +56,12 @@ def start_in_background(
     while time.monotonic() < deadline:
         daemon = _answer(client)
         if daemon is not None:
+            _let_go(process)
             return daemon
         if process.poll() is not None and not is_there():
             raise _not_started(f"The daemon ended at once, with exit status {process.returncode}.", log)
         time.sleep(_LOOK_EVERY)
+    _let_go(process)
     raise _not_started(f"The daemon (pid {process.pid}) doesn't answer after {patience:.0f} s.", log)
 
 
@@ -87,6 +89,11 @@ def _spawn(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
         )
     finally:
         os.close(descriptor)
+
+
+def _let_go(process: subprocess.Popen[bytes]) -> None:
+    """It outlives us on purpose: without this Popen warns of a process that nobody waits for."""
+    process.returncode = 0
 
 
 def _answer(client: Client) -> DaemonStatus | None:

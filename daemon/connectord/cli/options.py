@@ -19,6 +19,16 @@ with_json: Decorator = click.option("--json", "as_json", is_flag=True, help="Pri
 with_yes: Decorator = click.option("-y", "--yes", is_flag=True, help="Don't ask before anything is overwritten.")
 
 
+class Folder(click.Path):
+    """A folder on the command line. An empty one is `--dir "$UNSET"`, not a word for the folder around."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path; a usage error for an empty one."""
+        if value == "":
+            self.fail("the folder's name is empty.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Which project a command is about, as the command line says it."""
@@ -48,11 +58,11 @@ class HostSettings:
 
 def with_target(command: Callable[..., Any]) -> Callable[..., Any]:
     """The argument PATH and the options --dir and --app-id: the parts of a Target."""
-    path = click.argument("path", type=click.Path(path_type=Path), default=Path())
+    path = click.argument("path", type=Folder(path_type=Path), default=Path())
     directory = click.option(
         "--dir",
         "directory",
-        type=click.Path(path_type=Path),
+        type=Folder(path_type=Path),
         help="The folder of the connector files, instead of the project's (without a project: ./connectors).",
     )
     return path(directory(with_app_id(command)))

@@ -42,6 +42,7 @@ def push(*, path: Path, directory: Path | None, app_id: str | None, yes: bool, a
 async def _push(target: Target, output: Output, *, yes: bool) -> ExitCode:
     project = target.project()
     snapshot = await read_files(project, warn=output.warn)
+    _refuse_wrong_folder(project, snapshot)
     _say_found(snapshot, output)
     if not yes and not output.interactive:
         raise Usage(
@@ -55,6 +56,21 @@ async def _push(target: Target, output: Output, *, yes: bool) -> ExitCode:
             return ExitCode.OK
         outcomes = await _carry_out(plan, session.app, project, output)
         return await _finish(outcomes, snapshot, session.app, output)
+
+
+def _refuse_wrong_folder(project: Project, snapshot: Snapshot) -> None:
+    """A folder without connector files that the project's config lies in is a mistyped name, not a wish to remove."""
+    directory = project.connectors_dir.resolve()
+    inside = (project.root, project.config_path.parent if project.config_path else project.connectors_dir)
+    if (
+        project.config_path
+        and not snapshot.connectors
+        and any(one.resolve().is_relative_to(directory) for one in inside)
+    ):
+        raise Usage(
+            f"{directory} holds the project itself and no connector files. Nothing was sent.",
+            todo=("Check --dir, or connectorsDir in the project's config.",),
+        )
 
 
 async def _look(app: App, output: Output) -> Remote:

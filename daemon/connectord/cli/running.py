@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -12,6 +13,8 @@ from connectord.cli.exit_codes import ExitCode
 from connectord.cli.failures import show_error, show_unexpected
 from connectord.cli.output import Output
 from connectord.errors import ConnectordError
+
+INSISTED = 3
 
 Command = Callable[[Output], Coroutine[None, None, ExitCode]]
 
@@ -42,22 +45,32 @@ def _exit_code(command: Command, output: Output) -> ExitCode:
 
 
 async def _until_terminated(command: Command, output: Output) -> ExitCode:
-    """Let SIGTERM cancel the command, so that terminal modes and files are restored on the way out."""
-    running = asyncio.ensure_future(command(output))
-    came = False
+    """Let Ctrl-C and SIGTERM cancel the command, so that terminal modes, files and the login are whole on the way out.
 
-    def terminate() -> None:
-        nonlocal came
-        came = True
-        running.cancel()
+    What must be finished (a renewed login that is being kept) takes ten seconds at most; whoever presses Ctrl-C again
+    meanwhile is told so, and whoever insists a third time is obeyed.
+    """
+    running = asyncio.ensure_future(command(output))
+    signals: list[signal.Signals] = []
+
+    def end(number: signal.Signals) -> None:
+        signals.append(number)
+        if len(signals) == 1:
+            running.cancel()
+        elif len(signals) == INSISTED:
+            os._exit(ExitCode.INTERRUPTED if number is signal.SIGINT else ExitCode.TERMINATED)
+        else:
+            output.progress("Finishing what must not be cut off ... (once more to leave at once)")
 
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, terminate)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, end, number)
     try:
         return await running
     except asyncio.CancelledError:
-        if came:
-            raise Terminated from None
-        raise
+        if not signals:
+            raise
+        raise (KeyboardInterrupt if signals[0] is signal.SIGINT else Terminated) from None
     finally:
-        loop.remove_signal_handler(signal.SIGTERM)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)

@@ -61,7 +61,7 @@ def on_escape(pressed: Callable[[], None]) -> Iterator[None]:
         keys = _read(terminal)
         if not keys:
             loop.remove_reader(terminal)
-        elif keys == ESC:
+        elif not keys.strip(ESC):  # pressed more than once, perhaps; an arrow key has more than Esc in it
             waiting = loop.call_later(ESC_DELAY, pressed)
 
     tty.setcbreak(terminal, termios.TCSADRAIN)

@@ -30,6 +30,8 @@ class NewsKind(StrEnum):
     AUTHORIZATION_ENDED = "authorization.ended"
     DRIFT = "connector.drift"
     UNTRACKED = "connector.untracked"
+    CONSENT_LOST = "connector.consent-lost"
+    DEFECT = "daemon.defect"
     RECONCILE_FAILED = "reconcile.failed"
     NOTICE = "notice"
     TROUBLE = "daemon.trouble"

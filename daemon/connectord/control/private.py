@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 from typing import Final
 
@@ -39,16 +38,6 @@ def private_directory(path: Path) -> Path:
     finally:
         os.close(descriptor)
     return path
-
-
-def is_private(path: Path) -> bool:
-    """Whether `path` is a directory, or a symlink to one, that is this user's alone. Nothing is changed."""
-    try:
-        link, found = path.lstat(), path.stat()
-    except OSError:
-        return False
-    ours = {link.st_uid, found.st_uid} == {os.geteuid()}
-    return ours and stat.S_ISDIR(found.st_mode) and not found.st_mode & _OTHERS
 
 
 def _refuse_foreign(path: Path, found: os.stat_result) -> None:

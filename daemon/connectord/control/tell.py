@@ -205,6 +205,11 @@ def _reconciled(event: Reconciled, at: datetime) -> Iterator[News]:
         names = ", ".join(event.untracked)
         message = f"Only on Base44, left alone: {names} (`connectord pull` writes files for them)"
         yield _news(project, at, NewsKind.UNTRACKED, message, Tone.PLAIN, types=event.untracked)
+    for lost in event.unauthorized:
+        if lost.status is not None:
+            message = f"{lost.type}: its authorization is {lost.status} on Base44; the connector needs a new one"
+            kind, status = NewsKind.CONSENT_LOST, lost.status.value
+            yield _news(project, at, kind, message, Tone.ATTENTION, type=lost.type, code=status)
     for consent in event.late_consents:
         yield _late_consent(project, consent, at)
 

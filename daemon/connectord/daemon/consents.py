@@ -43,16 +43,16 @@ class Consents:
 
     def types_open(self, project: Project) -> set[str]:
         """The connectors of a project whose link is being watched."""
-        return {one.type for one in self.authorizations.open_ones if one.owner == str(project.root)}
+        return {one.type for one in self.authorizations.open_ones if one.owner == _owner(project)}
 
     def follow(self, event: OutcomeKnown) -> None:
         """Open a link that an outcome brought; one that is no longer needed is superseded."""
         outcome = event.outcome
         if outcome.result is Result.NEEDS_AUTHORIZATION and outcome.authorize_url:
-            self._projects[str(event.project.root)] = event.project
+            self._projects[_owner(event.project)] = event.project
             opened = self.authorizations.open(
                 event.app,
-                owner=str(event.project.root),
+                owner=_owner(event.project),
                 type=outcome.type,
                 url=outcome.authorize_url,
                 connection_id=outcome.connection_id,
@@ -61,11 +61,11 @@ class Consents:
             self._on_change(event.project, opened)
             self._in.publish(tell_opened(event.project, opened, self._in.at()))
         elif outcome.accepted:
-            self.authorizations.supersede(str(event.project.root), outcome.type)
+            self.authorizations.supersede(_owner(event.project), outcome.type)
 
     def resume(self, project: Project, app: App) -> None:
         """Watch again what was open when the daemon ended; nothing is sent and nobody is told twice."""
-        self._projects[str(project.root)] = project
+        self._projects[_owner(project)] = project
         rows = [row for row in self._store.authorizations(project.root) if _is_of(row, project)]
         for row in rows:
             if row.type not in self.types_open(project):
@@ -75,7 +75,7 @@ class Consents:
     def gone(self, project: Project, types: tuple[str, ...]) -> None:
         """Their files are gone: nobody needs these links any more."""
         for connector_type in types:
-            self.authorizations.supersede(str(project.root), connector_type)
+            self.authorizations.supersede(_owner(project), connector_type)
 
     def notify(self, event: PushFinished) -> None:
         """One notice for the batch that a push brought (P11), and one for a Stripe sandbox that waits to be claimed."""
@@ -83,7 +83,7 @@ class Consents:
         rows = self._store.authorizations(event.project.root)
         self._notice(event.project, [row for row in rows if row.type in links and row.state == OPEN])
         for done in event.outcomes:
-            if done.claim_url and done.result is Result.PROVISIONED:
+            if done.claim_url and done.result in {Result.PROVISIONED, Result.SYNCED}:
                 self._notifier.notify(stripe_notice(event.project.root.name, done.claim_url))
 
     def _notice(self, project: Project, rows: list[AuthorizationRow]) -> None:
@@ -97,7 +97,7 @@ class Consents:
     def _resume_one(self, project: Project, app: App, row: AuthorizationRow) -> None:
         opened = self.authorizations.open(
             app,
-            owner=str(project.root),
+            owner=_owner(project),
             type=row.type,
             url=row.url,
             connection_id=row.connection_id,
@@ -131,6 +131,11 @@ class Consents:
             authorizations=tuple(replace(row, state=authorization.state.value) for row in rows),
             history=(history,),
         )
+
+
+def _owner(project: Project) -> str:
+    """Whose a link is: another app of the same folder is another owner."""
+    return f"{project.root} {project.app_id} {project.api_url}"
 
 
 def _is_of(row: AuthorizationRow, project: Project) -> bool:

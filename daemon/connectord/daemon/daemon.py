@@ -143,6 +143,7 @@ class Daemon:
 
     def _woke(self, engine: Engine) -> None:
         engine.watcher.refresh()
+        engine.consents.authorizations.poll_now()
         engine.retry_all()
         engine.hint_all(Trigger.RESCAN)
 

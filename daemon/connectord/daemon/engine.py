@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from connectord import __version__
 from connectord.authorize import Authorization
 from connectord.base44.connections import Connections
-from connectord.control import News
+from connectord.control import News, NewsKind, Tone
 from connectord.control.broadcast import Broadcast
 from connectord.control.face import UnknownProject
 from connectord.control.models import DaemonStatus, HistoryEntry, ProjectAdded, ProjectState, Status, WaitResult
@@ -21,13 +21,20 @@ from connectord.control.models import WatchState as WatchWord
 from connectord.control.tell import tell
 from connectord.daemon.consents import Consents
 from connectord.daemon.followed import Followed
+from connectord.daemon.repeats import first_leaf
 from connectord.daemon.surroundings import Surroundings
 from connectord.notify import Notifier
 from connectord.project import Project, read_project
 from connectord.project.places import places_of_file
 from connectord.store import HistoryRow, Store
+<<<<<<< HEAD
 from connectord.sync import Backoff, PushEffects, PushJob, PushQueue, Trigger
 from connectord.sync.events import ConnectorsGone, OutcomeKnown, PushFinished, Reconciled, SyncEvent, Watching
+=======
+from connectord.sync import PushEffects, PushJob, PushQueue, Trigger
+from connectord.sync.events import ConnectorsGone, OutcomeKnown, PushFinished, SyncEvent, Watching
+from connectord.sync.reconcile import base_key
+>>>>>>> engine
 from connectord.watch import Target, Watcher, WatchKind, WatchState
 
 CANT_SETTLE = {
@@ -68,7 +75,8 @@ class Engine:
         followed = Followed(root, self._in, self._effects(), self.queue, temporary=temporary, paused=paused)
         self._followed[root] = followed
         self.watcher.add(followed.target)
-        self._tasks[root] = self.group.create_task(followed.loop.run(), name=f"loop of {root}")
+        run = followed.run(lambda error: self._defect(root, error))
+        self._tasks[root] = self.group.create_task(run, name=f"loop of {root}")
         return followed
 
     def follow_credentials(self, file: Path) -> None:
@@ -117,8 +125,8 @@ class Engine:
     async def add_project(self, path: Path) -> ProjectAdded:
         """Register the project around `path`."""
         project = await asyncio.to_thread(read_project, path, self._in.environ)
-        new = self._store.add_project(project.root, self._in.now())
-        known = self._followed.get(project.root)
+        known = self._same(project.root)
+        new = self._store.add_project(known.root if known else project.root, self._in.now())
         if known is not None:
             known.board.temporary = False
             return ProjectAdded(project=known.status(), new=new)
@@ -179,6 +187,11 @@ class Engine:
     def _chosen(self, root: Path | None) -> list[Followed]:
         return list(self._followed.values()) if root is None else [self._known(root)]
 
+    def _same(self, root: Path) -> Followed | None:
+        """The project that is followed already, by this path or by a symlink."""
+        real = os.path.realpath(root)
+        return next((one for one in self._followed.values() if os.path.realpath(one.root) == real), None)
+
     def _known(self, root: Path) -> Followed:
         followed = self._followed.get(root)
         if followed is None:
@@ -202,13 +215,26 @@ class Engine:
             backoff=Backoff(settings.backoff_first, settings.backoff_cap),
             sets_at_once=settings.sets_at_once,
             authorization_limit=settings.authorization_limit,
+            removal_grace=settings.removal_grace,
+            watched=self.consents.types_open,
         )
 
     async def _carry(self, job: PushJob) -> None:
         followed = self._followed.get(job.project.root)
-        if followed is not None:
+        if followed is None:
+            return
+        try:
             await followed.loop.push.carry(job)
-            followed.changed()
+        except Exception as error:  # noqa: BLE001  (one project's defect is no other project's)
+            self._defect(job.project.root, error)
+        followed.changed()
+
+    def _defect(self, root: Path, error: Exception) -> None:
+        what = first_leaf(error)
+        message = f"A defect of connectord stopped its work on {root}: {type(what).__name__}: {what}"
+        news = News(at=self._in.at(), event=NewsKind.DEFECT, message=message, tone=Tone.BAD, project=str(root))
+        where = "".join(traceback.format_exception(error))
+        self._in.publish(news.model_copy(update={"error": where}))
 
     def _hinted(self, root: Path) -> None:
         if root == self._credentials:
@@ -218,18 +244,20 @@ class Engine:
             followed.loop.hint()
 
     def _emitted(self, event: SyncEvent) -> None:
-        if isinstance(event, Reconciled):
-            event = self._without_open_ones(event)
         root = event.root if hasattr(event, "root") else event.project.root
         followed = self._followed.get(root)
         if followed is None:
             return
         was_offline = followed.board.state is ProjectState.OFFLINE
+        before = followed.project
         followed.apply(event)
-        for news in tell(event, self._in.at()):
-            self._in.publish(news)
+        if followed.repeats.is_news(event):
+            for news in tell(event, self._in.at()):
+                self._in.publish(news)
         match event:
             case Watching(project=project):
+                if before is not None and before != project:
+                    self.consents.gone(before, tuple(self.consents.types_open(before)))
                 self.watcher.refresh(root)
                 self.consents.resume(project, self._effects().connect(project))
             case OutcomeKnown(outcome=outcome):
@@ -238,16 +266,18 @@ class Engine:
                     self.retry_all()
             case ConnectorsGone(project, types):
                 self.consents.gone(project, types)
+                self._forget_unauthorized(project, types)
             case PushFinished():
                 self.consents.notify(event)
             case _:
                 pass
 
-    def _without_open_ones(self, event: Reconciled) -> Reconciled:
-        """A consent whose link is being watched is told by its poll, and only once (P11)."""
-        watched = self.consents.types_open(event.project)
-        late = tuple(consent for consent in event.late_consents if consent.type not in watched)
-        return replace(event, late_consents=late)
+    def _forget_unauthorized(self, project: Project, types: tuple[str, ...]) -> None:
+        """Nobody ever consented to these, so there is nothing to remove; a file that comes back gets a new link."""
+        base = self._store.base(base_key(project))
+        self._store.accept(
+            base_key(project), {name: None for name in types if name in base and not base[name].authorized}
+        )
 
     def _authorization_changed(self, project: Project, authorization: Authorization) -> None:
         followed = self._followed.get(project.root)

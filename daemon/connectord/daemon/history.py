@@ -19,6 +19,8 @@ KEPT: Final = frozenset(
         NewsKind.REMOVAL_WITHHELD,
         NewsKind.DRIFT,
         NewsKind.UNTRACKED,
+        NewsKind.CONSENT_LOST,
+        NewsKind.DEFECT,
         NewsKind.CREDENTIALS_UNUSABLE,
     }
 )

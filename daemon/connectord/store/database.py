@@ -7,8 +7,8 @@ cut the file is whole, though it may lack the last changes; a level-triggered da
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
-from contextlib import closing
+from collections.abc import Collection, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -61,13 +61,12 @@ class Database:
         """
         try:
             _prepare(connection, migrations, fault)
-            return cls(connection, fault), _load(connection)
+            with _understood():
+                return cls(connection, fault), _load(connection)
         except sqlite3.Error as error:
             if may_pass(error):
                 raise
             raise Unfit(f"is damaged ({error})") from error
-        except (ValueError, TypeError) as error:
-            raise Unfit(f"is damaged (it holds a value that connectord never wrote: {error})") from error
 
     def last_history_id(self) -> int:
         """The highest id that any row of history ever had."""
@@ -82,7 +81,8 @@ class Database:
     def jobs(self, project: Path, limit: int) -> list[JobRow]:
         """The latest push jobs of a project, newest first."""
         found = self._connection.execute(_JOBS, (codec.path_bytes(project), limit))
-        return [codec.read_job(row) for row in found]
+        with _understood():
+            return [codec.read_job(row) for row in found]
 
     def known_jobs(self, names: Collection[str]) -> set[str]:
         """Which of these jobs are written."""
@@ -96,7 +96,8 @@ class Database:
             if project is None
             else self._connection.execute(_HISTORY_OF, (codec.path_bytes(project), before, limit))
         )
-        return [codec.read_history(row) for row in found]
+        with _understood():
+            return [codec.read_history(row) for row in found]
 
     def prune_steps(self, now: float, keep: Keep) -> list[PruneStep]:
         """What pruning takes: each step deletes a little, and says whether it should be done again."""
@@ -134,6 +135,15 @@ def checkpoint(path: Path) -> bool:
     except sqlite3.Error:  # the log stays, and with it everything: the next checkpoint or close takes it over
         return False
     return not busy and in_log == moved
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """A value that connectord never wrote is damage as well."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise Unfit(f"is damaged (it holds a value that connectord never wrote: {error})") from error
 
 
 def _prepare(connection: sqlite3.Connection, migrations: tuple[str, ...], fault: Fault) -> None:

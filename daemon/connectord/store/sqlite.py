@@ -25,7 +25,7 @@ from connectord.store.mirror import Mirror, Unsaved
 from connectord.store.place import UnusablePlace
 from connectord.store.prune import PruneStep
 from connectord.store.rows import Change, HistoryRow, JobRow, Keep
-from connectord.store.schema import MIGRATIONS, Fault
+from connectord.store.schema import MIGRATIONS, Fault, Unfit
 from connectord.store.trouble import StoreTrouble, TroubleKind, explain, is_damage
 
 _BETWEEN_BATCHES: Final = 0.002
@@ -36,8 +36,8 @@ _NEWEST: Final = 2**62
 _STILL_GOOD: Final = frozenset({TroubleKind.FULL, TroubleKind.LOCKED})
 """Troubles after which the same connection works again; after others it may not, so a new one is opened."""
 
-_ERRORS: Final = (sqlite3.Error, ValueError, TypeError, UnusablePlace)
-"""What a file can do to a call: SQLite's errors, values that codec can't read, a place where nothing can be opened."""
+_ERRORS: Final = (sqlite3.Error, Unfit, UnusablePlace, ValueError, TypeError)
+"""What a call can meet: SQLite's errors, damage, a place where nothing can be opened, a value that no column takes."""
 
 OnTrouble = Callable[[StoreTrouble | None], None]
 
@@ -234,11 +234,11 @@ class SqliteStore(MirrorReads):
         """Take an error in: set a damaged file aside, so that a new one can be tried at once, or note the trouble."""
         if isinstance(error, UnusablePlace):
             self._set_trouble(error.trouble)
-        elif isinstance(error, sqlite3.Error) and not is_damage(error):
+        elif not (isinstance(error, Unfit) or is_damage(error)):
             self._set_trouble(explain(error, self._file.path))
         else:
             try:
-                self._file.put_aside(f"is damaged ({error})")
+                self._file.put_aside(str(error) if isinstance(error, Unfit) else f"is damaged ({error})")
             except UnusablePlace as place:
                 self._set_trouble(place.trouble)
             else:

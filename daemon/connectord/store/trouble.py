@@ -51,15 +51,15 @@ _WORDS: Final = {
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
-def primary_code(error: sqlite3.Error) -> int | None:
-    """SQLite's result code without its extension; None for an error that Python made."""
+def primary_code(error: Exception) -> int | None:
+    """SQLite's result code without its extension; None for an error that isn't SQLite's own."""
     code: int | None = getattr(error, "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
 
 
 def is_damage(error: Exception) -> bool:
     """Whether the file itself is broken: nothing will mend it, a new one is needed."""
-    return isinstance(error, sqlite3.Error) and primary_code(error) in _DAMAGE
+    return primary_code(error) in _DAMAGE
 
 
 def may_pass(error: sqlite3.Error) -> bool:
@@ -67,8 +67,8 @@ def may_pass(error: sqlite3.Error) -> bool:
     return primary_code(error) in _WORDS
 
 
-def explain(error: sqlite3.Error, path: Path) -> StoreTrouble:
-    """The trouble that an error of SQLite means."""
+def explain(error: Exception, path: Path) -> StoreTrouble:
+    """The trouble that an error of a write means."""
     unknown = (TroubleKind.OTHER, "can't be written", _ACCESS)
     kind, what, todo = _WORDS.get(primary_code(error) or 0, unknown)
     return StoreTrouble(kind, f"{path}: the state database {what} ({error}).", (todo,))

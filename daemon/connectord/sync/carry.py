@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from connectord.base44 import App
-from connectord.base44.errors import Base44Error
+from connectord.base44.errors import Base44Error, SignedOut
 from connectord.project.model import STRIPE, Connector
-from connectord.sync.outcome import Outcome, Result, failed, read_set_reply
+from connectord.sync.outcome import Outcome, Result, failed, is_web_link, read_set_reply
 from connectord.sync.plan import HoldReason, Plan
 
 SETS_AT_ONCE = 8
@@ -46,10 +47,15 @@ async def _set_all(
     connectors: tuple[Connector, ...], app: App, on_outcome: Callable[[Outcome], None], sets_at_once: int
 ) -> list[Outcome]:
     places = asyncio.Semaphore(sets_at_once)
+    signed_out: list[Outcome] = []
 
     async def one(connector: Connector) -> Outcome:
         async with places:
-            return _said(await _set(connector, app), on_outcome)
+            # The login that one request lacked, the next would lack too.
+            outcome = replace(signed_out[0], type=connector.type) if signed_out else await _set(connector, app)
+            if outcome.code == SignedOut.code:
+                signed_out.append(outcome)
+            return _said(outcome, on_outcome)
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(one(connector)) for connector in connectors]
@@ -68,11 +74,11 @@ async def _provision(plan: Plan, app: App) -> Outcome:
     try:
         status = plan.stripe or await app.stripe_status()
         if status.installed:
-            return Outcome(STRIPE, Result.SYNCED, claim_url=status.sandbox_claim_url)
+            return Outcome(STRIPE, Result.SYNCED, claim_url=_safe(status.sandbox_claim_url))
         installed = await app.install_stripe()
     except Base44Error as error:
         return failed(STRIPE, error)
-    return Outcome(STRIPE, Result.PROVISIONED, claim_url=installed.claim_url)
+    return Outcome(STRIPE, Result.PROVISIONED, claim_url=_safe(installed.claim_url))
 
 
 async def _remove(connector_type: str, app: App, may_remove: MayRemove) -> Outcome:
@@ -84,6 +90,10 @@ async def _remove(connector_type: str, app: App, may_remove: MayRemove) -> Outco
     except Base44Error as error:
         return failed(connector_type, error)
     return Outcome(connector_type, Result.REMOVED)
+
+
+def _safe(link: str | None) -> str | None:
+    return link if link is not None and is_web_link(link) else None
 
 
 def _withheld(connector_type: str) -> Outcome:

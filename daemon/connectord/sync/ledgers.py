@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from connectord.project.model import Connector, Problem, ProblemCode
+from connectord.store import BaseKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,33 +42,49 @@ class ProblemLedger:
         broken = {problem.file for problem in problems}
         appeared = tuple(problem for problem in ripe if problem not in self._told)
         mended = tuple(problem for problem in self._told if problem.file not in broken)
-        self._told = (*ripe, *(problem for problem in self._told if problem.file in broken and problem not in ripe))
+        ripe_files = {problem.file for problem in ripe}
+        # What was told of a file that is being written stays told until the file says something definite again.
+        kept = (problem for problem in self._told if problem.file in broken and problem.file not in ripe_files)
+        self._told = (*ripe, *kept)
         young = [wait for wait in waits.values() if wait > 0]
         return ProblemNews(appeared, mended, min(young, default=None))
 
 
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A connector that failed with exactly this content, for this app, and when it may be tried again."""
+
+    key: BaseKey
+    connector: Connector
+    until: float
+
+
 class Parking:
-    """Connectors that failed with exactly this content. Another content is a new try; the same waits for its time."""
+    """What failed and waits. Another content or another app is a new try; the same waits for its time (P8)."""
 
     def __init__(self) -> None:
-        self._until: dict[str, tuple[Connector, float]] = {}
+        self._parked: dict[str, Parked] = {}
 
-    def park(self, connector: Connector, until: float = math.inf) -> None:
+    def park(self, key: BaseKey, connector: Connector, until: float = math.inf) -> None:
         """Keep this content from being sent before `until`; without it, until the file changes (P8)."""
-        self._until[connector.type] = (connector, until)
+        self._parked[connector.type] = Parked(key, connector, until)
 
     def release(self, connector_type: str) -> None:
         """It went well, or it is nobody's wish any more."""
-        self._until.pop(connector_type, None)
+        self._parked.pop(connector_type, None)
+
+    def keep_only(self, connector_types: Collection[str]) -> None:
+        """Files of other types are gone: one that comes back is a new wish."""
+        self._parked = {name: one for name, one in self._parked.items() if name in connector_types}
 
     def release_passing(self) -> None:
         """What these waited for has ended: the network is back, somebody signed in."""
-        self._until = {name: (one, until) for name, (one, until) in self._until.items() if math.isinf(until)}
+        self._parked = {name: one for name, one in self._parked.items() if math.isinf(one.until)}
 
     def release_all(self) -> None:
         """A person wants another try of everything."""
-        self._until.clear()
+        self._parked.clear()
 
-    def waiting(self, now: float) -> tuple[Connector, ...]:
+    def waiting(self, key: BaseKey, now: float) -> tuple[Connector, ...]:
         """The connectors whose time hasn't come."""
-        return tuple(connector for connector, until in self._until.values() if until > now)
+        return tuple(one.connector for one in self._parked.values() if one.key == key and one.until > now)

@@ -6,7 +6,7 @@ A hint only says "look again". What to do always follows from comparing, so a mi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from connectord.errors import ConnectordError
@@ -15,6 +15,7 @@ from connectord.sync.events import ProblemsChanged, ProjectUnusable, Watching
 from connectord.sync.ledgers import ProblemLedger
 from connectord.sync.push import ProjectPush, PushEffects
 from connectord.sync.queue import PushJob, PushQueue, Trigger
+from connectord.sync.threads import in_thread
 from connectord.sync.timing import Settle
 
 Reading = tuple[Project, Snapshot]
@@ -34,7 +35,7 @@ class ProjectLoop:
         settle: Settle = Settle(),  # noqa: B008  (frozen)
     ) -> None:
         self.root = root
-        self.push = ProjectPush(effects, self.look_again)
+        self.push = ProjectPush(effects, self.look_again, self._run_beside)
         self._read = read
         self._queue = queue
         self._effects = effects
@@ -46,6 +47,7 @@ class ProjectLoop:
         self._unusable: str | None = None
         self._later: set[asyncio.TimerHandle] = set()
         self._tickets: list[asyncio.Future[None]] = []
+        self._moving_since: float | None = None
         self.paused = False
 
     async def looked(self) -> None:
@@ -74,18 +76,25 @@ class ProjectLoop:
         """Look whenever there is a reason to, until cancelled."""
         self.hint(Trigger.START)
         try:
-            while True:
-                await self._settled()
-                triggers, tickets = self._take_reasons()
-                await self._look(triggers)
-                for ticket in tickets:
-                    if not ticket.cancelled():
-                        ticket.set_result(None)
+            async with asyncio.TaskGroup() as self._group:
+                await self._run()
         finally:
             for ticket in self._tickets:
                 ticket.cancel()
             for handle in self._later:
                 handle.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            await self._settled()
+            triggers, tickets = self._take_reasons()
+            await self._look(triggers)
+            for ticket in tickets:
+                if not ticket.cancelled():
+                    ticket.set_result(None)
+
+    def _run_beside(self, coroutine: Coroutine[None, None, None]) -> None:
+        self._group.create_task(coroutine)
 
     async def _settled(self) -> None:
         await self._wake.wait()
@@ -101,24 +110,51 @@ class ProjectLoop:
             last = self._effects.clock()
 
     def _take_reasons(self) -> tuple[set[Trigger], list[asyncio.Future[None]]]:
+        # A hint may have come in the very turn in which the settling ended: its reason is taken here.
+        self._wake.clear()
         triggers, self._triggers = self._triggers, set()
         tickets, self._tickets = self._tickets, []
         return triggers, tickets
 
     async def _look(self, triggers: set[Trigger]) -> None:
         try:
-            project, snapshot = await asyncio.to_thread(self._read)
+            project, snapshot = await in_thread(self._read)
         except ConnectordError as error:
+            self._triggers |= triggers & RECONCILING  # still owed, once the project can be read again
             self._tell_unusable(error)
+            return
+        if self._is_moving(project):
             return
         self._tell_usable(project, snapshot)
         self._seen = (project, snapshot)
         self._tell_problems(project, snapshot)
         reconcile = bool(triggers & RECONCILING)
         decided = self.push.look(project, snapshot)
-        if not self.paused and (reconcile or not decided.sends_nothing):
+        # While a job is under way base is about to change: what to send is decided when this one's turn comes (P1).
+        behind = self._queue.is_busy(self.root)
+        if not self.paused and (reconcile or behind or not decided.sends_nothing):
             trigger = min(triggers, key=list(Trigger).index)
             self._queue.put(PushJob(project, snapshot, trigger, reconcile))
+
+    def _is_moving(self, project: Project) -> bool:
+        """Whether the project points to another app, host or directory for less than a moment.
+
+        A checkout takes `.env` or `.app.jsonc` away and puts it back; until then another app is nobody's wish.
+        """
+        last = self._seen[0] if self._seen else project
+        if (project.api_url, project.app_id, project.connectors_dir) == (
+            last.api_url,
+            last.app_id,
+            last.connectors_dir,
+        ):
+            self._moving_since = None
+            return False
+        now = self._effects.clock()
+        since = self._moving_since = self._moving_since if self._moving_since is not None else now
+        remaining = since + self._settle.cap - now
+        if remaining > 0:
+            self.look_again(remaining)
+        return remaining > 0
 
     def _tell_problems(self, project: Project, snapshot: Snapshot) -> None:
         news = self._problems.compare(snapshot.problems, self._effects.clock())

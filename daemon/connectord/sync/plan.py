@@ -108,9 +108,9 @@ def plan(
 
     `parked` are connectors that failed with exactly this content and whose time hasn't come (P8).
     """
-    waiting = list(parked)
-    wanted = [connector for connector in snapshot.connectors if not _agrees(connector, base.get(connector.type))]
-    to_send = [connector for connector in wanted if connector not in waiting]
+    waiting = {connector.type: connector for connector in parked}
+    wanted = [connector for connector in snapshot.connectors if not _is_same(connector, base.get(connector.type))]
+    to_send = [connector for connector in wanted if not _is_same(connector, waiting.get(connector.type))]
     kept = [connector.type for connector in snapshot.connectors if connector not in wanted]
     deleted = _deleted(snapshot, base)
     return Plan(
@@ -119,7 +119,7 @@ def plan(
         removals=tuple(name for name in deleted if _removable(name, snapshot, base, remote)),
         stripe=remote.stripe if remote else None,
         unchanged=tuple(kept),
-        parked=tuple(connector.type for connector in wanted if connector in waiting),
+        parked=tuple(connector.type for connector in wanted if connector not in to_send),
         held=tuple(
             Held(name, _hold_reason(snapshot))
             for name in deleted
@@ -139,11 +139,12 @@ def mirror_plan(snapshot: Snapshot, remote: Remote) -> Plan:
     """
     if not snapshot.complete:
         raise ValueError("a snapshot with errors can't be mirrored")
-    local = snapshot.by_type
-    stripe_here = STRIPE in local
+    local = {name.lower() for name in snapshot.by_type}
+    stripe_here = STRIPE in snapshot.by_type
     stripe_there = remote.stripe is not None and remote.stripe.installed
-    removals = [name for name in remote.by_type if name not in local]
-    if stripe_there and not stripe_here:
+    # Types are matched whatever their case (protocol.md): "Slack" in a file is no word for removing "slack".
+    removals = [name for name in remote.by_type if name.lower() not in local]
+    if stripe_there and STRIPE not in local:
         removals.append(STRIPE)
     return Plan(
         sets=tuple(connector for connector in snapshot.connectors if not connector.is_stripe),
@@ -153,11 +154,12 @@ def mirror_plan(snapshot: Snapshot, remote: Remote) -> Plan:
     )
 
 
-def _agrees(connector: Connector, entry: BaseEntry | None) -> bool:
+def _is_same(connector: Connector, other: BaseEntry | Connector | None) -> bool:
+    """Whether both would send the same request."""
     return (
-        entry is not None
-        and frozenset(entry.scopes) == frozenset(connector.scopes)
-        and _as_sent(entry.connection_config) == _as_sent(connector.connection_config)
+        other is not None
+        and frozenset(other.scopes) == frozenset(connector.scopes)
+        and _as_sent(other.connection_config) == _as_sent(connector.connection_config)
     )
 
 
@@ -167,8 +169,8 @@ def _as_sent(config: Mapping[str, Any] | None) -> str:
 
 
 def _deleted(snapshot: Snapshot, base: Mapping[str, BaseEntry]) -> list[str]:
-    here = snapshot.by_type
-    return [name for name in base if name not in here]
+    here = {name.lower() for name in snapshot.by_type}
+    return [name for name in base if name.lower() not in here]
 
 
 def _gone(name: str, remote: Remote | None) -> bool:
@@ -218,8 +220,8 @@ def _unauthorized(kept: list[str], base: Mapping[str, BaseEntry], remote: Remote
 
 
 def _untracked(snapshot: Snapshot, base: Mapping[str, BaseEntry], remote: Remote) -> list[str]:
-    known = {*snapshot.by_type, *base}
+    known = {name.lower() for name in (*snapshot.by_type, *base)}
     there = list(remote.by_type)
     if remote.stripe is not None and remote.stripe.installed:
         there.append(STRIPE)
-    return [name for name in there if name not in known]
+    return [name for name in there if name.lower() not in known]

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 
 from connectord.base44 import App
-from connectord.base44.errors import SignedOut, TimedOut, Unreachable
+from connectord.base44.errors import (
+    CredentialsUnusable,
+    Forbidden,
+    NotFound,
+    SignedOut,
+    TimedOut,
+    Unreachable,
+)
 from connectord.project.model import Connector, Project, Snapshot
 from connectord.store import OPEN, AuthorizationRow, BaseEntry, Change, HistoryRow, JobRow, Store
 from connectord.sync.carry import SETS_AT_ONCE, carry_out
@@ -29,9 +36,14 @@ from connectord.sync.reconcile import Reconciler, base_key
 from connectord.sync.timing import Backoff
 
 OFFLINE_CAP = 5.0
-"""Seconds between two tries while nobody answers, or nobody is signed in: neither costs the service anything."""
+"""Seconds between two tries while nobody answers: that costs the service nothing."""
 
-CHEAP_TO_RETRY = frozenset({SignedOut.code, Unreachable.code, TimedOut.code})
+SLOW_SECONDS = 300.0
+"""After so long even a refusal is worth another try where the reason lies beside the file: access, the app, a disk."""
+
+OFFLINE = frozenset({Unreachable.code, TimedOut.code})
+ENDS_WITH_A_LOGIN = frozenset({SignedOut.code, CredentialsUnusable.code})
+ENDS_ELSEWHERE = frozenset({Forbidden.code, NotFound.code})
 
 OUTCOME_KIND = "connector.outcome"
 """What an outcome is called in the history and in the news."""
@@ -39,7 +51,11 @@ OUTCOME_KIND = "connector.outcome"
 
 @dataclass(frozen=True, slots=True)
 class PushEffects:
-    """What a project's pushes act on and through. `clock` must not jump; `now` is the time of day, for the store."""
+    """What a project's pushes act on and through. `clock` must not jump; `now` is the time of day, for the store.
+
+    `watched` names the connectors whose consent link is being polled. `removal_grace` (seconds) is how long a file
+    must be gone before anyone is told so.
+    """
 
     store: Store
     connect: Callable[[Project], App]
@@ -50,24 +66,38 @@ class PushEffects:
     backoff: Backoff = field(default_factory=Backoff)
     sets_at_once: int = SETS_AT_ONCE
     authorization_limit: float = 120.0
+    removal_grace: float = 10.0
+    watched: Callable[[Project], Collection[str]] = lambda _: ()
 
 
 class ProjectPush:
-    """Carries the push jobs of one project out. `look_again(seconds)` asks its loop for another look later."""
+    """Carries the push jobs of one project out.
 
-    def __init__(self, effects: PushEffects, look_again: Callable[[float], None]) -> None:
+    `look_again(seconds)` asks its loop for another look later, `beside(coroutine)` lets something run that must not
+    keep the next push waiting.
+    """
+
+    def __init__(
+        self,
+        effects: PushEffects,
+        look_again: Callable[[float], None],
+        beside: Callable[[Coroutine[None, None, None]], None],
+    ) -> None:
         self._effects = effects
         self._look_again = look_again
+        self._beside = beside
         self._parking = Parking()
         self._failures = 0
-        self._withheld: tuple[str, ...] = ()
-        self._reconciler = Reconciler(effects.store, effects.emit)
+        self._absent_since: dict[str, float] = {}
+        self._told_gone: set[str] = set()
+        self._reconciler = Reconciler(effects.store, effects.emit, effects.watched)
 
     def look(self, project: Project, snapshot: Snapshot) -> Plan:
         """Say what the snapshot asks for, and return what may be sent: never a removal, as nothing answers for one."""
         decided = self._plan(project, snapshot)
         self._effects.emit(Looked(project, snapshot, decided))
         if snapshot.complete:
+            self._parking.keep_only([connector.type for connector in snapshot.connectors])
             self._withhold(project, decided.removals)
         return replace(decided, removals=())
 
@@ -81,23 +111,23 @@ class ProjectPush:
 
     async def carry(self, job: PushJob) -> None:
         """Send what the job's snapshot asks for, then reconcile if the job wants it. Ends in events, never raises."""
-        decided = replace(self._plan(job.project, job.snapshot), removals=())
+        decided = self.look(job.project, job.snapshot)
+        app = self._effects.connect(job.project)
         if not decided.sends_nothing:
-            await self._push(job, decided)
+            await self._push(job, decided, app)
         if job.reconcile:
-            await self._reconciler.reconcile(job.project, job.snapshot, self._effects.connect(job.project))
+            self._beside(self._reconciler.reconcile(job.project, job.snapshot, app))
 
     def _plan(self, project: Project, snapshot: Snapshot) -> Plan:
         base = self._effects.store.base(base_key(project))
-        return plan(snapshot, base, parked=self._parking.waiting(self._effects.clock()))
+        return plan(snapshot, base, parked=self._parking.waiting(base_key(project), self._effects.clock()))
 
-    async def _push(self, job: PushJob, decided: Plan) -> None:
+    async def _push(self, job: PushJob, decided: Plan, app: App) -> None:
         effects, started = self._effects, self._effects.clock()
         sent = _sent(decided, job.snapshot)
         row = JobRow(job.id, job.project.root, job.trigger.value, tuple(sent), effects.now(), effects.now())
         effects.store.record(Change(jobs=(row,)))
         effects.emit(PushStarted(job.project, job.id, job.trigger, tuple(sent)))
-        app = effects.connect(job.project)
 
         def known(outcome: Outcome) -> None:
             effects.store.record(self._change(job, sent[outcome.type], outcome))
@@ -120,7 +150,7 @@ class ProjectPush:
         self._parking.release(connector.type)
         return Change(
             key=base_key(project),
-            base={connector.type: _entry(connector, outcome)},
+            base={connector.type: _entry(connector, outcome, self._effects.store.base(base_key(project)))},
             authorizations=self._link(project, connector, outcome, now),
             history=(history,),
         )
@@ -146,34 +176,48 @@ class ProjectPush:
         return (row,)
 
     def _park_failures(self, project: Project, sent: dict[str, Connector], outcomes: tuple[Outcome, ...]) -> None:
+        key, now = base_key(project), self._effects.clock()
         failures = [outcome for outcome in outcomes if outcome.result is Result.FAILED]
-        passing = [outcome for outcome in failures if outcome.transient or outcome.code == SignedOut.code]
-        self._failures = self._failures + 1 if passing else 0
-        delay = self._delay(passing) if passing else 0.0
+        passing = [one for one in failures if one.transient or one.code in ENDS_WITH_A_LOGIN]
+        elsewhere = [one for one in failures if one.code in ENDS_ELSEWHERE]
         for outcome in failures:
-            if outcome in passing:
-                self._parking.park(sent[outcome.type], self._effects.clock() + delay)
-            else:
-                self._parking.park(sent[outcome.type])
+            self._parking.park(key, sent[outcome.type])
+        if elsewhere:
+            self._retry_later(project, sent, elsewhere, SLOW_SECONDS, now)
+        self._failures = self._failures + 1 if passing else 0
         if passing:
-            first, types = passing[0], tuple(outcome.type for outcome in passing)
-            self._effects.emit(RetryScheduled(project, types, delay, first.error or "", first.code or ""))
-            self._look_again(delay)
+            self._retry_later(project, sent, passing, self._delay(passing), now)
+
+    def _retry_later(
+        self, project: Project, sent: dict[str, Connector], failures: list[Outcome], delay: float, now: float
+    ) -> None:
+        for outcome in failures:
+            self._parking.park(base_key(project), sent[outcome.type], now + delay)
+        first, types = failures[0], tuple(outcome.type for outcome in failures)
+        self._effects.emit(RetryScheduled(project, types, delay, first.error or "", first.code or ""))
+        self._look_again(delay)
 
     def _delay(self, passing: list[Outcome]) -> float:
         effects = self._effects
         floor = max((outcome.retry_after or 0.0 for outcome in passing), default=0.0)
         delay = effects.backoff.delay(self._failures, effects.rng, floor=floor)
-        return min(delay, OFFLINE_CAP) if all(outcome.code in CHEAP_TO_RETRY for outcome in passing) else delay
+        return min(delay, OFFLINE_CAP) if all(outcome.code in OFFLINE for outcome in passing) else delay
 
     def _withhold(self, project: Project, deleted: tuple[str, ...]) -> None:
-        gone = tuple(name for name in deleted if name not in self._withheld)
-        self._withheld = deleted
-        for name in gone:
-            self._parking.release(name)
-        if gone:
-            self._effects.emit(ConnectorsGone(project, gone))
-            self._effects.emit(RemovalsWithheld(project, gone))
+        """Tell of files that are gone, after a grace: a checkout or an editor may put them back in a moment."""
+        now, grace = self._effects.clock(), self._effects.removal_grace
+        self._absent_since = {name: self._absent_since.get(name, now) for name in deleted}
+        self._told_gone &= set(deleted)
+        ripe = tuple(
+            name for name, since in self._absent_since.items() if now - since >= grace and name not in self._told_gone
+        )
+        young = [since + grace - now for name, since in self._absent_since.items() if now - since < grace]
+        if young:
+            self._look_again(min(young))
+        if ripe:
+            self._told_gone |= set(ripe)
+            self._effects.emit(ConnectorsGone(project, ripe))
+            self._effects.emit(RemovalsWithheld(project, ripe))
 
 
 def _sent(decided: Plan, snapshot: Snapshot) -> dict[str, Connector]:
@@ -183,12 +227,16 @@ def _sent(decided: Plan, snapshot: Snapshot) -> dict[str, Connector]:
     return sets
 
 
-def _entry(connector: Connector, outcome: Outcome) -> BaseEntry:
+def _entry(connector: Connector, outcome: Outcome, base: Mapping[str, BaseEntry]) -> BaseEntry:
+    needs_consent = outcome.result is Result.NEEDS_AUTHORIZATION
+    before = base.get(connector.type)
     return BaseEntry(
         connector.type,
         connector.scopes,
         connector.connection_config,
-        authorized=outcome.result is not Result.NEEDS_AUTHORIZATION,
+        # While a new consent is asked for, the old one is still in force: remembered, so that it can't pass for it.
+        seen_scopes=before.seen_scopes if needs_consent and before else None,
+        authorized=not needs_consent,
         file_name=connector.file.name or None,
     )
 

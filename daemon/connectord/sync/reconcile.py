@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from connectord.base44 import App
@@ -15,31 +16,55 @@ from connectord.sync.plan import Plan, Remote, plan
 
 
 class Reconciler:
-    """Compares one project with Base44 and remembers what it has told."""
+    """Compares one project with Base44 and remembers what it has told.
 
-    def __init__(self, store: Store, emit: Callable[[SyncEvent], None]) -> None:
+    `watched` names the connectors whose consent link is being polled: their consents are the poll's to tell (P11).
+    """
+
+    def __init__(
+        self, store: Store, emit: Callable[[SyncEvent], None], watched: Callable[[Project], Collection[str]]
+    ) -> None:
         self._store = store
         self._emit = emit
-        self._told = Plan()
+        self._watched = watched
+        self._told: tuple[BaseKey | None, Plan] = (None, Plan())
         self._failing = False
+        self._running = False
 
     async def reconcile(self, project: Project, snapshot: Snapshot, app: App) -> None:
-        """List what is there and tell what is news. Changes nothing on Base44; base learns what was seen."""
+        """List what is there and tell what is news. Changes nothing on Base44; base learns what was seen.
+
+        It may run beside pushes of the same project: what changed in base meanwhile is left for the next time.
+        """
+        if self._running:
+            return
+        self._running = True
         try:
-            remote = await ask_remote(app)
+            await self._compare(project, snapshot, app)
+            self._failing = False
         except Base44Error as error:
             if not self._failing:
                 self._emit(ReconcileFailed(project, error))
             self._failing = True
-            return
-        self._failing = False
-        base = self._store.base(base_key(project))
-        decided = plan(snapshot, base, remote)
+        finally:
+            self._running = False
+
+    async def _compare(self, project: Project, snapshot: Snapshot, app: App) -> None:
+        key = base_key(project)
+        before = self._store.base(key)
+        remote = await ask_remote(app)
+        now = self._store.base(key)
+        base = {name: entry for name, entry in now.items() if before.get(name) == entry}
+        unsettled = now.keys() - base.keys() | before.keys() - now.keys() | set(self._watched(project))
+        decided = _without(plan(snapshot, now, remote), unsettled)
         self._tell(project, decided, _late_consents(decided, base, remote))
-        self._store.accept(base_key(project), _seen(decided, base, remote))
+        self._store.accept(key, _seen(decided, now, remote, unsettled))
 
     def _tell(self, project: Project, decided: Plan, late_consents: tuple[LateConsent, ...]) -> None:
-        told, self._told = self._told, decided
+        key, (told_key, told) = base_key(project), self._told
+        if told_key != key:
+            told = Plan()
+        self._told = (key, decided)
         self._emit(
             Reconciled(
                 project,
@@ -53,9 +78,14 @@ class Reconciler:
 
 
 async def ask_remote(app: App) -> Remote:
-    """What Base44 has now. Stripe's own route may fail without hiding the rest: then Stripe is unknown."""
-    connectors = await app.list_connectors()
-    return Remote(connectors, await _stripe_if_known(app))
+    """What Base44 has now, asked for together. Stripe's own route may fail without hiding the rest."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            connectors = group.create_task(app.list_connectors())
+            stripe = group.create_task(_stripe_if_known(app))
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    return Remote(connectors.result(), stripe.result())
 
 
 def base_key(project: Project) -> BaseKey:
@@ -70,13 +100,30 @@ async def _stripe_if_known(app: App) -> StripeStatus | None:
         return None
 
 
+def _without(decided: Plan, unsettled: Collection[str]) -> Plan:
+    """The plan without what changed while Base44 was being asked, and without what a poll will tell."""
+    return replace(
+        decided,
+        unchanged=tuple(name for name in decided.unchanged if name not in unsettled),
+        drifts=tuple(drift for drift in decided.drifts if drift.type not in unsettled),
+        unauthorized=tuple(lost for lost in decided.unauthorized if lost.type not in unsettled),
+        forgotten=tuple(name for name in decided.forgotten if name not in unsettled),
+    )
+
+
 def _late_consents(decided: Plan, base: Mapping[str, BaseEntry], remote: Remote) -> tuple[LateConsent, ...]:
     active = _active(remote)
     return tuple(
         _late_consent(base[name], active[name])
         for name in decided.unchanged
-        if name in active and not base[name].authorized
+        if name in active and name in base and not base[name].authorized and _is_new(base[name], active[name])
     )
+
+
+def _is_new(entry: BaseEntry, there: RemoteConnector) -> bool:
+    """Whether this is another consent than the one that was in force when the new one was asked for."""
+    granted = frozenset(there.scopes)
+    return entry.seen_scopes is None or granted != entry.seen_scopes or granted >= frozenset(entry.scopes)
 
 
 def _late_consent(entry: BaseEntry, there: RemoteConnector) -> LateConsent:
@@ -84,12 +131,18 @@ def _late_consent(entry: BaseEntry, there: RemoteConnector) -> LateConsent:
     return LateConsent(entry.type, len(entry.scopes), missing, there.user_email)
 
 
-def _seen(decided: Plan, base: Mapping[str, BaseEntry], remote: Remote) -> dict[str, BaseEntry | None]:
+def _seen(
+    decided: Plan, base: Mapping[str, BaseEntry], remote: Remote, unsettled: Collection[str]
+) -> dict[str, BaseEntry | None]:
     drifted = {drift.type for drift in decided.drifts}
     learned: dict[str, BaseEntry | None] = dict.fromkeys(decided.forgotten)
     for name, there in _active(remote).items():
-        if name in base and name not in drifted:
-            learned[name] = replace(base[name], authorized=True, seen_scopes=frozenset(there.scopes))
+        entry = base.get(name)
+        if entry is None or name in drifted:
+            continue
+        # An old consent that is in force while a new one is being asked for must not pass for the new one.
+        works = entry.authorized or (name not in unsettled and _is_new(entry, there))
+        learned[name] = replace(entry, authorized=works, seen_scopes=frozenset(there.scopes))
     return learned
 
 

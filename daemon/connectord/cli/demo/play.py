@@ -20,7 +20,8 @@ CALENDAR = "https://www.googleapis.com/auth/calendar"
 def play() -> None:
     """Set the stage, start the daemon on it, and leave when Ctrl-C ends the daemon."""
     output = Output()
-    signal.signal(signal.SIGTERM, _leave)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
     output.progress("Starting a Base44 on this machine and signing in to it ...")
     try:
         with Stage() as stage:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -41,9 +41,12 @@ class Stage:
     def __init__(self, settings: str = "") -> None:
         self._settings = settings
         self._processes: list[subprocess.Popen[bytes]] = []
+        self.url = ""
 
     def __enter__(self) -> Self:
         self.folder = Path(tempfile.mkdtemp(prefix="connectord-demo-")).resolve()
+        # A socket's path has at most 103 bytes, and a temporary folder may have a long name.
+        self._runtime = Path(tempfile.mkdtemp(prefix="connectord-", dir="/tmp"))
         try:
             self._set_up()
         except BaseException:
@@ -120,7 +123,7 @@ class Stage:
         # Ctrl-C in a terminal goes to the whole foreground group: the Base44 must outlive the daemon's last words.
         process = subprocess.Popen(  # noqa: S603  (our own program)
             [sys.executable, "-m", "connectord", command, *arguments],
-            env=_environment(self.home, self.folder, getattr(self, "url", None)),
+            env=self._environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if pipe else None,
             start_new_session=own_session,
@@ -135,7 +138,21 @@ class Stage:
                 process.stdout.close()
         if hasattr(self, "person"):
             self.person.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in (self.folder, self._runtime):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _environment(self) -> dict[str, str]:
+        own = ("BASE44_", "CONNECTORD_")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+        return {
+            **inherited,
+            "HOME": str(self.home),
+            "CONNECTORD_CONFIG": str(self.folder / "config.toml"),
+            "CONNECTORD_STATE_DIR": str(self.folder / "state"),
+            "CONNECTORD_RUNTIME_DIR": str(self._runtime),
+            "PYTHONUNBUFFERED": "1",
+            **({"BASE44_API_URL": self.url} if self.url else {}),
+        }
 
 
 def connector_text(connector_type: str, scopes: Sequence[str], comment: str = "") -> str:
@@ -144,18 +161,6 @@ def connector_text(connector_type: str, scopes: Sequence[str], comment: str = ""
     lines += ["{", f'  "type": {json.dumps(connector_type)},', '  "scopes": [']
     lines += [f"    {json.dumps(scope)}," for scope in scopes]
     return "\n".join([*lines, "  ],", "}", ""])
-
-
-def _environment(home: Path, folder: Path, url: str | None) -> Mapping[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("BASE44_", "CONNECTORD_"))}
-    own = {
-        "HOME": str(home),
-        "CONNECTORD_CONFIG": str(folder / "config.toml"),
-        "CONNECTORD_STATE_DIR": str(folder / "state"),
-        "CONNECTORD_RUNTIME_DIR": str(folder / "run"),
-        "PYTHONUNBUFFERED": "1",
-    }
-    return inherited | own | ({"BASE44_API_URL": url} if url else {})
 
 
 def _first_line(process: subprocess.Popen[bytes]) -> dict[str, object]:

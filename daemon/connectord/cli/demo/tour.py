@@ -33,11 +33,12 @@ READ, EVENTS = f"{CALENDAR}.readonly", f"{CALENDAR}.events"
 def take_tour() -> None:
     """Play the tour and leave with 0 only when every step was seen to be true."""
     output = Output()
-    signal.signal(signal.SIGTERM, _leave)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
     output.say("connectord's tour: a Base44 on this machine, a sample project, and the daemon watching it.", bold=True)
     began = time.monotonic()
     try:
-        with Stage(f"authorization_limit = {LIMIT_SECONDS}\n") as stage:
+        with Stage(f"authorization_limit = {LIMIT_SECONDS}\nremoval_grace = 1\n") as stage:
             Tour(stage, output).play()
     except (ConnectordError, httpx.HTTPError) as error:
         failed = (
