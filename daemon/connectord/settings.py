@@ -45,6 +45,7 @@ class Settings(BaseModel):
 
     removal_grace: float = Field(default=10.0, ge=0, le=3600, strict=False)
     """How long a connector file must be gone before its absence counts."""
+
     backoff_first: float = Field(default=1.0, ge=0.01, le=300, strict=False)
     """The span of the first wait after a failure that may pass; it doubles with each failure in a row."""
 
