@@ -27,14 +27,9 @@ from connectord.notify import Notifier
 from connectord.project import Project, read_project
 from connectord.project.places import places_of_file
 from connectord.store import HistoryRow, Store
-<<<<<<< HEAD
 from connectord.sync import Backoff, PushEffects, PushJob, PushQueue, Trigger
-from connectord.sync.events import ConnectorsGone, OutcomeKnown, PushFinished, Reconciled, SyncEvent, Watching
-=======
-from connectord.sync import PushEffects, PushJob, PushQueue, Trigger
 from connectord.sync.events import ConnectorsGone, OutcomeKnown, PushFinished, SyncEvent, Watching
 from connectord.sync.reconcile import base_key
->>>>>>> engine
 from connectord.watch import Target, Watcher, WatchKind, WatchState
 
 CANT_SETTLE = {
