@@ -180,3 +180,32 @@ def test_p9_killed_at_each_write_of_a_job_it_converges(
         deaths += 1
         check_the_job(storm)
     assert deaths >= {"schema": 1, "write": 8}[point]
+
+
+@pytest.mark.parametrize("how", ["killed", "told that it failed"])
+def test_p9_a_file_that_is_taken_back_after_an_unanswered_set_is_sent_again(
+    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path, how: str
+) -> None:
+    storm = a_storm(emulator, tmp_path, a_home_of_its_own, slack=["a"])
+    emulator.connect("slack", ["a", "b"])
+    with storm.life() as daemon:
+        assert started(daemon)
+        assert storm.settled().settled
+        spoilt = {"delay": 60} if how == "killed" else {"status": 500, "count": 3}
+        emulator.fault(route="set", carried_out=True, **spoilt)
+        a_connector(storm.project, "slack", ["b"])
+        until(lambda: storm.there()["slack"] == ["b"], "the set")
+        if how == "killed":
+            daemon.process.kill()
+            daemon.process.wait()
+        else:
+            daemon.expect(event="retry.scheduled")
+        emulator.admin("faults", "DELETE")
+        a_connector(storm.project, "slack", ["a"])
+        if how != "killed":
+            assert storm.settled().settled
+    with storm.life() as daemon:
+        assert started(daemon)
+        assert storm.settled().settled
+        storm.until_state("synced")
+    storm.check_the_end()

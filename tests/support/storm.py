@@ -98,11 +98,11 @@ class Storm:
 
     def consent(self) -> None:
         """Press Allow for every link that asks for what the file says now."""
-        wanted, links = self.wanted(), self.emulator.open_links()
-        asked = {one["type"]: one["scopes"] for one in self.emulator.state()["consents"]}
-        for name, link in links.items():
-            if sorted(asked[name]) == wanted.get(name):
-                self.emulator.consent(link)
+        wanted = self.wanted()
+        newest = {one["type"]: one for one in self.emulator.state()["consents"]}
+        for name, one in newest.items():
+            if one["status"] == "PENDING" and sorted(one["scopes"]) == wanted.get(name):
+                self.emulator.consent(self.emulator.url + one["path"])
 
     def sent(self, method: str) -> list[Line]:
         """The requests of this method that arrived, with the connector as `type` where the path has one."""
