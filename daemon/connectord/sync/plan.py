@@ -126,7 +126,7 @@ def plan(
             if not _removable(name, snapshot, base, remote) and not _gone(name, remote)
         ),
         drifts=tuple(_drifts(kept, base, remote)) if remote else (),
-        forgotten=tuple(name for name in deleted if _gone(name, remote)),
+        forgotten=tuple(name for name in deleted if snapshot.complete and _gone(name, remote)),
         unauthorized=tuple(_unauthorized(kept, base, remote)) if remote else (),
         untracked=tuple(_untracked(snapshot, base, remote)) if remote else (),
     )
