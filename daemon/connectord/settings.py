@@ -46,6 +46,12 @@ class Settings(BaseModel):
     removal_grace: float = Field(default=10.0, ge=0, le=3600, strict=False)
     """How long a connector file must be gone before its absence counts."""
 
+    backoff_first: float = Field(default=1.0, ge=0.01, le=300, strict=False)
+    """The span of the first wait after a failure that may pass; it doubles with each failure in a row."""
+
+    backoff_cap: float = Field(default=300.0, ge=0.5, le=3600, strict=False)
+    """The longest wait between two tries, whatever the service asks for."""
+
     sets_at_once: int = Field(default=8, ge=1, le=32)
     """How many connectors of one push are sent side by side."""
 

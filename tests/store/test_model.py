@@ -29,6 +29,7 @@ entries = st.builds(
     connection_config=configs,
     seen_scopes=st.none() | st.frozensets(st.text()),
     authorized=st.booleans(),
+    unsure=st.booleans(),
     file_name=st.none() | types,
     file_text=st.none() | st.text(),
 )

@@ -57,9 +57,12 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 
 @contextmanager
-def running_daemon(project: Path, home: Path, **environ: str) -> Iterator[RunningDaemon]:
-    """`connectord run PROJECT`, ended by its pid at the end of the block if it still runs."""
-    command = [sys.executable, "-m", "connectord", "run", str(project)]
+def running_daemon(project: Path, home: Path, *before: str, **environ: str) -> Iterator[RunningDaemon]:
+    """`connectord run PROJECT`, ended by its pid at the end of the block if it still runs.
+
+    `before` are words before the command, of a program that becomes the daemon by exec.
+    """
+    command = [*before, sys.executable, "-m", "connectord", "run", str(project)]
     with subprocess.Popen(
         command, env=environment(home, **environ), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
     ) as process:

@@ -211,3 +211,8 @@ def test_a_mirror_leaves_stripe_alone_where_nobody_knows_whether_it_is_there() -
 def test_a_snapshot_with_errors_can_not_be_mirrored() -> None:
     with pytest.raises(ValueError, match="errors"):
         mirror_plan(a_snapshot(problems=(A_PROBLEM,)), Remote())
+
+
+def test_p3_a_connector_whose_file_can_not_be_read_is_not_forgotten_although_base44_does_not_list_it() -> None:
+    base = {"x": entry("a", authorized=False)}
+    assert plan(a_snapshot(problems=(A_PROBLEM,)), base, Remote(())).forgotten == ()

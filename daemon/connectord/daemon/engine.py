@@ -27,7 +27,7 @@ from connectord.notify import Notifier
 from connectord.project import Project, read_project
 from connectord.project.places import places_of_file
 from connectord.store import HistoryRow, Store
-from connectord.sync import PushEffects, PushJob, PushQueue, Trigger
+from connectord.sync import Backoff, PushEffects, PushJob, PushQueue, Trigger
 from connectord.sync.events import ConnectorsGone, OutcomeKnown, PushFinished, SyncEvent, Watching
 from connectord.sync.reconcile import base_key
 from connectord.watch import Target, Watcher, WatchState
@@ -207,6 +207,7 @@ class Engine:
             clock=self._in.clock,
             now=self._in.now,
             rng=self._in.rng,
+            backoff=Backoff(settings.backoff_first, settings.backoff_cap),
             sets_at_once=settings.sets_at_once,
             authorization_limit=settings.authorization_limit,
             removal_grace=settings.removal_grace,

@@ -27,7 +27,8 @@ class BaseEntry:
     `scopes` and `connection_config` are what was asked for. `seen_scopes` is what Base44 said it granted when it was
     last looked at after the push (None: not looked at yet), since granted is rarely what was asked. `authorized` says
     whether it was ever seen working; until then its absence from Base44's list means nothing. `file_name` and
-    `file_text` are what was pushed, for a restore (P6); a text over KEPT_TEXT_BYTES becomes None.
+    `file_text` are what was pushed, for a restore (P6); a text over KEPT_TEXT_BYTES becomes None. `unsure` is from
+    before another content was sent until Base44 answered that: what it has may be either, so it is sent again (P9).
     """
 
     type: str
@@ -37,6 +38,7 @@ class BaseEntry:
     authorized: bool = False
     file_name: str | None = None
     file_text: str | None = field(default=None, repr=False)
+    unsure: bool = False
 
     def __post_init__(self) -> None:
         if self.file_text is not None and len(self.file_text.encode("utf-8", "surrogatepass")) > KEPT_TEXT_BYTES:

@@ -49,6 +49,7 @@ def entry_columns(base: int, entry: BaseEntry) -> Columns:
         entry.authorized,
         None if entry.file_name is None else os.fsencode(entry.file_name),
         text(entry.file_text),
+        entry.unsure,
     )
 
 
@@ -94,7 +95,7 @@ def read_project(row: Columns) -> ProjectRow:
 
 def read_entry(row: Columns) -> tuple[BaseKey, BaseEntry]:
     """From the columns of bases (but its id) and those of base_entries (but its base)."""
-    api_url, app_id, directory, name, scopes, config, seen, authorized, file_name, file_text = row
+    api_url, app_id, directory, name, scopes, config, seen, authorized, file_name, file_text, unsure = row
     entry = BaseEntry(
         name,
         _strings(scopes),
@@ -103,6 +104,7 @@ def read_entry(row: Columns) -> tuple[BaseKey, BaseEntry]:
         bool(authorized),
         None if file_name is None else os.fsdecode(file_name),
         file_text,
+        bool(unsure),
     )
     return BaseKey(api_url, app_id, _path(directory)), entry
 

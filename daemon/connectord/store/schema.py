@@ -40,6 +40,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         authorized INTEGER NOT NULL,
         file_name BLOB,
         file_text TEXT,
+        unsure INTEGER NOT NULL,
         PRIMARY KEY (base, type)
     );
     CREATE TABLE jobs (

@@ -109,7 +109,7 @@ def plan(
     `parked` are connectors that failed with exactly this content and whose time hasn't come (P8).
     """
     waiting = {connector.type: connector for connector in parked}
-    wanted = [connector for connector in snapshot.connectors if not _is_same(connector, base.get(connector.type))]
+    wanted = [connector for connector in snapshot.connectors if not _agrees(connector, base.get(connector.type))]
     to_send = [connector for connector in wanted if not _is_same(connector, waiting.get(connector.type))]
     kept = [connector.type for connector in snapshot.connectors if connector not in wanted]
     deleted = _deleted(snapshot, base)
@@ -126,7 +126,7 @@ def plan(
             if not _removable(name, snapshot, base, remote) and not _gone(name, remote)
         ),
         drifts=tuple(_drifts(kept, base, remote)) if remote else (),
-        forgotten=tuple(name for name in deleted if _gone(name, remote)),
+        forgotten=tuple(name for name in deleted if snapshot.complete and _gone(name, remote)),
         unauthorized=tuple(_unauthorized(kept, base, remote)) if remote else (),
         untracked=tuple(_untracked(snapshot, base, remote)) if remote else (),
     )
@@ -152,6 +152,10 @@ def mirror_plan(snapshot: Snapshot, remote: Remote) -> Plan:
         removals=tuple(removals),
         stripe=remote.stripe,
     )
+
+
+def _agrees(connector: Connector, entry: BaseEntry | None) -> bool:
+    return entry is not None and not entry.unsure and _is_same(connector, entry)
 
 
 def _is_same(connector: Connector, other: BaseEntry | Connector | None) -> bool:

@@ -126,7 +126,7 @@ class ProjectPush:
         effects, started = self._effects, self._effects.clock()
         sent = _sent(decided, job.snapshot)
         row = JobRow(job.id, job.project.root, job.trigger.value, tuple(sent), effects.now(), effects.now())
-        effects.store.record(Change(jobs=(row,)))
+        effects.store.record(self._intent(job.project, row))
         effects.emit(PushStarted(job.project, job.id, job.trigger, tuple(sent)))
 
         def known(outcome: Outcome) -> None:
@@ -137,6 +137,13 @@ class ProjectPush:
         effects.store.record(Change(jobs=(replace(row, finished_at=effects.now()),)))
         effects.emit(PushFinished(job.project, job.id, outcomes, effects.clock() - started))
         self._park_failures(job.project, sent, outcomes)
+
+    def _intent(self, project: Project, row: JobRow) -> Change:
+        """What is about to be sent: without it, a file that is taken back after a crash would look like base (P9)."""
+        key = base_key(project)
+        known = self._effects.store.base(key)
+        unsure = {name: replace(known[name], unsure=True) for name in row.types if name in known}
+        return Change(key=key, base=unsure, jobs=(row,))
 
     def _change(self, job: PushJob, connector: Connector, outcome: Outcome) -> Change:
         """What an outcome changes, in one transaction: base, the link to watch, and the history (P9)."""

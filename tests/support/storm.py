@@ -1,0 +1,200 @@
+"""Storms: real daemons that die, a real emulator that misbehaves, and what must be true when it is calm again."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tests.support.emulator import RunningEmulator
+from tests.support.project import a_project
+from tests.support.running import RunningDaemon, running_daemon
+
+from connectord.control.client import Client
+from connectord.control.models import ProjectStatus, WaitResult
+from connectord.control.unanswered import NoDaemon
+from connectord.project import Project
+
+WITHIN = 25.0
+QUICK = """\
+authorization_poll = 0.1
+half_written_patience = 0.1
+backoff_first = 0.1
+backoff_cap = 0.5
+"""
+"""Settings with which a storm is over in seconds; what is promised doesn't depend on them."""
+
+ACCEPTED = frozenset({"synced", "needs-authorization", "provisioned"})
+
+Line = dict[str, Any]
+
+
+def until(true: Callable[[], bool], what: str, within: float = WITHIN) -> None:
+    """Ask until it is so. Each question is a request or a look at a file, which is wait enough."""
+    deadline = time.monotonic() + within
+    while not true():
+        assert time.monotonic() < deadline, f"not within {within:g} s: {what}"
+
+
+@dataclass
+class Storm:
+    """One user's project on one emulator, through as many lives of the daemon as it takes."""
+
+    emulator: RunningEmulator
+    project: Project
+    home: Path
+    state: Path
+    runtime: Path
+    environ: dict[str, str]
+    lives: list[RunningDaemon] = field(default_factory=list)
+
+    @property
+    def client(self) -> Client:
+        """The local API of the daemon that lives now."""
+        return Client(self.runtime)
+
+    @contextmanager
+    def life(self, *before: str, **environ: str) -> Iterator[RunningDaemon]:
+        """A daemon from its start to its end; whatever it said is kept in `lines`. `before` goes before its command."""
+        with running_daemon(self.project.root, self.home, *before, **self.environ, **environ) as daemon:
+            self.lives.append(daemon)
+            yield daemon
+        hear_out(daemon)
+
+    @property
+    def lines(self) -> list[Line]:
+        """What the daemons of all lives said that have ended."""
+        return [line for daemon in self.lives for line in daemon.heard]
+
+    def status(self) -> ProjectStatus:
+        """The project as the daemon says it is."""
+        return self.client.status(self.project.root).projects[0]
+
+    def settled(self, timeout: float = WITHIN) -> WaitResult:
+        """Wait until the files as they are now are settled."""
+        return self.client.wait(self.project.root, timeout=timeout)
+
+    def until_state(self, *states: str) -> ProjectStatus:
+        """Wait until the project is said to be in one of these states."""
+        until(lambda: self.status().state in states, f"{states}, but {self.status()}")
+        return self.status()
+
+    def wanted(self) -> dict[str, list[str]]:
+        """Type -> scopes as the files say."""
+        files = sorted(self.project.connectors_dir.glob("*.jsonc"))
+        found = [json.loads(file.read_text()) for file in files]
+        return {one["type"]: sorted(one["scopes"]) for one in found if one["type"] != "stripe"}
+
+    def there(self) -> dict[str, list[str]]:
+        """Type -> scopes as the emulator has them."""
+        return {name: sorted(scopes) for name, scopes in self.emulator.connectors().items()}
+
+    def consent(self) -> None:
+        """Press Allow for every link that asks for what the file says now."""
+        wanted = self.wanted()
+        newest = {one["type"]: one for one in self.emulator.state()["consents"]}
+        for name, one in newest.items():
+            if one["status"] == "PENDING" and sorted(one["scopes"]) == wanted.get(name):
+                self.emulator.consent(self.emulator.url + one["path"])
+
+    def sent(self, method: str) -> list[Line]:
+        """The requests of this method that arrived, with the connector as `type` where the path has one."""
+        return [
+            {**one, "type": one["path"].rpartition("integrations/")[2]}
+            for one in self.emulator.requests()
+            if one["method"] == method
+        ]
+
+    def busiest_second(self) -> int:
+        """How many requests arrived in the second that had the most; without the polls, whose pace is a setting."""
+        times = [one["time"] for one in self.emulator.requests() if one["operation"] != "poll"]
+        return max((sum(1 for at in times if first <= at < first + 1) for first in times), default=0)
+
+    def check_the_end(self) -> None:
+        """What must be true whenever all is calm."""
+        assert self.there() == self.wanted()
+        assert self.sent("DELETE") == []
+        links = [line["url"] for line in self.lines if line["event"] == "notice" and line.get("url")]
+        assert sorted(links) == sorted(set(links)), "somebody was told twice"
+        assert self.database_check() == "ok"
+
+    def repeated_sets(self) -> list[Line]:
+        """Sets that sent again what the daemon had said to be accepted."""
+        accepted = [
+            (line["type"], datetime.fromisoformat(line["at"]).timestamp())
+            for line in self.lines
+            if line["event"] == "connector.outcome" and line["result"] in ACCEPTED
+        ]
+        begun = [
+            (name, datetime.fromisoformat(line["at"]).timestamp())
+            for line in self.lines
+            if line["event"] == "push.started"
+            for name in line["types"]
+        ]
+        last: dict[str, Line] = {}
+        repeated = []
+        for put in self.sent("PUT"):
+            before = last.get(put["type"])
+            if before and put["body"] == before["body"]:
+                between = [at for name, at in accepted if name == put["type"] and before["time"] < at < put["time"]]
+                # A job that was begun and killed before its request leaves base unsure, and that is right.
+                jobs = [at for name, at in begun if between and name == put["type"] and between[-1] < at < put["time"]]
+                repeated += [put] if between and len(jobs) < 2 else []
+            last[put["type"]] = put
+        return repeated
+
+    def database_check(self) -> str:
+        """SQLite's own opinion of the state database."""
+        with closing(sqlite3.connect(self.state / "state.db")) as connection:
+            return str(connection.execute("PRAGMA quick_check").fetchone()[0])
+
+
+def hear_out(daemon: RunningDaemon) -> None:
+    """Take in what a dead daemon had still said."""
+    while (line := daemon.lines.get(timeout=WITHIN)) is not None:
+        daemon.heard.append(line)
+    daemon.lines.put(None)
+
+
+def dies_or_settles(storm: Storm, daemon: RunningDaemon) -> bool:
+    """Wait for either; whether it died."""
+    if not started(daemon):
+        return True
+    try:
+        storm.settled()
+    except NoDaemon:
+        daemon.process.wait(WITHIN)
+        return True
+    return daemon.process.poll() is not None
+
+
+def started(daemon: RunningDaemon) -> bool:
+    """Wait until it says that it has begun; whether it lived to say so."""
+    while (line := daemon.lines.get(timeout=WITHIN)) is not None:
+        daemon.heard.append(line)
+        if line["event"] == "daemon.started":
+            return True
+    daemon.lines.put(None)
+    return False
+
+
+def a_storm(
+    emulator: RunningEmulator, folder: Path, home: Path, *, settings: str = QUICK, **connectors: list[str]
+) -> Storm:
+    """A project of a signed-in user on a fresh emulator, with a state directory of its own."""
+    emulator.admin("reset")
+    emulator.settings(limits=False)
+    emulator.sign_in(home)
+    folder.mkdir(parents=True, exist_ok=True)
+    project = a_project(folder / "project", connectors, app_id=emulator.app_id, api_url=emulator.url)
+    config, state = folder / "settings.toml", folder / "state"
+    config.write_text(settings)
+    environ = {"CONNECTORD_CONFIG": str(config), "CONNECTORD_STATE_DIR": str(state)}
+    return Storm(emulator, project, home, state, Path(os.environ["CONNECTORD_RUNTIME_DIR"]), environ)
