@@ -133,28 +133,3 @@ def mixed(rng: random.Random, share: float = 0.3) -> Iterator[dict[str, Any]]:
     kinds = [fault for name, fault in PASSING.items() if name != "401"] + [{"delay": 0.3}]
     for _ in range(150):
         yield {**(rng.choice(kinds) if rng.random() < share else {}), "count": 1}
-
-
-@pytest.mark.parametrize("seed", range(STORMS))
-def test_p8_of_all_faults_mixed_in_three_of_ten_requests_it_converges(
-    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path, seed: int
-) -> None:
-    storm = a_storm(emulator, tmp_path, a_home_of_its_own)
-    rng = random.Random(seed)
-    for fault in mixed(rng):
-        emulator.fault(**fault)
-    with storm.life() as daemon:
-        assert started(daemon)
-        for turn in range(12):
-            for name in ("slack", "github", "linear", "notion", "hubspot"):
-                a_connector(storm.project, name, [str(turn), *rng.sample("abcd", 2)])
-            assert storm.settled().settled
-            until(lambda: bool(storm.status().last_push), "a push")
-            storm.consent()
-        emulator.admin("faults", "DELETE")
-        assert storm.settled().settled
-        storm.consent()
-        storm.until_state("synced")
-        assert daemon.end() == 0
-    assert storm.busiest_second() <= 2 * POLITE
-    storm.check_the_end()
