@@ -232,10 +232,8 @@ class Board:
         return [entry for entry in self._shown().values() if entry.state is ConnectorState.FAILED]
 
     def _shown(self) -> dict[str, Entry]:
-        """The entries that a file or a withheld removal stands for; the rest is history."""
-        if self._snapshot is None:
-            return {}
-        names = {*self._snapshot.by_type, *self._withheld}
+        """The entries that a file stands for; the rest is history."""
+        names = self._snapshot.by_type if self._snapshot else ()
         return {name: entry for name, entry in self._entries.items() if name in names}
 
     def _connectors(self) -> tuple[ConnectorStatus, ...]:
@@ -251,9 +249,8 @@ class Board:
             ConnectorStatus(type=file.stem, state=ConnectorState.INVALID, file=str(file)) for file in sorted(broken)
         ]
         held = [
-            _status(name, Entry(ConnectorState.HELD, self._withheld_since or shown[name].at), None, ())
+            ConnectorStatus(type=name, state=ConnectorState.HELD, updated_at=self._withheld_since)
             for name in self._withheld
-            if name in shown
         ]
         return (*valid, *invalid, *held)
 
