@@ -205,6 +205,8 @@ class Board:
 
     def _reconciled(self, event: Reconciled, at: datetime) -> None:
         self._untracked = event.plan.untracked
+        # What Base44 doesn't have either is no removal that waits.
+        self._withheld = tuple(name for name in self._withheld if name not in event.plan.forgotten)
         drifted = {drift.type: drift for drift in event.plan.drifts}
         lost = {one.type: LOST_STATES[one.status] for one in event.plan.unauthorized}
         for name in event.plan.unchanged:
