@@ -97,7 +97,6 @@ def test_a_project_added_twice_is_one(bench: Bench) -> None:
     assert (again.new, bench.engine.roots()) == (False, (bench.root,))
 
 
-@pytest.mark.xfail(strict=True, reason="found: the link's own path is registered beside the folder's")
 def test_a_project_added_through_a_symlink_is_the_same_one(bench: Bench) -> None:
     bench.add()
     link = bench.root.with_name("link")

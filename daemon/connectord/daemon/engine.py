@@ -117,12 +117,13 @@ class Engine:
     async def add_project(self, path: Path) -> ProjectAdded:
         """Register the project around `path`."""
         project = await asyncio.to_thread(read_project, path, self._in.environ)
-        new = self._store.add_project(project.root, self._in.now())
-        known = self._followed.get(project.root)
+        root = await asyncio.to_thread(_known_as, project.root, self.roots())
+        new = self._store.add_project(root, self._in.now())
+        known = self._followed.get(root)
         if known is not None:
             known.board.temporary = False
             return ProjectAdded(project=known.status(), new=new)
-        followed = self.follow(project.root)
+        followed = self.follow(root)
         await followed.loop.looked()
         return ProjectAdded(project=followed.status(), new=new)
 
@@ -259,6 +260,11 @@ class Engine:
             self.troubles.pop("watch", None)
         elif state.why:
             self.troubles["watch"] = state.why
+
+
+def _known_as(root: Path, roots: tuple[Path, ...]) -> Path:
+    """The known root that this folder is, by whichever symlink it is reached; else itself."""
+    return {known.resolve(): known for known in roots}.get(root.resolve(), root)
 
 
 def _watch_word(state: WatchState) -> WatchWord:
