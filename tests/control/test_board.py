@@ -151,10 +151,11 @@ def test_stripe_is_queued_by_its_own_word() -> None:
     ],
 )
 def test_p12_an_outcome_is_shown_as_what_it_is(result: Result, state: ConnectorState, project: ProjectState) -> None:
-    known = outcome(result, error="why", authorize_url="https://link")
+    link = "https://link" if result is Result.NEEDS_AUTHORIZATION else None
+    known = outcome(result, error="why", authorize_url=link)
     board = a_board(looked("slack", sets=(a_file("slack"),)), known, finished(known))
     one = the_one(board)
-    assert (one.state, one.error, one.authorize_url, board.state) == (state, "why", "https://link", project)
+    assert (one.state, one.error, one.authorize_url, board.state) == (state, "why", link, project)
 
 
 def test_a_removed_one_is_no_longer_said() -> None:
@@ -350,3 +351,27 @@ def test_a_pause_is_said_first_but_for_what_halts() -> None:
     paused = board.state
     board.apply(ProjectUnusable(ROOT, ConnectordError("gone")), AT)
     assert (paused, board.state) == (ProjectState.PAUSED, ProjectState.HALTED)
+
+
+def test_p10_a_link_stays_in_sight_while_newer_content_fails_or_is_broken() -> None:
+    waits = outcome(Result.NEEDS_AUTHORIZATION, authorize_url="https://link")
+    again = looked("slack", sets=(a_file("slack"),))
+    queued, failing, broken = (
+        a_board(looked("slack"), waits, again),
+        a_board(looked("slack"), waits, again, outcome(Result.FAILED)),
+        a_board(looked("slack"), waits, looked(problems=(a_problem(),))),
+    )
+    assert [the_one(board).authorize_url for board in (queued, failing, broken)] == ["https://link"] * 3
+
+
+def test_p12_a_consent_to_an_older_link_makes_no_failed_one_synced() -> None:
+    board = a_board(looked("slack"), outcome(Result.FAILED, error="refused"))
+    board.authorization(an_authorization(AuthorizationState.AUTHORIZED), AT)
+    assert (the_one(board).state, the_one(board).error) == (ConnectorState.FAILED, "refused")
+
+
+def test_p10_the_end_of_an_older_link_takes_it_out_of_sight() -> None:
+    waits = outcome(Result.NEEDS_AUTHORIZATION, authorize_url="https://link")
+    board = a_board(looked("slack"), waits, outcome(Result.FAILED))
+    board.authorization(an_authorization(AuthorizationState.TIMED_OUT), AT)
+    assert (the_one(board).state, the_one(board).authorize_url) == (ConnectorState.FAILED, None)
