@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ def test_p1_a_write_every_40_ms_for_a_minute_is_pushed_by_the_cap() -> None:
 
     told(desk, story())
     times = [0.0, *(at - 1.0 for _, at in desk.pushed)]
-    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
     assert max(gaps) < 2.1
     assert (len(desk.pushed), desk.pushed[-1][0]) == (30, ("1499",))
 
