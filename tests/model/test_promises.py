@@ -76,6 +76,7 @@ class Promises(RuleBasedStateMachine):
         self.meddled: set[str] = set()
         self.signed_in = False
         self.paused = False
+        self.settles = True
         self.login()
         self.run: Running | None = None
         self.engine_begins()
@@ -304,8 +305,13 @@ class Promises(RuleBasedStateMachine):
         return self.run
 
     def _hint(self, hinted: bool) -> None:
-        if hinted and self.run is not None:
+        if self.run is None:
+            return
+        if hinted:
             self.run.life.engine._hinted(self.root)
+            # Half of a person's saves are followed by another one before the first has settled.
+            self._pass(0.3 if self.settles else 0.01)
+            self.settles = not self.settles
 
     def _pass(self, seconds: float) -> None:
         before = self.machine.network.attempts.total()
@@ -336,8 +342,8 @@ def _states(status: ProjectStatus, without: set[str]) -> dict[str, ConnectorStat
 
 TestPromises = Promises.TestCase
 TestPromises.settings = settings(
-    max_examples=25 * SCALE,
-    stateful_step_count=25,
+    max_examples=100 * SCALE,
+    stateful_step_count=30,
     deadline=None,
     derandomize=SCALE == 1,
     # Shrinking a long story takes minutes: a storm says what it met, the everyday run says it briefly.
