@@ -6,7 +6,7 @@ keeps the project as a whole from being synced.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -135,6 +135,8 @@ class Board:
             self._entries[authorization.type] = replace(
                 entry, authorize_url=authorization.url if authorization.is_open else None
             )
+        elif state is None and entry is not None and entry.authorize_url == authorization.url:
+            self._entries[authorization.type] = replace(entry, authorize_url=None)
         elif state is not None:
             link = None if state is ConnectorState.SYNCED else authorization.url
             missing = authorization.missing_scopes
@@ -278,7 +280,15 @@ class Board:
             ConnectorStatus(type=name, state=ConnectorState.HELD, updated_at=self._withheld_since)
             for name in self._withheld
         ]
-        return (*valid, *invalid, *held)
+        lines = (*valid, *invalid, *held)
+        return (*lines, *self._still_linked({line.type for line in lines}))
+
+    def _still_linked(self, listed: set[str]) -> Iterator[ConnectorStatus]:
+        """Links whose file isn't there in a look that says nothing of absence (P3) are open all the same (P10)."""
+        if self._snapshot is not None and not self._snapshot.complete:
+            for name, entry in self._entries.items():
+                if name not in listed and self._open_link(name):
+                    yield _status(name, entry, None, ())
 
     def _held(self) -> tuple[Hold, ...]:
         if not self._withheld or self._withheld_since is None:
