@@ -104,7 +104,9 @@ def _fetch() -> None:
     )
     assert packed.returncode == 0, f"npm pack base44@{VERSION} failed (it needs the network once): {packed.stderr}"
     with tarfile.open(CACHE / packed.stdout.split()[-1]) as archive:
-        archive.extractall(CACHE, filter="data")
+        # Python 3.11 before 3.11.4 knows no filters; later versions want one.
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)
+        archive.extractall(CACHE)  # noqa: S202  (the package that npm has just verified)
 
 
 def _no_browser(home: Path) -> Path:
