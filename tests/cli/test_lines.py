@@ -32,3 +32,11 @@ def test_a_message_with_line_breaks_is_still_one_json_line(capsys: pytest.Captur
 def test_a_readable_line_has_the_time_of_day_and_no_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
     readable_lines()(News(at=NOW, event=NewsKind.NOTICE, message="slack: \x1b[2Jneeds you", tone=Tone.ATTENTION))
     assert capsys.readouterr().out == f"{NOW.astimezone():%H:%M:%S}  slack: [2Jneeds you\n"
+
+
+def test_a_request_that_is_tried_again_is_for_the_log_and_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    news = News(at=NOW, event=NewsKind.REQUEST_RETRIED, message="Could not set slack, trying again in 0.3 s")
+    readable_lines()(news)
+    assert capsys.readouterr().out == ""
+    json_lines()(news)
+    assert json.loads(capsys.readouterr().out)["event"] == "request.retried"

@@ -139,7 +139,7 @@ def test_trouble_while_waiting_is_said_on_a_line_of_its_own(desk: Machine, base4
     terminal = desk.at_a_terminal("push", "-y")
     terminal.expect_exact("Open browser to authorize now?")
     terminal.sendline("y")
-    terminal.expect(r"\r\x1b\[K[^\r\n]*Trying again in \d s\.\r\n")
+    terminal.expect(r"\r\x1b\[K[^\r\n]*Trying again in (\d s|a moment)\.\r\n")
     terminal.expect_exact("Waiting for slack")
     base44.consent(open_link(base44, "slack"))
     terminal.expect_exact("✓ slack authorization complete")

@@ -56,6 +56,7 @@ SENTENCES: dict[str, tuple[SyncEvent, list[str]]] = {
         ["Push done in 0.50 s: 2 connectors, 1 failed"],
     ),
     "retry": (RetryScheduled(PROJECT, ("a",), 4.2, "busy", "BUSY"), ["a: trying again in 4 s (busy)"]),
+    "retry at once": (RetryScheduled(PROJECT, ("a",), 0.4, "busy", "BUSY"), ["a: trying again in a moment (busy)"]),
     "withheld": (
         RemovalsWithheld(PROJECT, ("a", "b")),
         [

@@ -39,6 +39,8 @@ def readable_lines() -> Publish:
     logger = _logger(_sentence)
 
     def publish(news: News) -> None:
+        if news.event is NewsKind.REQUEST_RETRIED:
+            return  # for the log: what comes of the tries is said anyway, and offline there are two every other second
         logger.info(news.message, at=news.at, tone=news.tone)
         if news.event is NewsKind.PROJECT_WATCHING:
             logger.info("Save a connector file and it is pushed. Ctrl-C ends.", at=news.at, tone=Tone.QUIET)

@@ -77,7 +77,8 @@ async def connect(api_url: str, environ: Mapping[str, str], output: Output) -> A
 
     def say(retrying: Retrying) -> None:
         what = retrying.error.what.rstrip(".")
-        output.progress(f"{what}. Trying again in {retrying.wait:.0f} s.")
+        when = f"in {retrying.wait:.0f} s" if retrying.wait >= 1 else "in a moment"
+        output.progress(f"{what}. Trying again {when}.")
 
     def say_wait(operation: str, seconds: float) -> None:
         output.progress(f"Base44 takes only so many requests a minute. Waiting {seconds:.0f} s to {operation}.")

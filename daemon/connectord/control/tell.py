@@ -65,7 +65,7 @@ def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901  (a ta
         case PushFinished(project, job, outcomes, seconds):
             yield _finished(project, job, outcomes, seconds, at)
         case RetryScheduled(project, types, seconds, error, code):
-            message = f"{', '.join(types)}: trying again in {seconds:.0f} s ({error})"
+            message = f"{', '.join(types)}: trying again {_when(seconds)} ({error})"
             kind = NewsKind.RETRY_SCHEDULED
             yield _news(
                 project, at, kind, message, Tone.ATTENTION, types=types, seconds=seconds, error=error, code=code
@@ -227,6 +227,10 @@ def _late_consent(project: Project, consent: LateConsent, at: datetime) -> News:
         missing_scopes=missing or None,
         user_email=consent.user_email,
     )
+
+
+def _when(seconds: float) -> str:
+    return f"in {seconds:.0f} s" if seconds >= 1 else "in a moment"
 
 
 def _not_granted(missing: tuple[str, ...], requested: int) -> str:
