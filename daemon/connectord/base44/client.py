@@ -24,7 +24,7 @@ from connectord.base44.errors import Base44Error
 from connectord.base44.exchange import Answer, exchange
 from connectord.base44.models import DeviceCode, Reply, Token, User
 from connectord.base44.pace import Pace
-from connectord.base44.request import Request, host_address
+from connectord.base44.request import Limited, Request, host_address
 from connectord.base44.retry import Retry, Retrying, retry_after
 
 R = TypeVar("R", bound=Reply)
@@ -121,6 +121,10 @@ class Base44:
 
         return await self._retried(request, attempt)
 
+    def turns_left(self, kind: Limited) -> int:
+        """How many requests of a kind may be sent now without waiting."""
+        return self._pace.turns_left(kind)
+
     async def _signed(self, request: Request) -> Answer:
         signature = await self._credentials.sign(self.renew)
         answer = await self._attempt(request, signature)
@@ -131,6 +135,8 @@ class Base44:
 
     async def _attempt(self, request: Request, signature: Signature) -> Answer:
         async with self._pace.turn(request.limited, request.operation):
+            if request.allowed is not None:
+                await request.allowed()
             answer = await exchange(self._http, request, signature.headers)
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             self._pace.push_out(request.limited, retry_after(answer.headers, self._clock()))

@@ -8,6 +8,7 @@ clock, its own sleep and a thread.
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -72,6 +73,11 @@ class Pace:
         finally:
             lane.end()
 
+    def turns_left(self, kind: Limited) -> int:
+        """How many of a kind could have their turn at once now; as many as one likes of what isn't limited."""
+        lane = self._lanes.get(kind)
+        return sys.maxsize if lane is None else lane.free()
+
     def push_out(self, kind: Limited | None, seconds: float | None) -> None:
         """The service said 429 and asked to wait: nothing of this kind goes out before, whichever app it is about."""
         if kind in self._lanes and seconds is not None:
@@ -110,6 +116,9 @@ class _Lane:
         if self._under_way + len(self._ended) < self._limit:
             return pushed
         return max(pushed, self._ended[0] + WINDOW + SLACK - now) if self._ended else None
+
+    def free(self) -> int:
+        return self._limit - self._under_way - len(self._ended) if self.wait() == 0.0 else 0
 
     def begin(self) -> None:
         self._under_way += 1

@@ -69,6 +69,7 @@ class Connector:
     scopes: tuple[str, ...] = ()
     connection_config: Mapping[str, Any] | None = field(default=None, hash=False)
     file: Path = field(default=Path(), compare=False)
+    text: str | None = field(default=None, compare=False, repr=False)  # the whole file, comments too, for a restore
 
     @property
     def is_stripe(self) -> bool:

@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Protocol
 
 from connectord.store.base import BaseEntry, BaseKey
-from connectord.store.rows import AuthorizationRow, Change, HistoryRow, HoldRow, JobRow, ProjectRow
+from connectord.store.rows import (
+    AbsenceRow,
+    AuthorizationRow,
+    Change,
+    HistoryRow,
+    HoldRow,
+    JobRow,
+    ProjectRow,
+    SightingRow,
+)
 from connectord.store.trouble import StoreTrouble
 
 
@@ -37,7 +46,7 @@ class Store(Protocol):
         """Register a project; False where it is already, and then it stays as it is."""
 
     def remove_project(self, root: Path) -> bool:
-        """Forget a project: its registration, base, jobs, authorizations and holds; its history stays.
+        """Forget a project: its registration, base, jobs, authorizations, holds and absences; its history stays.
 
         Its base goes too, so that adding it again much later can remove nothing (P2). False where it wasn't known.
         """
@@ -56,6 +65,12 @@ class Store(Protocol):
 
     def holds(self, project: Path) -> tuple[HoldRow, ...]:
         """The holds of a project, by reason."""
+
+    def sighting(self, project: Path) -> SightingRow | None:
+        """How a project stood when it was last seen; None before the first time."""
+
+    def absences(self, project: Path) -> tuple[AbsenceRow, ...]:
+        """The connectors of a project whose files are gone, by type."""
 
     def history(
         self, project: Path | None = None, limit: int = 100, before: int | None = None

@@ -3,7 +3,8 @@
 from connectord.sync.carry import carry_out
 from connectord.sync.loop import ProjectLoop, Reading
 from connectord.sync.outcome import Outcome, Result, is_web_link, read_set_reply
-from connectord.sync.plan import Drift, DriftKind, Held, HoldReason, Plan, Remote, mirror_plan, plan
+from connectord.sync.guard import HoldReason, RemovalMode, RemovalPolicy, WaitReason
+from connectord.sync.plan import Drift, DriftKind, Held, Plan, Remote, mirror_plan, plan
 from connectord.sync.push import PushEffects
 from connectord.sync.queue import PushJob, PushQueue, Trigger
 from connectord.sync.reconcile import ask_remote
@@ -15,6 +16,9 @@ __all__ = [
     "DriftKind",
     "Held",
     "HoldReason",
+    "RemovalMode",
+    "RemovalPolicy",
+    "WaitReason",
     "Outcome",
     "Plan",
     "ProjectLoop",

@@ -35,7 +35,7 @@ class ProjectLoop:
         settle: Settle = Settle(),  # noqa: B008  (frozen)
     ) -> None:
         self.root = root
-        self.push = ProjectPush(effects, self.look_again, self._run_beside)
+        self.push = ProjectPush(root, effects, read, self.look_again, self._run_beside)
         self._read = read
         self._queue = queue
         self._effects = effects
@@ -129,7 +129,7 @@ class ProjectLoop:
         self._seen = (project, snapshot)
         self._tell_problems(project, snapshot)
         reconcile = bool(triggers & RECONCILING)
-        decided = self.push.look(project, snapshot)
+        decided = await self.push.look(project, snapshot)
         # While a job is under way base is about to change: what to send is decided when this one's turn comes (P1).
         behind = self._queue.is_busy(self.root)
         if not self.paused and (reconcile or behind or not decided.sends_nothing):

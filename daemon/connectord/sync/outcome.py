@@ -12,6 +12,9 @@ from connectord.project.model import Connector
 
 DIFFERENT_USER = "different_user"
 
+ALREADY_GONE = "ALREADY_GONE"
+"""The code of a removal that needed no request: somebody else had removed it."""
+
 
 class Result(StrEnum):
     """The kinds of outcome."""
@@ -56,6 +59,8 @@ class Outcome:
                 return f"failed - {self.error}"
             case Result.NEEDS_AUTHORIZATION:
                 return "needs authorization"
+            case Result.REMOVED if self.code == ALREADY_GONE:
+                return "was removed from Base44 already"
             case Result.PROVISIONED:
                 return "Stripe sandbox provisioned"
             case _:

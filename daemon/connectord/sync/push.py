@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 
 from connectord.base44 import App
 from connectord.base44.errors import (
@@ -19,20 +21,21 @@ from connectord.project.model import Connector, Project, Snapshot
 from connectord.store import OPEN, AuthorizationRow, BaseEntry, Change, HistoryRow, JobRow, Store
 from connectord.sync.carry import SETS_AT_ONCE, carry_out
 from connectord.sync.events import (
-    ConnectorsGone,
     Looked,
     OutcomeKnown,
     PushFinished,
     PushStarted,
-    RemovalsWithheld,
     RetryScheduled,
     SyncEvent,
 )
+from connectord.sync.fresh_look import FreshLook
+from connectord.sync.guard import RemovalPolicy
 from connectord.sync.ledgers import Parking
 from connectord.sync.outcome import Outcome, Result
 from connectord.sync.plan import Plan, plan
 from connectord.sync.queue import PushJob
 from connectord.sync.reconcile import Reconciler, base_key
+from connectord.sync.removals import Removals
 from connectord.sync.timing import Backoff
 
 OFFLINE_CAP = 5.0
@@ -40,6 +43,9 @@ OFFLINE_CAP = 5.0
 
 SLOW_SECONDS = 300.0
 """After so long even a refusal is worth another try where the reason lies beside the file: access, the app, a disk."""
+
+PACE_SECONDS = 5.0
+"""When to look again for a removal that the documented limit has no room for yet."""
 
 OFFLINE = frozenset({Unreachable.code, TimedOut.code})
 ENDS_WITH_A_LOGIN = frozenset({SignedOut.code, CredentialsUnusable.code})
@@ -53,8 +59,7 @@ OUTCOME_KIND = "connector.outcome"
 class PushEffects:
     """What a project's pushes act on and through. `clock` must not jump; `now` is the time of day, for the store.
 
-    `watched` names the connectors whose consent link is being polled. `removal_grace` (seconds) is how long a file
-    must be gone before anyone is told so.
+    `watched` names the connectors whose consent link is being polled.
     """
 
     store: Store
@@ -66,20 +71,22 @@ class PushEffects:
     backoff: Backoff = field(default_factory=Backoff)
     sets_at_once: int = SETS_AT_ONCE
     authorization_limit: float = 120.0
-    removal_grace: float = 10.0
+    removals: RemovalPolicy = RemovalPolicy()
     watched: Callable[[Project], Collection[str]] = lambda _: ()
 
 
 class ProjectPush:
     """Carries the push jobs of one project out.
 
-    `look_again(seconds)` asks its loop for another look later, `beside(coroutine)` lets something run that must not
-    keep the next push waiting.
+    `read` reads the project from disk (blocking). `look_again(seconds)` asks its loop for another look later,
+    `beside(coroutine)` lets something run that must not keep the next push waiting.
     """
 
     def __init__(
         self,
+        root: Path,
         effects: PushEffects,
+        read: Callable[[], tuple[Project, Snapshot]],
         look_again: Callable[[float], None],
         beside: Callable[[Coroutine[None, None, None]], None],
     ) -> None:
@@ -88,22 +95,31 @@ class ProjectPush:
         self._beside = beside
         self._parking = Parking()
         self._failures = 0
-        self._absent_since: dict[str, float] = {}
-        self._told_gone: set[str] = set()
-        self._reconciler = Reconciler(effects.store, effects.emit, effects.watched)
+        self.removals = Removals(
+            root,
+            store=effects.store,
+            policy=effects.removals,
+            emit=effects.emit,
+            look_again=look_again,
+            clock=effects.clock,
+            now=effects.now,
+        )
+        self._fresh_look = FreshLook(self.removals, effects.store, read=read, plan=self._plan)
+        self._reconciler = Reconciler(effects.store, effects.emit, effects.watched, self._reconciled)
 
-    def look(self, project: Project, snapshot: Snapshot) -> Plan:
-        """Say what the snapshot asks for, and return what may be sent: never a removal, as nothing answers for one."""
+    async def look(self, project: Project, snapshot: Snapshot) -> Plan:
+        """Say what the snapshot asks for, and return what may be sent now: removals only after the guard let them."""
         decided = self._plan(project, snapshot)
         self._effects.emit(Looked(project, snapshot, decided))
         if snapshot.complete:
             self._parking.keep_only([connector.type for connector in snapshot.connectors])
-            self._withhold(project, decided.removals)
-        return replace(decided, removals=())
+        self._keep_texts(project, snapshot, decided.unchanged)
+        return replace(decided, removals=await self.removals.look(project, snapshot, decided))
 
     def retry_now(self, *, everything: bool = False) -> None:
         """Let what waits for better times be sent at the next look; `everything`: what failed for good, too."""
         self._failures = 0
+        self.removals.retry_now(everything=everything)
         if everything:
             self._parking.release_all()
         else:
@@ -111,8 +127,9 @@ class ProjectPush:
 
     async def carry(self, job: PushJob) -> None:
         """Send what the job's snapshot asks for, then reconcile if the job wants it. Ends in events, never raises."""
-        decided = self.look(job.project, job.snapshot)
+        decided = await self.look(job.project, job.snapshot)
         app = self._effects.connect(job.project)
+        decided = self._within_pace(decided, app)
         if not decided.sends_nothing:
             await self._push(job, decided, app)
         if job.reconcile:
@@ -125,27 +142,34 @@ class ProjectPush:
     async def _push(self, job: PushJob, decided: Plan, app: App) -> None:
         effects, started = self._effects, self._effects.clock()
         sent = _sent(decided, job.snapshot)
-        row = JobRow(job.id, job.project.root, job.trigger.value, tuple(sent), effects.now(), effects.now())
-        effects.store.record(self._intent(job.project, row))
-        effects.emit(PushStarted(job.project, job.id, job.trigger, tuple(sent)))
+        types = (*sent, *decided.removals)
+        row = JobRow(job.id, job.project.root, job.trigger.value, types, effects.now(), effects.now())
+        effects.store.record(self._intent(job.project, row, tuple(sent)))
+        effects.emit(PushStarted(job.project, job.id, job.trigger, tuple(sent), decided.removals))
 
         def known(outcome: Outcome) -> None:
-            effects.store.record(self._change(job, sent[outcome.type], outcome))
-            effects.emit(OutcomeKnown(job.project, app, job.id, sent[outcome.type], outcome))
+            effects.store.record(self._change(job, sent.get(outcome.type), outcome))
+            effects.emit(OutcomeKnown(job.project, app, job.id, sent.get(outcome.type), outcome))
 
-        outcomes = await carry_out(decided, app, may_remove=_never, on_outcome=known, sets_at_once=effects.sets_at_once)
+        outcomes = await carry_out(
+            decided,
+            app,
+            objection=partial(self._fresh_look.objection, job.project, app),
+            on_outcome=known,
+            sets_at_once=effects.sets_at_once,
+        )
         effects.store.record(Change(jobs=(replace(row, finished_at=effects.now()),)))
         effects.emit(PushFinished(job.project, job.id, outcomes, effects.clock() - started))
         self._park_failures(job.project, sent, outcomes)
 
-    def _intent(self, project: Project, row: JobRow) -> Change:
+    def _intent(self, project: Project, row: JobRow, sent: tuple[str, ...]) -> Change:
         """What is about to be sent: without it, a file that is taken back after a crash would look like base (P9)."""
         key = base_key(project)
         known = self._effects.store.base(key)
-        unsure = {name: replace(known[name], unsure=True) for name in row.types if name in known}
+        unsure = {name: replace(known[name], unsure=True) for name in sent if name in known}
         return Change(key=key, base=unsure, jobs=(row,))
 
-    def _change(self, job: PushJob, connector: Connector, outcome: Outcome) -> Change:
+    def _change(self, job: PushJob, connector: Connector | None, outcome: Outcome) -> Change:
         """What an outcome changes, in one transaction: base, the link to watch, and the history (P9)."""
         project, now = job.project, self._effects.now()
         history = HistoryRow(
@@ -154,6 +178,9 @@ class ProjectPush:
         )  # fmt: skip
         if not outcome.accepted:
             return Change(history=(history,))
+        if connector is None:
+            gone = self.removals.gone(outcome.type)
+            return replace(gone, key=base_key(project), base={outcome.type: None}, history=(history,))
         self._parking.release(connector.type)
         return Change(
             key=base_key(project),
@@ -210,21 +237,25 @@ class ProjectPush:
         delay = effects.backoff.delay(self._failures, effects.rng, floor=floor)
         return min(delay, OFFLINE_CAP) if all(outcome.code in OFFLINE for outcome in passing) else delay
 
-    def _withhold(self, project: Project, deleted: tuple[str, ...]) -> None:
-        """Tell of files that are gone, after a grace: a checkout or an editor may put them back in a moment."""
-        now, grace = self._effects.clock(), self._effects.removal_grace
-        self._absent_since = {name: self._absent_since.get(name, now) for name in deleted}
-        self._told_gone &= set(deleted)
-        ripe = tuple(
-            name for name, since in self._absent_since.items() if now - since >= grace and name not in self._told_gone
-        )
-        young = [since + grace - now for name, since in self._absent_since.items() if now - since < grace]
-        if young:
-            self._look_again(min(young))
-        if ripe:
-            self._told_gone |= set(ripe)
-            self._effects.emit(ConnectorsGone(project, ripe))
-            self._effects.emit(RemovalsWithheld(project, ripe))
+    def _within_pace(self, decided: Plan, app: App) -> Plan:
+        """As many removals as the documented limit has room for now: a save must not wait behind the others (P4)."""
+        room = app.removals_left()
+        if len(decided.removals) > room:
+            self._look_again(PACE_SECONDS)
+        return replace(decided, removals=decided.removals[:room])
+
+    def _reconciled(self, decided: Plan) -> None:
+        self.removals.only_there(decided.untracked)
+        self.removals.changed_elsewhere([one.type for one in decided.held])
+
+    def _keep_texts(self, project: Project, snapshot: Snapshot, unchanged: tuple[str, ...]) -> None:
+        """A comment that was edited needs no request, but a restore should bring it back (P6)."""
+        base, files = self._effects.store.base(base_key(project)), snapshot.by_type
+        kept = {
+            name: replace(base[name], file_name=files[name].file.name, file_text=files[name].text) for name in unchanged
+        }
+        if edited := {name: entry for name, entry in kept.items() if entry != base[name]}:
+            self._effects.store.accept(base_key(project), edited)
 
 
 def _sent(decided: Plan, snapshot: Snapshot) -> dict[str, Connector]:
@@ -245,8 +276,5 @@ def _entry(connector: Connector, outcome: Outcome, base: Mapping[str, BaseEntry]
         seen_scopes=before.seen_scopes if needs_consent and before else None,
         authorized=not needs_consent,
         file_name=connector.file.name or None,
+        file_text=connector.text,
     )
-
-
-async def _never(connector_type: str) -> str | None:
-    return f"{connector_type} is not removed: the daemon removes nothing on its own in this version"

@@ -19,14 +19,20 @@ class Reconciler:
     """Compares one project with Base44 and remembers what it has told.
 
     `watched` names the connectors whose consent link is being polled: their consents are the poll's to tell (P11).
+    `on_plan` hears each time what all of the comparison says.
     """
 
     def __init__(
-        self, store: Store, emit: Callable[[SyncEvent], None], watched: Callable[[Project], Collection[str]]
+        self,
+        store: Store,
+        emit: Callable[[SyncEvent], None],
+        watched: Callable[[Project], Collection[str]],
+        on_plan: Callable[[Plan], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._emit = emit
         self._watched = watched
+        self._on_plan = on_plan
         self._told: tuple[BaseKey | None, Plan] = (None, Plan())
         self._failing = False
         self._running = False
@@ -57,6 +63,7 @@ class Reconciler:
         base = {name: entry for name, entry in now.items() if before.get(name) == entry}
         unsettled = now.keys() - base.keys() | before.keys() - now.keys() | set(self._watched(project))
         decided = _without(plan(snapshot, now, remote), unsettled)
+        self._on_plan(decided)
         self._tell(project, decided, _late_consents(decided, base, remote))
         self._store.accept(key, _seen(decided, now, remote, unsettled))
 

@@ -1,0 +1,213 @@
+"""The guard: whether a connector whose file is gone may be removed, as a pure function (P3 to P6, docs/removal.md).
+
+Three answers: it may go, it waits for something that ends by itself, or a hold keeps it until a person says a word.
+Where nothing is certain the answer is never "it may go".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from connectord.project.model import DirectoryState
+
+
+class HoldReason(StrEnum):
+    """Why removals are held for a person's word (P5; the last three are our own)."""
+
+    ROOT_MISSING = "root-missing"
+    ROOT_REPLACED = "root-replaced"
+    ROOT_EMPTIED = "root-emptied"
+    APP_CHANGED = "app-changed"
+    BRANCH_SWITCHED = "branch-switched"
+    MASS_REMOVAL = "mass-removal"
+    CHANGED_ELSEWHERE = "changed-elsewhere"
+    GIT_BUSY = "git-busy"
+    ASKED = "asked"
+
+
+class WaitReason(StrEnum):
+    """What a removal waits for; it ends by itself."""
+
+    GRACE = "grace"
+    PROBLEMS = "problems"
+    GIT_BUSY = "git-busy"
+    UNSENT = "unsent"
+    FAILED = "failed"
+
+
+class RemovalMode(StrEnum):
+    """The setting `removals`."""
+
+    TRACKED = "tracked"
+    MIRROR = "mirror"
+    ASK = "ask"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalPolicy:
+    """The settings of removal. `grace` and `git_limit` are seconds; `at_once` and `share` say what a mass removal is:
+
+    more files than `at_once`, or, of four files and more, a greater part than `share`.
+    """
+
+    mode: RemovalMode = RemovalMode.TRACKED
+    grace: float = 10.0
+    at_once: int = 2
+    share: float = 0.5
+    git_limit: float = 600.0
+
+
+SHARE_COUNTS_FROM: Final = 4
+"""Of fewer files, half is one file: that is no mass (P5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """One connector without its file, and how that came about.
+
+    `age` is how long its absence has been looked at, in seconds. `replaced`: the directory isn't the one that the file
+    was last seen in. `switched` is what git did since then, if it did anything that takes files away. `held` is the
+    hold that it is in.
+    """
+
+    type: str
+    age: float
+    replaced: bool = False
+    switched: str | None = None
+    other_app: bool = False
+    changed_elsewhere: bool = False
+    held: HoldReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What surrounds the absent connectors. `why` says what is wrong with the directory or the files in it.
+
+    `files` are the connectors that have one, `known` is how many this machine knows, absent ones included. `git_busy`
+    names what git is in the middle of, `git_busy_for` since how many seconds. `unsent`: a file's content is not
+    accepted yet.
+    """
+
+    state: DirectoryState
+    why: str | None
+    files: int
+    known: int
+    git_busy: str | None = None
+    git_busy_for: float = 0.0
+    unsent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """It may be removed, after a fresh look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """It is not removed yet. `seconds` until it is worth looking again; None: something else will wake us."""
+
+    reason: WaitReason
+    why: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """It is not removed before a person says so."""
+
+    reason: HoldReason
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """It is never removed: the setting says so."""
+
+
+Verdict = Go | Wait | Hold | Keep
+
+GIT_LOOK_SECONDS: Final = 1.0
+"""How often git is looked at again while a removal waits for it to finish."""
+
+LASTING: Final = frozenset(HoldReason) - {HoldReason.GIT_BUSY}
+"""Holds that end only by a word, or when the file is back: that the cause has gone does not bring the file back."""
+
+
+def judge(absent: Collection[Absent], scene: Scene, policy: RemovalPolicy) -> Mapping[str, Verdict]:
+    """What is to be done about each absent connector, approvals aside."""
+    return {one.type: _judge(one, len(absent), scene, policy) for one in absent}
+
+
+def judge_approved(scene: Scene) -> Go | Wait:
+    """What is to be done about a connector whose removal a person approved by name."""
+    if scene.state is DirectoryState.PRESENT and scene.why:
+        return Wait(WaitReason.PROBLEMS, scene.why)
+    if scene.unsent:
+        return Wait(WaitReason.UNSENT, _UNSENT)
+    return Go()
+
+
+_UNSENT: Final = "a changed connector of this project isn't accepted yet"
+
+
+def _judge(one: Absent, count: int, scene: Scene, policy: RemovalPolicy) -> Verdict:
+    if policy.mode is RemovalMode.NEVER:
+        return Keep()
+    if one.held in LASTING:
+        return Hold(one.held, hold_words(one.held, one, count, scene))
+    if one.age < policy.grace:
+        return Wait(WaitReason.GRACE, "its file is gone", policy.grace - one.age)
+    if scene.state is DirectoryState.PRESENT and scene.why:
+        return Wait(WaitReason.PROBLEMS, scene.why)
+    if scene.git_busy and scene.git_busy_for < policy.git_limit:
+        return Wait(WaitReason.GIT_BUSY, scene.git_busy, GIT_LOOK_SECONDS)
+    reason = _hold_reason(one, count, scene, policy)
+    if reason is not None:
+        return Hold(reason, hold_words(reason, one, count, scene))
+    if scene.unsent:
+        return Wait(WaitReason.UNSENT, _UNSENT)
+    return Go()
+
+
+def _hold_reason(one: Absent, count: int, scene: Scene, policy: RemovalPolicy) -> HoldReason | None:
+    many = count > policy.at_once or (scene.known >= SHARE_COUNTS_FROM and count > scene.known * policy.share)
+    rows = (
+        (one.other_app, HoldReason.APP_CHANGED),
+        # Before the directory: git takes an empty one away, and what git did is what a person wants to know.
+        (one.switched is not None, HoldReason.BRANCH_SWITCHED),
+        (scene.state is not DirectoryState.PRESENT, HoldReason.ROOT_MISSING),
+        (one.replaced, HoldReason.ROOT_REPLACED),
+        (scene.files == 0, HoldReason.ROOT_EMPTIED),
+        (many, HoldReason.MASS_REMOVAL),
+        (one.changed_elsewhere, HoldReason.CHANGED_ELSEWHERE),
+        (scene.git_busy is not None, HoldReason.GIT_BUSY),
+        (policy.mode is RemovalMode.ASK, HoldReason.ASKED),
+    )
+    return next((reason for fits, reason in rows if fits), None)
+
+
+def hold_words(reason: HoldReason, one: Absent, count: int, scene: Scene) -> str:
+    """Why, for a person, after "held because"."""
+    match reason:
+        case HoldReason.ROOT_MISSING:
+            return (scene.why or "the connectors directory was away").rstrip(".")
+        case HoldReason.ROOT_REPLACED:
+            return "the connectors directory was replaced by another one"
+        case HoldReason.ROOT_EMPTIED:
+            return "no connector file was left"
+        case HoldReason.APP_CHANGED:
+            return "the file was gone already when the project was linked to this app"
+        case HoldReason.BRANCH_SWITCHED:
+            return f"git took the file away ({one.switched or 'a switch of branches'})"
+        case HoldReason.MASS_REMOVAL:
+            return f"{count} of {scene.known} connectors are without their file"
+        case HoldReason.CHANGED_ELSEWHERE:
+            return "it was changed on Base44 after this machine had pushed it"
+        case HoldReason.GIT_BUSY:
+            return f"git has not finished for long: {scene.git_busy}"
+        case HoldReason.ASKED:
+            return 'the settings say removals = "ask"'
