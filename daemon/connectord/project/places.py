@@ -1,4 +1,7 @@
-"""Which directories must be watched for a project, and which names in them matter. Nothing here reads a file."""
+"""Which directories must be watched for a project, and which names in them matter.
+
+Of files only git's pointers (`.git`, `commondir`) are read.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from connectord.project.git_files import GitUnreadable, find_places
 from connectord.project.model import Project
 from connectord.project.reader import CONNECTOR_SUFFIXES
 from connectord.project.regular_file import is_folder
 
 CONFIG_NAMES: Final = frozenset({"config.jsonc", "config.json", ".app.jsonc", ".app.json", ".env", ".env.local"})
+GIT_NAMES: Final = frozenset({"HEAD", "ORIG_HEAD"})
 _CONFIG_FOLDER: Final = "base44"
 
 
@@ -51,6 +56,8 @@ def watch_places(project: Project) -> tuple[WatchPlace, ...]:
         found.add(folder, (), connectors=True)
     for link in _links(directory):
         found.entry(_target(link))
+    for folder, names in _git_names(directory):
+        found.add(folder, names)
     return found.all()
 
 
@@ -82,6 +89,18 @@ def _way_to(directory: Path, root: Path) -> list[Path]:
     """The directory and the folders above it, without the root; of a directory elsewhere only itself."""
     folders = [place for place in (directory, *directory.parents) if place != root and place.is_relative_to(root)]
     return folders or [directory]
+
+
+def _git_names(directory: Path) -> Iterable[tuple[Path, Iterable[str]]]:
+    """Where a checkout or a stash shows that leaves the connectors as they are: the mark of each sighting follows it.
+
+    Not index.lock, which editors have git write every few seconds.
+    """
+    try:
+        places = find_places(directory)
+    except GitUnreadable:  # the snapshot says so
+        return ()
+    return () if places is None else ((places.git_dir, GIT_NAMES), (places.common_dir / "refs", ("stash",)))
 
 
 def _is_connector_name(name: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
@@ -21,9 +21,9 @@ from connectord.project.model import (
     Project,
     Severity,
     Snapshot,
-    shown_path,
 )
 from connectord.project.regular_file import Unusable, read_bytes
+from connectord.project.shown import shown_path
 
 CONNECTOR_SUFFIXES: Final = (".json", ".jsonc")
 
@@ -51,6 +51,11 @@ class SnapshotReader:
         A file that vanishes between the listing and its reading counts as not listed.
         """
         directory = project.connectors_dir
+        # Before the files: what git does after this shows in the next reading (see git.py).
+        git = read_git(directory)
+        return replace(self._look(directory, known_types), git=git)
+
+    def _look(self, directory: Path, known_types: Collection[str]) -> Snapshot:
         try:
             descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except (OSError, ValueError) as error:
@@ -70,12 +75,11 @@ class SnapshotReader:
         files = (self._file(directory / name, descriptor, kept, now) for name in _names(descriptor))
         readings = [reading for reading in files if reading is not None]
         self._kept[directory] = now
-        git = read_git(directory)
         return Snapshot(
             directory,
             DirectoryState.PRESENT,
             *_combined(readings, known_types),
-            Identity(status.st_dev, status.st_ino, git.branch, git.commit),
+            Identity(status.st_dev, status.st_ino),
         )
 
     def _file(self, file: Path, descriptor: int, kept: dict[str, _Kept], now: dict[str, _Kept]) -> Reading | None:
