@@ -22,7 +22,6 @@ from connectord.sync.events import (
     PushStarted,
     Reconciled,
     ReconcileFailed,
-    RemovalsWithheld,
     RetryScheduled,
     SyncEvent,
 )

@@ -17,7 +17,7 @@ from connectord.base44 import App, Base44, Pace, Retry, find_credentials
 from connectord.emulator.state import DEFAULT_API_KEY
 from connectord.project import Project, SnapshotReader, read_project
 from connectord.store import MemoryStore
-from connectord.sync import Backoff, ProjectLoop, PushEffects, PushQueue, Reading, Settle
+from connectord.sync import Backoff, ProjectLoop, PushEffects, PushQueue, Reading, RemovalPolicy, Settle
 from connectord.sync.events import SyncEvent
 
 E = TypeVar("E")
@@ -95,7 +95,7 @@ async def an_engine(emulator: EmulatorApp, project: Project, settle: Settle | No
             now=time.time,
             rng=random.Random(1),
             backoff=Backoff(first=0.01, cap=0.02),
-            removal_grace=0.0,
+            removals=RemovalPolicy(grace=0.0),
         )
         reader = SnapshotReader()
 

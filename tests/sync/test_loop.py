@@ -19,7 +19,6 @@ from connectord.sync.events import (
     PushFinished,
     Reconciled,
     ReconcileFailed,
-    RemovalsWithheld,
     RetryScheduled,
     Watching,
 )

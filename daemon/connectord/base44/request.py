@@ -42,8 +42,8 @@ class Request:
     """One operation, ready to send. `operation` completes "Base44 refused to ..."; `limit` is seconds per attempt.
 
     `limited` is the kind that it counts as under the documented limits. `allowed` is awaited right before each attempt,
-    when its turn has come; what it raises keeps that attempt from being sent and ends the call. `secrets` are values in the body that no error
-    may repeat (P13).
+    when its turn has come; what it raises keeps the attempt from being sent and ends the call. `secrets` are values in
+    the body that no error may repeat (P13).
     """
 
     operation: str

@@ -22,6 +22,7 @@ from connectord.cli.running import run_command
 from connectord.cli.session import look, open_session
 from connectord.cli.terminal import confirm
 from connectord.project import Project, Snapshot, SnapshotReader
+from connectord.project.git_busy import GitWork
 from connectord.sync import Outcome, Plan, Remote, Result, carry_out, mirror_plan
 
 
@@ -105,18 +106,25 @@ async def _carry_out(plan: Plan, app: App, project: Project, output: Output) -> 
     heard: list[Outcome] = []
     reader = SnapshotReader()
 
-    async def may_remove(connector_type: str) -> str | None:
-        now = await asyncio.to_thread(reader.read, project)
-        if not now.complete:
-            return "the connector files can't be read any more"
-        return "its file is back" if connector_type in now.by_type else None
+    async def objection(connector_type: str) -> Outcome | None:
+        why = _why_not_removed(connector_type, await asyncio.to_thread(reader.read, project))
+        return Outcome(connector_type, Result.HELD, error=why) if why else None
 
     try:
-        return await carry_out(plan, app, may_remove=may_remove, on_outcome=heard.append)
+        return await carry_out(plan, app, objection=objection, on_outcome=heard.append)
     except asyncio.CancelledError:
         done = ", ".join(f"{outcome.type} ({outcome.result})" for outcome in heard) or "nothing"
         output.error(f"Pushed before the interruption: {done}. Run 'connectord push' again for the rest.")
         raise
+
+
+def _why_not_removed(connector_type: str, now: Snapshot) -> str | None:
+    """What the files say right before a removal that was confirmed when they said something else (P3, P4)."""
+    if not now.complete:
+        return "the connector files can't be read any more"
+    if now.git.busy is not None and now.git.busy.work is GitWork.LOCK:
+        return str(now.git.busy)
+    return "its file is back" if connector_type in now.by_type else None
 
 
 async def _finish(outcomes: tuple[Outcome, ...], snapshot: Snapshot, app: App, output: Output) -> ExitCode:

@@ -48,7 +48,7 @@ class Consents:
     def follow(self, event: OutcomeKnown) -> None:
         """Open a link that an outcome brought; one that is no longer needed is superseded."""
         outcome = event.outcome
-        if outcome.result is Result.NEEDS_AUTHORIZATION and outcome.authorize_url:
+        if outcome.result is Result.NEEDS_AUTHORIZATION and outcome.authorize_url and event.connector is not None:
             self._projects[_owner(event.project)] = event.project
             opened = self.authorizations.open(
                 event.app,

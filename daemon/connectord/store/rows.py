@@ -114,7 +114,7 @@ class AbsenceRow:
     """A connector whose file is gone, as it stood when the file was last seen.
 
     `directory` and `git` are from that sighting. `other_app` says that the file was gone already when the project was
-    turned to this app. `removing` is the intent: a removal is about to be sent, or was, and its answer isn't known (P9).
+    turned to this app. `removing` is the intent: a removal is about to be sent, or was and wasn't answered yet (P9).
     """
 
     project: Path
@@ -153,8 +153,8 @@ class HistoryRow:
 class Change:
     """Everything that one event changes; the store takes all of it or nothing.
 
-    In `base`, under `key`, an entry replaces the one of its type and None forgets it. Every other row replaces the one of
-    the same key (but see AuthorizationRow.replaces), after those that are forgotten or ended. History is appended.
+    In `base`, under `key`, an entry replaces the one of its type and None forgets it. Every other row replaces the one
+    of the same key (but see AuthorizationRow.replaces), after those that are forgotten or ended. History is appended.
     """
 
     key: BaseKey | None = None

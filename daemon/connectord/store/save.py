@@ -23,7 +23,10 @@ _PUT_AUTHORIZATION: Final = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _PUT_HOLD: Final = "INSERT OR REPLACE INTO holds (project, reason, types, since, approved_at) VALUES (?, ?, ?, ?, ?)"
-_PUT_SIGHTING: Final = "INSERT OR REPLACE INTO sightings (project, api_url, app_id, connectors_dir, directory, git) VALUES (?, ?, ?, ?, ?, ?)"
+_PUT_SIGHTING: Final = (
+    "INSERT OR REPLACE INTO sightings (project, api_url, app_id, connectors_dir, directory, git)"
+    " VALUES (?, ?, ?, ?, ?, ?)"
+)
 _PUT_ABSENCE: Final = (
     "INSERT OR REPLACE INTO absences (project, type, since, directory, git, other_app, removing)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"

@@ -1,4 +1,4 @@
-"""The fresh look at Base44 and at the files right before a removal is sent (P4), and the intent that is written then."""
+"""The fresh look at Base44 and at the files right before a removal is sent (P4), and the intent written then."""
 
 from __future__ import annotations
 
@@ -75,4 +75,3 @@ class FreshLook:
         if not row.removing:
             self._store.record(Change(absences=(replace(row, removing=True),)))
         return None
-

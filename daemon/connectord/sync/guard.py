@@ -157,20 +157,25 @@ _UNSENT: Final = "a changed connector of this project isn't accepted yet"
 def _judge(one: Absent, count: int, scene: Scene, policy: RemovalPolicy) -> Verdict:
     if policy.mode is RemovalMode.NEVER:
         return Keep()
-    if one.held in LASTING:
-        return Hold(one.held, hold_words(one.held, one, count, scene))
+    # A hold outlasts its cause; what is in none waits until the files and git say something definite.
+    reason = one.held if one.held in LASTING else None
+    waits = None if reason else _waits(one, scene, policy)
+    if waits is not None:
+        return waits
+    reason = reason or _hold_reason(one, count, scene, policy)
+    if reason is not None:
+        return Hold(reason, _hold_words(one, count, scene)[reason])
+    return Wait(WaitReason.UNSENT, _UNSENT) if scene.unsent else Go()
+
+
+def _waits(one: Absent, scene: Scene, policy: RemovalPolicy) -> Wait | None:
     if one.age < policy.grace:
         return Wait(WaitReason.GRACE, "its file is gone", policy.grace - one.age)
     if scene.state is DirectoryState.PRESENT and scene.why:
         return Wait(WaitReason.PROBLEMS, scene.why)
     if scene.git_busy and scene.git_busy_for < policy.git_limit:
         return Wait(WaitReason.GIT_BUSY, scene.git_busy, GIT_LOOK_SECONDS)
-    reason = _hold_reason(one, count, scene, policy)
-    if reason is not None:
-        return Hold(reason, hold_words(reason, one, count, scene))
-    if scene.unsent:
-        return Wait(WaitReason.UNSENT, _UNSENT)
-    return Go()
+    return None
 
 
 def _hold_reason(one: Absent, count: int, scene: Scene, policy: RemovalPolicy) -> HoldReason | None:
@@ -190,24 +195,16 @@ def _hold_reason(one: Absent, count: int, scene: Scene, policy: RemovalPolicy) -
     return next((reason for fits, reason in rows if fits), None)
 
 
-def hold_words(reason: HoldReason, one: Absent, count: int, scene: Scene) -> str:
+def _hold_words(one: Absent, count: int, scene: Scene) -> Mapping[HoldReason, str]:
     """Why, for a person, after "held because"."""
-    match reason:
-        case HoldReason.ROOT_MISSING:
-            return (scene.why or "the connectors directory was away").rstrip(".")
-        case HoldReason.ROOT_REPLACED:
-            return "the connectors directory was replaced by another one"
-        case HoldReason.ROOT_EMPTIED:
-            return "no connector file was left"
-        case HoldReason.APP_CHANGED:
-            return "the file was gone already when the project was linked to this app"
-        case HoldReason.BRANCH_SWITCHED:
-            return f"git took the file away ({one.switched or 'a switch of branches'})"
-        case HoldReason.MASS_REMOVAL:
-            return f"{count} of {scene.known} connectors are without their file"
-        case HoldReason.CHANGED_ELSEWHERE:
-            return "it was changed on Base44 after this machine had pushed it"
-        case HoldReason.GIT_BUSY:
-            return f"git has not finished for long: {scene.git_busy}"
-        case HoldReason.ASKED:
-            return 'the settings say removals = "ask"'
+    return {
+        HoldReason.ROOT_MISSING: (scene.why or "the connectors directory was away").rstrip("."),
+        HoldReason.ROOT_REPLACED: "the connectors directory was replaced by another one",
+        HoldReason.ROOT_EMPTIED: "no connector file was left",
+        HoldReason.APP_CHANGED: "the file was gone already when the project was linked to this app",
+        HoldReason.BRANCH_SWITCHED: f"git took the file away ({one.switched or 'another branch'})",
+        HoldReason.MASS_REMOVAL: f"{count} of {scene.known} connectors are without their file",
+        HoldReason.CHANGED_ELSEWHERE: "it was changed on Base44 after this machine had pushed it",
+        HoldReason.GIT_BUSY: f"git has not finished for long: {scene.git_busy}",
+        HoldReason.ASKED: 'the settings say removals = "ask"',
+    }

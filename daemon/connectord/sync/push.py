@@ -71,7 +71,7 @@ class PushEffects:
     backoff: Backoff = field(default_factory=Backoff)
     sets_at_once: int = SETS_AT_ONCE
     authorization_limit: float = 120.0
-    removals: RemovalPolicy = RemovalPolicy()
+    removals: RemovalPolicy = field(default_factory=RemovalPolicy)
     watched: Callable[[Project], Collection[str]] = lambda _: ()
 
 
