@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,7 @@ import httpx
 from tests.support.emulator import EmulatorApp
 from tests.support.virtual_time import VirtualTime
 
-from connectord.base44 import App, Base44, find_credentials
+from connectord.base44 import App, Base44, Pace, find_credentials
 from connectord.base44.connections import Connections
 from connectord.control.models import ProjectStatus
 from connectord.control.news import News
@@ -59,10 +59,11 @@ class _Wire(httpx.AsyncBaseTransport):
 
 
 class _Connections(Connections):
-    def __init__(self, home: Path, wire: _Wire, seed: int) -> None:
+    def __init__(self, home: Path, wire: _Wire, clock: Callable[[], float], seed: int) -> None:
         super().__init__(home)
         self._home_folder = home
         self._wire = wire
+        self._clock = clock
         self._seed = seed
         self._open: dict[str, Base44] = {}
 
@@ -70,7 +71,8 @@ class _Connections(Connections):
         if api_url not in self._open:
             credentials = find_credentials(environ, self._home_folder)
             rng = random.Random(self._seed)
-            self._open[api_url] = Base44(api_url, credentials, transport=self._wire, rng=rng)
+            pace = Pace(clock=self._clock)
+            self._open[api_url] = Base44(api_url, credentials, transport=self._wire, rng=rng, pace=pace)
         return self._open[api_url].app(app_id)
 
 
@@ -140,7 +142,7 @@ class Machine:
             clock=self.time.now, rng=random.Random(seed),
         )  # fmt: skip
         life.store = store = MortalStore(self.folder / "state.db", life)
-        connections = _Connections(home, _Wire(self.network, life), seed)
+        connections = _Connections(home, _Wire(self.network, life), self.time.now, seed)
         life.engine = engine = Engine(surroundings, store, connections, life)
         self.past.append(life)
         try:

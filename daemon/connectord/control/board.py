@@ -277,7 +277,12 @@ class Board:
             for file in sorted(broken)
         ]
         held = [
-            ConnectorStatus(type=name, state=ConnectorState.HELD, updated_at=self._withheld_since)
+            ConnectorStatus(
+                type=name,
+                state=ConnectorState.HELD,
+                authorize_url=self._open_link(name),
+                updated_at=self._withheld_since,
+            )
             for name in self._withheld
         ]
         lines = (*valid, *invalid, *held)

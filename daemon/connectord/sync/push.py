@@ -224,7 +224,18 @@ class ProjectPush:
         if ripe:
             self._told_gone |= set(ripe)
             self._effects.emit(ConnectorsGone(project, ripe))
-            self._effects.emit(RemovalsWithheld(project, ripe))
+            self._forget_unauthorized(project, ripe)
+
+    def _forget_unauthorized(self, project: Project, gone: tuple[str, ...]) -> None:
+        """What nobody ever consented to leaves nothing to remove; a file that comes back gets a new link."""
+        base = self._effects.store.base(base_key(project))
+        forgotten = [name for name in gone if not base[name].authorized]
+        withheld = tuple(name for name in gone if name not in forgotten)
+        if forgotten:
+            self._effects.store.accept(base_key(project), dict.fromkeys(forgotten))
+            self._look_again(0.0)
+        if withheld:
+            self._effects.emit(RemovalsWithheld(project, withheld))
 
 
 def _sent(decided: Plan, snapshot: Snapshot) -> dict[str, Connector]:
