@@ -80,7 +80,8 @@ class Promises(RuleBasedStateMachine):
             for name, app in zip(PROJECTS, APPS, strict=True)
         ]
         self.folders = [Folder(project) for project in made]
-        self.signed_in = self.paused = self.refused = False
+        self.signed_in = self.paused = False
+        self.asked_after = 0  # so many requests had been sent when the person last said push
         self.settles = True
         self.run: Running | None = None
         self.login()
@@ -149,6 +150,7 @@ class Promises(RuleBasedStateMachine):
     @rule()
     @precondition(lambda self: self.run)
     def says_push(self) -> None:
+        self.asked_after = len(self.world.journal.entries)
         self._running.ask(self._running.life.engine.push(None))
         self._looks_everywhere()
 
@@ -196,10 +198,11 @@ class Promises(RuleBasedStateMachine):
     def something_goes_wrong(self, fault: Fault) -> None:
         self.world.faults.add(fault)
 
-    @rule(fault=refusals)
-    def something_is_refused(self, fault: Fault) -> None:
+    @rule(where=projects, type=types, scopes=scopes, fault=passing | refusals)
+    def saves_into_trouble(self, where: int, type: str, scopes: list[str], fault: Fault) -> None:
         self.world.faults.add(fault)
-        self.refused = True
+        self.saves(where, type, scopes, hinted=True)
+        self._pass_if_alive(1.0)
 
     # What happens to the process
 
@@ -232,17 +235,23 @@ class Promises(RuleBasedStateMachine):
 
     # What must hold once it is quiet
 
-    @rule(asked=st.booleans(), then_killed=st.booleans())
-    def it_becomes_quiet(self, asked: bool, then_killed: bool) -> None:
-        """Nothing is in the way any more; `asked`: the person says push, else all must come about by itself."""
+    @rule(then_killed=st.booleans())
+    def all_comes_about_by_itself(self, then_killed: bool) -> None:
+        """Nothing is in the way any more, and nobody says push (P8)."""
         self._remove_obstacles()
-        if asked:
-            self.says_push()
-            self.refused = False
+        self._becomes_quiet(then_killed)
+
+    @rule(then_killed=st.booleans())
+    def all_comes_about_when_asked(self, then_killed: bool) -> None:
+        self._remove_obstacles()
+        self.says_push()
+        self._becomes_quiet(then_killed)
+
+    def _becomes_quiet(self, then_killed: bool) -> None:
         self._pass(QUIET_SECONDS)
         for folder in self.folders:
             if not folder.unseen:
-                checks.p1_base44_has_the_newest_content(folder, self.world, refused=self.refused)
+                checks.p1_base44_has_the_newest_content(folder, self.world, refused=self._refused(folder))
         self.rescans()
         self._pass(20.0)
         for folder in self.folders:
@@ -262,8 +271,8 @@ class Promises(RuleBasedStateMachine):
 
     def _check_quiet(self, folder: Folder) -> None:
         status = self._running.life.project(folder.root)
-        checks.p1_base44_has_the_newest_content(folder, self.world, refused=self.refused)
-        checks.p12_status_is_what_is_true(folder, self.world, status, refused=self.refused)
+        checks.p1_base44_has_the_newest_content(folder, self.world, refused=self._refused(folder))
+        checks.p12_status_is_what_is_true(folder, self.world, status, refused=self._refused(folder))
 
     def _check_p9(self) -> None:
         sets, told = self._sets(), len(self.machine.notices)
@@ -273,10 +282,11 @@ class Promises(RuleBasedStateMachine):
         self.engine_begins()
         self._pass(12.0)
         again = {path for path in self._sets() - sets if not path.endswith(REFUSED)}
-        # What was refused was not taken: it gets one more try at a start.
-        assert not again or self.refused, f"P9: {again} was sent again by a restart"
-        assert len(self.machine.notices) == told or self.refused, "P9/P11: a notice was repeated"
-        assert _states(self._statuses()) == _states(before) or self.refused, "P12: a restart changed what status says"
+        if any(self._refused(folder) for folder in self.folders):
+            return  # what was refused was not taken: it gets one more try at a start
+        assert not again, f"P9: {again} was sent again by a restart"
+        assert len(self.machine.notices) == told, "P9/P11: a notice was repeated"
+        assert _states(self._statuses()) == _states(before), "P12: a restart changed what status says"
 
     # What must hold always
 
@@ -337,6 +347,15 @@ class Promises(RuleBasedStateMachine):
             # Half of a person's saves are followed by another one before the first has settled.
             self._pass(0.3 if self.settles else 0.01)
             self.settles = not self.settles
+
+    def _refused(self, folder: Folder) -> bool:
+        """Whether something was refused for good since the person last said push: then it waits for the next word."""
+        since = self.world.journal.entries[self.asked_after :]
+        return any(entry.status == 422 and folder.project.app_id in entry.path for entry in since)
+
+    def _pass_if_alive(self, seconds: float) -> None:
+        if self.run is not None:
+            self._pass(seconds)
 
     def _looks_everywhere(self) -> None:
         for folder in self.folders:
