@@ -13,6 +13,7 @@ from connectord.emulator.faults import Fault
 from connectord.sync import Result, Settle, Trigger
 from connectord.sync.events import (
     ConnectorsGone,
+    Looked,
     OutcomeKnown,
     ProblemsChanged,
     ProjectUnusable,
@@ -111,6 +112,7 @@ async def test_a_file_saved_in_two_halves_is_pushed_once_and_never_told(emulator
 
 async def test_p2_a_deleted_file_is_told_and_never_removed(emulator: EmulatorApp, tmp_path: Path) -> None:
     project = a_project(tmp_path, {"slack": ["chat:write"], "github": ["repo"]})
+    connect(emulator, "slack", "chat:write")
     async with an_engine(emulator, project) as engine:
         await started(engine)
         (project.connectors_dir / "slack.jsonc").unlink()
@@ -121,6 +123,19 @@ async def test_p2_a_deleted_file_is_told_and_never_removed(emulator: EmulatorApp
     assert (withheld.types, len(engine.said(RemovalsWithheld))) == (("slack",), 1)
     assert [event.types for event in engine.said(ConnectorsGone)] == [("slack",)]
     assert requests(emulator) == [("set", "github")]
+
+
+async def test_a_deleted_file_that_nobody_ever_consented_to_is_forgotten(emulator: EmulatorApp, tmp_path: Path) -> None:
+    project = a_project(tmp_path, {"slack": ["chat:write"], "github": ["repo"]})
+    connect(emulator, "github", "repo")
+    async with an_engine(emulator, project) as engine:
+        await started(engine)
+        (project.connectors_dir / "slack.jsonc").unlink()
+        engine.loop.hint()
+        await engine.expect(ConnectorsGone)
+        forgetful = await engine.expect(Looked, lambda event: event.plan.removals == (), after=len(engine.events))
+        assert engine.said(RemovalsWithheld) == []
+    assert "slack" not in forgetful.plan.unchanged
 
 
 async def test_p3_a_directory_that_vanishes_is_a_problem_and_no_deletion(emulator: EmulatorApp, tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ keeps the project as a whole from being synced.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -57,6 +57,12 @@ LOST_STATES = {
     ConnectionStatus.DISCONNECTED: ConnectorState.DISCONNECTED,
 }
 BUSY_STATES = frozenset({ConnectorState.QUEUED, ConnectorState.PUSHING, ConnectorState.REMOVING})
+UNDER_WAY = BUSY_STATES | {ConnectorState.FAILED}
+"""The file asks for something else than what Base44 last accepted."""
+
+LINKED = UNDER_WAY | {ConnectorState.NEEDS_AUTHORIZATION}
+"""States that may have an open link, the one of the content before included (P10)."""
+
 SETTLED_STATES = frozenset({ConnectorState.SYNCED})
 HALTING = frozenset({NotFound.code, Forbidden.code})
 
@@ -123,7 +129,15 @@ class Board:
     def authorization(self, authorization: Authorization, at: datetime) -> None:
         """Take in how an authorization stands."""
         state = AUTHORIZATION_STATES.get(authorization.state)
-        if state is not None:
+        entry = self._entries.get(authorization.type)
+        if entry is not None and entry.state in UNDER_WAY:
+            # A consent to the content before makes no failed one synced (P12).
+            self._entries[authorization.type] = replace(
+                entry, authorize_url=authorization.url if authorization.is_open else None
+            )
+        elif state is None and entry is not None and entry.authorize_url == authorization.url:
+            self._entries[authorization.type] = replace(entry, authorize_url=None)
+        elif state is not None:
             link = None if state is ConnectorState.SYNCED else authorization.url
             missing = authorization.missing_scopes
             self._entries[authorization.type] = Entry(state, at, authorize_url=link, missing_scopes=missing)
@@ -177,7 +191,7 @@ class Board:
     def _recall(self, name: str, at: datetime) -> None:
         """A connector that needs no push: a queued one was taken back to what Base44 has already."""
         entry = self._entries.get(name)
-        if entry is None or entry.state in BUSY_STATES | {ConnectorState.FAILED}:
+        if entry is None or entry.state in UNDER_WAY:
             self._entries[name] = self.remember(name) or Entry(ConnectorState.SYNCED, at)
 
     def _withhold(self, event: Looked, at: datetime) -> None:
@@ -192,6 +206,8 @@ class Board:
             self._entries.pop(outcome.type, None)
             return
         link = outcome.authorize_url or outcome.claim_url
+        if outcome.result is Result.FAILED:
+            link = self._open_link(outcome.type)
         self._entries[outcome.type] = Entry(state, at, outcome.error, outcome.code, link)
 
     def _finished(self, event: PushFinished, at: datetime) -> None:
@@ -205,6 +221,8 @@ class Board:
 
     def _reconciled(self, event: Reconciled, at: datetime) -> None:
         self._untracked = event.plan.untracked
+        # What Base44 doesn't have either is no removal that waits.
+        self._withheld = tuple(name for name in self._withheld if name not in event.plan.forgotten)
         drifted = {drift.type: drift for drift in event.plan.drifts}
         lost = {one.type: LOST_STATES[one.status] for one in event.plan.unauthorized}
         for name in event.plan.unchanged:
@@ -222,7 +240,11 @@ class Board:
 
     def _say(self, types: list[str] | tuple[str, ...], state: ConnectorState, at: datetime) -> None:
         for name in types:
-            self._entries[name] = Entry(state, at)
+            self._entries[name] = Entry(state, at, authorize_url=self._open_link(name))
+
+    def _open_link(self, name: str) -> str | None:
+        entry = self._entries.get(name)
+        return entry.authorize_url if entry and entry.state in LINKED else None
 
     def _state_of(self, name: str) -> ConnectorState | None:
         entry = self._entries.get(name)
@@ -232,10 +254,8 @@ class Board:
         return [entry for entry in self._shown().values() if entry.state is ConnectorState.FAILED]
 
     def _shown(self) -> dict[str, Entry]:
-        """The entries that a file or a withheld removal stands for; the rest is history."""
-        if self._snapshot is None:
-            return {}
-        names = {*self._snapshot.by_type, *self._withheld}
+        """The entries that a file stands for; the rest is history."""
+        names = self._snapshot.by_type if self._snapshot else ()
         return {name: entry for name, entry in self._entries.items() if name in names}
 
     def _connectors(self) -> tuple[ConnectorStatus, ...]:
@@ -248,14 +268,32 @@ class Board:
                 valid.append(_status(connector.type, entry, str(connector.file), connector.scopes))
         broken = {problem.file for problem in self._snapshot.errors if problem.file != self._snapshot.directory}
         invalid = [
-            ConnectorStatus(type=file.stem, state=ConnectorState.INVALID, file=str(file)) for file in sorted(broken)
+            ConnectorStatus(
+                type=file.stem,
+                state=ConnectorState.INVALID,
+                file=str(file),
+                authorize_url=self._open_link(file.stem),
+            )
+            for file in sorted(broken)
         ]
         held = [
-            _status(name, Entry(ConnectorState.HELD, self._withheld_since or shown[name].at), None, ())
+            ConnectorStatus(
+                type=name,
+                state=ConnectorState.HELD,
+                authorize_url=self._open_link(name),
+                updated_at=self._withheld_since,
+            )
             for name in self._withheld
-            if name in shown
         ]
-        return (*valid, *invalid, *held)
+        lines = (*valid, *invalid, *held)
+        return (*lines, *self._still_linked({line.type for line in lines}))
+
+    def _still_linked(self, listed: set[str]) -> Iterator[ConnectorStatus]:
+        """Links whose file isn't there in a look that says nothing of absence (P3) are open all the same (P10)."""
+        if self._snapshot is not None and not self._snapshot.complete:
+            for name, entry in self._entries.items():
+                if name not in listed and self._open_link(name):
+                    yield _status(name, entry, None, ())
 
     def _held(self) -> tuple[Hold, ...]:
         if not self._withheld or self._withheld_since is None:

@@ -29,7 +29,6 @@ from connectord.project.places import places_of_file
 from connectord.store import HistoryRow, Store
 from connectord.sync import Backoff, PushEffects, PushJob, PushQueue, Trigger
 from connectord.sync.events import ConnectorsGone, OutcomeKnown, PushFinished, SyncEvent, Watching
-from connectord.sync.reconcile import base_key
 from connectord.watch import Target, Watcher, WatchState
 
 CANT_SETTLE = {
@@ -261,18 +260,10 @@ class Engine:
                     self.retry_all()
             case ConnectorsGone(project, types):
                 self.consents.gone(project, types)
-                self._forget_unauthorized(project, types)
             case PushFinished():
                 self.consents.notify(event)
             case _:
                 pass
-
-    def _forget_unauthorized(self, project: Project, types: tuple[str, ...]) -> None:
-        """Nobody ever consented to these, so there is nothing to remove; a file that comes back gets a new link."""
-        base = self._store.base(base_key(project))
-        self._store.accept(
-            base_key(project), {name: None for name in types if name in base and not base[name].authorized}
-        )
 
     def _authorization_changed(self, project: Project, authorization: Authorization) -> None:
         followed = self._followed.get(project.root)

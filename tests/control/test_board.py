@@ -1,0 +1,377 @@
+"""The board: what every event makes of a status (P12)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from connectord.authorize import Authorization, AuthorizationState
+from connectord.base44 import App
+from connectord.base44.errors import Forbidden, NotFound, SignedOut, Unreachable
+from connectord.base44.models import ConnectionStatus
+from connectord.control.board import Board, Entry
+from connectord.control.models import ConnectorState, ConnectorStatus, ProjectState
+from connectord.errors import ConnectordError
+from connectord.project.model import (
+    Connector,
+    DirectoryState,
+    Problem,
+    ProblemCode,
+    Project,
+    Severity,
+    Snapshot,
+)
+from connectord.sync.events import (
+    LateConsent,
+    Looked,
+    OutcomeKnown,
+    ProjectUnusable,
+    PushFinished,
+    PushStarted,
+    Reconciled,
+    RetryScheduled,
+    SyncEvent,
+)
+from connectord.sync.outcome import Outcome, Result
+from connectord.sync.plan import Drift, DriftKind, LostConsent, Plan
+from connectord.sync.queue import Trigger
+
+ROOT = Path("/shop")
+FOLDER = ROOT / "connectors"
+PROJECT = Project(ROOT, None, FOLDER, "0123456789abcdef01234567", "https://app.base44.com")
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+LATER = AT + timedelta(minutes=5)
+NOBODY = cast("App", None)
+
+
+def a_file(name: str) -> Connector:
+    return Connector(name, ("read",), file=FOLDER / f"{name}.jsonc")
+
+
+def looked(*names: str, problems: tuple[Problem, ...] = (), **plan: Any) -> Looked:
+    """A look at valid files of these names; the plan says that they need nothing unless told otherwise."""
+    files = tuple(a_file(name) for name in names)
+    to_send = {one.type for one in plan.get("sets", ())} | set(plan.get("parked", ()))
+    unchanged = tuple(name for name in names if name not in to_send and not (name == "stripe" and "provision" in plan))
+    return Looked(
+        PROJECT,
+        Snapshot(FOLDER, DirectoryState.PRESENT, files, problems),
+        Plan(unchanged=plan.pop("unchanged", unchanged), **plan),
+    )
+
+
+def outcome(result: Result, name: str = "slack", **more: Any) -> OutcomeKnown:
+    return OutcomeKnown(PROJECT, NOBODY, "job", a_file(name), Outcome(name, result, **more))
+
+
+def finished(*outcomes: OutcomeKnown) -> PushFinished:
+    return PushFinished(PROJECT, "job", tuple(one.outcome for one in outcomes), 0.25)
+
+
+def retry(code: str) -> RetryScheduled:
+    return RetryScheduled(PROJECT, ("slack",), 3.0, "in a sentence", code)
+
+
+def an_authorization(state: AuthorizationState, **more: Any) -> Authorization:
+    return Authorization("/shop", "slack", "https://link", None, ("read", "write"), 0.0, 120.0, state, **more)
+
+
+def a_problem(file: str = "slack.jsonc", severity: Severity = Severity.ERROR) -> Problem:
+    return Problem(FOLDER / file, ProblemCode.SYNTAX, "not JSON5", 3, 7, severity)
+
+
+@dataclass
+class Memory:
+    """What the store would say."""
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+    def __call__(self, name: str) -> Entry | None:
+        return self.entries.get(name)
+
+
+def a_board(*events: SyncEvent, remember: Memory | None = None) -> Board:
+    board = Board(ROOT, remember or Memory())
+    for event in events:
+        board.apply(event, AT)
+    return board
+
+
+def the_one(board: Board) -> ConnectorStatus:
+    (only,) = board.status().connectors
+    return only
+
+
+def test_before_the_first_look_it_is_syncing_and_knows_no_connector() -> None:
+    status = Board(ROOT, Memory()).status()
+    assert (status.state, status.connectors, status.app_id) == (ProjectState.SYNCING, (), "")
+
+
+def test_what_needs_no_push_is_synced() -> None:
+    board = a_board(looked("slack"))
+    one = the_one(board)
+    assert (one.state, one.scopes, one.file) == (ConnectorState.SYNCED, ("read",), str(FOLDER / "slack.jsonc"))
+    assert board.state is ProjectState.SYNCED
+
+
+def test_a_project_without_connectors_is_synced() -> None:
+    assert a_board(looked()).state is ProjectState.SYNCED
+
+
+def test_what_is_to_be_sent_is_queued_then_pushed() -> None:
+    board = a_board(looked("slack", sets=(a_file("slack"),)))
+    queued = the_one(board).state
+    board.apply(PushStarted(PROJECT, "job", Trigger.SAVE, ("slack",)), AT)
+    assert (queued, the_one(board).state) == (ConnectorState.QUEUED, ConnectorState.PUSHING)
+    assert board.state is ProjectState.SYNCING
+
+
+def test_a_look_during_a_push_leaves_it_pushing() -> None:
+    look = looked("slack", sets=(a_file("slack"),))
+    board = a_board(look, PushStarted(PROJECT, "job", Trigger.SAVE, ("slack",)), look)
+    assert the_one(board).state is ConnectorState.PUSHING
+
+
+def test_stripe_is_queued_by_its_own_word() -> None:
+    assert the_one(a_board(looked("stripe", provision=True, unchanged=()))).state is ConnectorState.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("result", "state", "project"),
+    [
+        (Result.SYNCED, ConnectorState.SYNCED, ProjectState.SYNCED),
+        (Result.PROVISIONED, ConnectorState.SYNCED, ProjectState.SYNCED),
+        (Result.NEEDS_AUTHORIZATION, ConnectorState.NEEDS_AUTHORIZATION, ProjectState.NEEDS_ACTION),
+        (Result.FAILED, ConnectorState.FAILED, ProjectState.NEEDS_ACTION),
+        (Result.HELD, ConnectorState.HELD, ProjectState.NEEDS_ACTION),
+    ],
+)
+def test_p12_an_outcome_is_shown_as_what_it_is(result: Result, state: ConnectorState, project: ProjectState) -> None:
+    link = "https://link" if result is Result.NEEDS_AUTHORIZATION else None
+    known = outcome(result, error="why", authorize_url=link)
+    board = a_board(looked("slack", sets=(a_file("slack"),)), known, finished(known))
+    one = the_one(board)
+    assert (one.state, one.error, one.authorize_url, board.state) == (state, "why", link, project)
+
+
+def test_a_removed_one_is_no_longer_said() -> None:
+    assert a_board(looked("slack"), outcome(Result.REMOVED)).status().connectors == ()
+
+
+@pytest.mark.parametrize("code", [NotFound.code, Forbidden.code])
+def test_an_app_that_is_gone_or_closed_halts_the_project_and_says_why(code: str) -> None:
+    status = a_board(looked("slack"), outcome(Result.FAILED, error="no such app", code=code)).status()
+    assert (status.state, status.error) == (ProjectState.HALTED, "no such app")
+
+
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [
+        (SignedOut.code, ProjectState.SIGNED_OUT),
+        (Unreachable.code, ProjectState.OFFLINE),
+        ("BUSY", ProjectState.SYNCING),
+    ],
+)
+def test_what_is_waited_for_is_the_projects_state(code: str, state: ProjectState) -> None:
+    known = outcome(Result.FAILED, code=code)
+    status = a_board(looked("slack", sets=(a_file("slack"),)), known, finished(known), retry(code)).status()
+    assert (status.state, status.error) == (state, "in a sentence")
+
+
+def test_waiting_goes_on_over_a_look_that_finds_it_parked_and_ends_when_nothing_waits() -> None:
+    board = a_board(looked("slack"), retry(Unreachable.code), looked("slack", parked=("slack",)))
+    offline = board.state
+    board.apply(looked("slack"), AT)
+    assert (offline, board.state) == (ProjectState.OFFLINE, ProjectState.SYNCED)
+
+
+def test_a_finished_push_is_the_last_one() -> None:
+    known = outcome(Result.SYNCED)
+    board = a_board(looked("slack"), PushStarted(PROJECT, "job", Trigger.SAVE, ("slack",)), known, finished(known))
+    last = board.status().last_push
+    assert last is not None
+    assert (last.id, last.trigger, last.duration_ms, last.outcomes) == ("job", "save", 250, {"slack": "synced"})
+
+
+def test_p12_a_failed_one_that_was_taken_back_is_what_the_store_remembers() -> None:
+    waiting = Entry(ConnectorState.TIMED_OUT, AT, authorize_url="https://link")
+    board = a_board(
+        looked("slack"), outcome(Result.FAILED), looked("slack"), remember=Memory({"slack": waiting})
+    )  # fmt: skip
+    assert the_one(board).state is ConnectorState.TIMED_OUT
+
+
+def test_p10_a_restart_remembers_what_waits_for_a_person() -> None:
+    waiting = Entry(ConnectorState.NEEDS_AUTHORIZATION, AT, authorize_url="https://link")
+    board = a_board(looked("slack"), remember=Memory({"slack": waiting}))
+    assert (the_one(board).authorize_url, board.state) == ("https://link", ProjectState.NEEDS_ACTION)
+
+
+def test_a_look_doesnt_overwrite_what_was_said_of_an_unchanged_one() -> None:
+    board = a_board(looked("slack"), outcome(Result.NEEDS_AUTHORIZATION, authorize_url="https://link"), looked("slack"))
+    assert the_one(board).authorize_url == "https://link"
+
+
+@pytest.mark.parametrize(
+    ("state", "shown"),
+    [
+        (AuthorizationState.OPEN, ConnectorState.NEEDS_AUTHORIZATION),
+        (AuthorizationState.FAILED, ConnectorState.AUTHORIZATION_FAILED),
+        (AuthorizationState.TIMED_OUT, ConnectorState.TIMED_OUT),
+        (AuthorizationState.SKIPPED, ConnectorState.SKIPPED),
+    ],
+)
+def test_p10_an_authorization_that_is_not_given_keeps_its_link_in_sight(
+    state: AuthorizationState, shown: ConnectorState
+) -> None:
+    board = a_board(looked("slack"))
+    board.authorization(an_authorization(state), LATER)
+    one = the_one(board)
+    assert (one.state, one.authorize_url, one.updated_at) == (shown, "https://link", LATER)
+    assert board.state is ProjectState.NEEDS_ACTION
+
+
+def test_defect_10_an_authorization_that_is_given_says_what_was_not_granted() -> None:
+    board = a_board(looked("slack"))
+    board.authorization(an_authorization(AuthorizationState.AUTHORIZED, granted=("read",)), AT)
+    one = the_one(board)
+    assert (one.state, one.missing_scopes, one.authorize_url) == (ConnectorState.SYNCED, ("write",), None)
+
+
+def test_a_superseded_link_says_nothing_of_its_connector() -> None:
+    board = a_board(looked("slack"), outcome(Result.SYNCED))
+    board.authorization(an_authorization(AuthorizationState.SUPERSEDED), LATER)
+    assert (the_one(board).state, the_one(board).updated_at) == (ConnectorState.SYNCED, AT)
+
+
+def test_a_broken_file_is_invalid_and_a_problem_with_its_place() -> None:
+    status = a_board(looked(problems=(a_problem(),))).status()
+    (one,), (problem,) = status.connectors, status.problems
+    assert (one.type, one.state) == ("slack", ConnectorState.INVALID)
+    assert (problem.file, problem.line, problem.column) == (str(FOLDER / "slack.jsonc"), 3, 7)
+    assert status.state is ProjectState.NEEDS_ACTION
+
+
+def test_a_warning_needs_nobody() -> None:
+    status = a_board(looked("slack", problems=(a_problem(severity=Severity.WARNING),))).status()
+    assert (status.state, len(status.problems), len(status.connectors)) == (ProjectState.SYNCED, 1, 1)
+
+
+def test_a_removal_that_waits_is_held_with_the_time_when_it_began() -> None:
+    board = a_board(looked("slack"), looked(removals=("slack",)))
+    board.apply(looked(removals=("slack", "github")), LATER)
+    status = board.status()
+    (hold,) = status.held
+    assert (hold.types, hold.since) == (("slack", "github"), AT)
+    assert [one.state for one in status.connectors] == [ConnectorState.HELD] * 2
+    assert status.state is ProjectState.NEEDS_ACTION
+
+
+def test_a_removal_that_waits_is_held_after_a_restart_too() -> None:
+    assert the_one(a_board(looked(removals=("slack",)))).state is ConnectorState.HELD
+
+
+def test_p3_a_look_at_a_broken_folder_neither_holds_nor_releases() -> None:
+    status = a_board(looked(removals=("slack",)), looked(problems=(a_problem("github.jsonc"),))).status()
+    assert [hold.types for hold in status.held] == [("slack",)]
+
+
+def test_a_hold_ends_when_the_file_is_back() -> None:
+    board = a_board(looked("slack"), looked(removals=("slack",)), looked("slack"))
+    assert (board.status().held, board.state) == ((), ProjectState.SYNCED)
+
+
+def test_a_removal_of_what_base44_no_longer_has_waits_for_nobody() -> None:
+    board = a_board(looked(removals=("slack",)), Reconciled(PROJECT, Plan(forgotten=("slack",))))
+    assert (board.status().held, board.status().connectors, board.state) == ((), (), ProjectState.SYNCED)
+
+
+def test_reconciling_tells_drift_lost_consents_and_what_is_untracked() -> None:
+    plan = Plan(
+        unchanged=("slack", "github", "linear", "notion"),
+        drifts=(Drift("slack", DriftKind.CHANGED),),
+        unauthorized=(
+            LostConsent("github", ConnectionStatus.EXPIRED),
+            LostConsent("linear", ConnectionStatus.DISCONNECTED),
+            LostConsent("notion"),
+        ),
+        untracked=("gmail",),
+    )
+    status = a_board(looked("slack", "github", "linear", "notion"), Reconciled(PROJECT, plan)).status()
+    assert {one.type: one.state.value for one in status.connectors} == {
+        "slack": "drifted",
+        "github": "expired",
+        "linear": "disconnected",
+        "notion": "needs-authorization",
+    }
+    assert (status.untracked, status.state) == (("gmail",), ProjectState.NEEDS_ACTION)
+
+
+def test_p10_reconciling_keeps_the_link_of_a_connector_that_waits() -> None:
+    waits = outcome(Result.NEEDS_AUTHORIZATION, authorize_url="https://link")
+    plan = Plan(unchanged=("slack",), unauthorized=(LostConsent("slack"),))
+    assert the_one(a_board(looked("slack"), waits, Reconciled(PROJECT, plan))).authorize_url == "https://link"
+
+
+def test_drift_that_was_settled_elsewhere_is_synced_again() -> None:
+    drifted = Reconciled(PROJECT, Plan(unchanged=("slack",), drifts=(Drift("slack", DriftKind.GONE),)))
+    board = a_board(looked("slack"), drifted, Reconciled(PROJECT, Plan(unchanged=("slack",))))
+    assert board.state is ProjectState.SYNCED
+
+
+def test_reconciling_leaves_what_is_being_pushed_alone() -> None:
+    pushing = PushStarted(PROJECT, "job", Trigger.SAVE, ("slack",))
+    board = a_board(looked("slack"), pushing, Reconciled(PROJECT, Plan(unchanged=("slack",))))
+    assert the_one(board).state is ConnectorState.PUSHING
+
+
+def test_a_late_consent_is_synced_with_what_it_lacks() -> None:
+    waits = outcome(Result.NEEDS_AUTHORIZATION, authorize_url="https://link")
+    late = Reconciled(PROJECT, Plan(unchanged=("slack",)), late_consents=(LateConsent("slack", 2, ("write",)),))
+    one = the_one(a_board(looked("slack"), waits, late))
+    assert (one.state, one.missing_scopes) == (ConnectorState.SYNCED, ("write",))
+
+
+def test_a_project_that_cant_be_read_is_halted_until_it_can_be() -> None:
+    board = a_board(looked("slack"), ProjectUnusable(ROOT, ConnectordError("the config is broken")))
+    halted = board.status()
+    board.apply(ProjectUnusable(ROOT, None), AT)
+    assert (halted.state, halted.error) == (ProjectState.HALTED, "the config is broken")
+    assert [one.state for one in halted.connectors] == [ConnectorState.SYNCED]
+    assert board.state is ProjectState.SYNCED
+
+
+def test_a_pause_is_said_first_but_for_what_halts() -> None:
+    board = a_board(looked("slack", sets=(a_file("slack"),)), retry(SignedOut.code))
+    board.paused = True
+    paused = board.state
+    board.apply(ProjectUnusable(ROOT, ConnectordError("gone")), AT)
+    assert (paused, board.state) == (ProjectState.PAUSED, ProjectState.HALTED)
+
+
+def test_p10_a_link_stays_in_sight_while_newer_content_fails_or_is_broken() -> None:
+    waits = outcome(Result.NEEDS_AUTHORIZATION, authorize_url="https://link")
+    again = looked("slack", sets=(a_file("slack"),))
+    queued, failing, broken = (
+        a_board(looked("slack"), waits, again),
+        a_board(looked("slack"), waits, again, outcome(Result.FAILED)),
+        a_board(looked("slack"), waits, looked(problems=(a_problem(),))),
+    )
+    assert [the_one(board).authorize_url for board in (queued, failing, broken)] == ["https://link"] * 3
+
+
+def test_p12_a_consent_to_an_older_link_makes_no_failed_one_synced() -> None:
+    board = a_board(looked("slack"), outcome(Result.FAILED, error="refused"))
+    board.authorization(an_authorization(AuthorizationState.AUTHORIZED), AT)
+    assert (the_one(board).state, the_one(board).error) == (ConnectorState.FAILED, "refused")
+
+
+def test_p10_the_end_of_an_older_link_takes_it_out_of_sight() -> None:
+    waits = outcome(Result.NEEDS_AUTHORIZATION, authorize_url="https://link")
+    board = a_board(looked("slack"), waits, outcome(Result.FAILED))
+    board.authorization(an_authorization(AuthorizationState.TIMED_OUT), AT)
+    assert (the_one(board).state, the_one(board).authorize_url) == (ConnectorState.FAILED, None)

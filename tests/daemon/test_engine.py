@@ -1,0 +1,339 @@
+"""The engine as its clients see it (control/face.py), with its consents and what it remembers over a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.emulator import EmulatorApp, emulator_app, write_credentials
+from tests.support.engine import requests
+from tests.support.lives import Machine, Running
+from tests.support.project import a_connector, a_project
+from tests.support.virtual_time import virtual_time
+
+from connectord.control import News, NewsKind
+from connectord.control.face import UnknownProject
+from connectord.control.models import ConnectorState, ConnectorStatus, ProjectState, ProjectStatus, WaitResult
+from connectord.daemon.engine import Engine
+from connectord.daemon.history import KEPT, kept
+from connectord.emulator.faults import Fault
+from connectord.project import NoProject
+from connectord.sync import Trigger
+
+
+@dataclass
+class Bench:
+    """A machine with a project, signed in, and an engine that runs."""
+
+    machine: Machine
+    root: Path
+    running: Running
+
+    @property
+    def emulator(self) -> EmulatorApp:
+        return self.machine.emulator
+
+    @property
+    def engine(self) -> Engine:
+        return self.running.life.engine
+
+    @property
+    def status(self) -> ProjectStatus:
+        return self.running.life.project(self.root)
+
+    @property
+    def slack(self) -> ConnectorStatus:
+        return next(one for one in self.status.connectors if one.type == "slack")
+
+    def save(self, *scopes: str, name: str = "slack") -> None:
+        a_connector(a_project(self.root, api_url=self.emulator.url, app_id=self.emulator.app_id), name, scopes)
+
+    def add(self) -> None:
+        self.running.ask(self.engine.add_project(self.root))
+
+    def wait(self, timeout: float = 60.0) -> WaitResult:
+        result: WaitResult = self.running.ask(self.engine.wait(self.root, timeout=timeout))
+        return result
+
+    def ask(self, coroutine: Any) -> Any:
+        return self.running.ask(coroutine)
+
+    def restart(self) -> None:
+        self.running.kill()
+        self.running = Running(self.machine)
+
+    def allow(self) -> None:
+        (consent,) = self.emulator.world.integrations.open_consents()
+        self.emulator.world.integrations.allow(consent)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with virtual_time() as time:
+        emulator = emulator_app(limits=False)
+        token = emulator.world.accounts.sign_in("dev@example.com")
+        pair = {"access_token": token.access_token, "refresh_token": token.refresh_token, "expires_in": 3600}
+        write_credentials(tmp_path / "home", pair)
+        root = a_project(tmp_path / "shop", {}, app_id=emulator.app_id, api_url=emulator.url).root
+        machine = Machine(tmp_path, emulator, time)
+        bench = Bench(machine, root, Running(machine))
+        yield bench
+        bench.running.kill()
+
+
+def test_a_project_that_is_added_is_looked_at_before_the_answer(bench: Bench) -> None:
+    bench.save("read")
+    added = bench.ask(bench.engine.add_project(bench.root))
+    assert (added.new, [one.type for one in added.project.connectors]) == (True, ["slack"])
+    assert bench.engine.roots() == (bench.root,)
+
+
+def test_a_project_added_twice_is_one(bench: Bench) -> None:
+    bench.add()
+    again = bench.ask(bench.engine.add_project(bench.root / "base44"))
+    assert (again.new, bench.engine.roots()) == (False, (bench.root,))
+
+
+def test_a_project_added_through_a_symlink_is_the_same_one(bench: Bench) -> None:
+    bench.add()
+    link = bench.root.with_name("link")
+    link.symlink_to(bench.root)
+    again = bench.ask(bench.engine.add_project(link))
+    assert (again.new, len(bench.engine.roots())) == (False, 1)
+
+
+def test_what_is_no_project_is_refused_and_not_registered(bench: Bench, tmp_path: Path) -> None:
+    with pytest.raises(NoProject):
+        bench.ask(bench.engine.add_project(tmp_path / "nowhere"))
+    assert bench.engine.roots() == ()
+
+
+def test_a_removed_project_is_followed_no_more_and_base44_is_left_alone(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    sent = requests(bench.emulator)
+    bench.ask(bench.engine.remove_project(bench.root))
+    bench.save("read", "write")
+    bench.machine.time.pass_(1000)
+    assert (bench.engine.roots(), requests(bench.emulator)) == ((), sent)
+    assert bench.engine.consents.authorizations.open_ones == ()
+
+
+def test_a_removed_project_is_not_there_after_a_restart(bench: Bench) -> None:
+    bench.add()
+    bench.ask(bench.engine.remove_project(bench.root))
+    bench.restart()
+    assert bench.engine.roots() == ()
+
+
+def test_a_project_that_is_unknown_is_refused_by_every_call(bench: Bench, tmp_path: Path) -> None:
+    engine = bench.engine
+    with pytest.raises(UnknownProject):
+        engine.status(tmp_path)
+    for call in (engine.remove_project, engine.pause, engine.resume, engine.push):
+        with pytest.raises(UnknownProject):
+            bench.ask(call(tmp_path))
+    with pytest.raises(UnknownProject):
+        bench.ask(engine.wait(tmp_path, timeout=1.0))
+
+
+def test_a_paused_project_sends_nothing_and_stays_so_over_a_restart(bench: Bench) -> None:
+    bench.add()
+    bench.wait()
+    bench.ask(bench.engine.pause(bench.root))
+    before = requests(bench.emulator)
+    bench.save("read")
+    bench.restart()
+    bench.machine.time.pass_(1000)
+    assert (bench.status.state, requests(bench.emulator)) == (ProjectState.PAUSED, before)
+
+
+def test_a_resumed_project_sends_what_was_saved_meanwhile(bench: Bench) -> None:
+    bench.add()
+    bench.ask(bench.engine.pause(None))
+    bench.save("read")
+    bench.ask(bench.engine.resume(None))
+    bench.wait()
+    assert ("set", "slack") in requests(bench.emulator)
+
+
+def test_waiting_returns_when_the_files_as_they_are_now_are_sent(bench: Bench) -> None:
+    bench.add()
+    bench.wait()
+    bench.save("read")
+    assert bench.wait().settled
+    assert bench.slack.state is ConnectorState.NEEDS_AUTHORIZATION
+
+
+def test_waiting_for_all_projects_is_possible(bench: Bench) -> None:
+    bench.add()
+    result = bench.ask(bench.engine.wait(None, timeout=60.0))
+    assert (result.settled, len(result.projects)) == (True, 1)
+
+
+def test_waiting_ends_when_the_time_is_up_and_says_so(bench: Bench) -> None:
+    bench.machine.network.up = False
+    bench.save("read")
+    bench.add()
+    result = bench.wait(20.0)
+    assert (result.settled, result.why, result.projects[0].state) == (False, "the time was up", ProjectState.OFFLINE)
+
+
+def test_waiting_outlasts_an_outage(bench: Bench) -> None:
+    bench.machine.network.up = False
+    bench.save("read")
+    bench.add()
+    bench.machine.time.loop.call_later(30, setattr, bench.machine.network, "up", True)
+    assert bench.wait(60.0).settled
+
+
+def test_waiting_ends_at_once_where_somebody_paused(bench: Bench) -> None:
+    bench.add()
+    bench.ask(bench.engine.pause(None))
+    assert bench.wait().why == "paused"
+
+
+def test_waiting_ends_where_nobody_is_signed_in(bench: Bench) -> None:
+    (bench.machine.folder / "home/.base44/auth/auth.json").unlink()
+    bench.save("read")
+    bench.add()
+    assert bench.wait().why == "signed out"
+
+
+def test_waiting_ends_where_the_app_is_closed_to_this_user(bench: Bench) -> None:
+    bench.emulator.world.set_access(bench.emulator.app_id, accessible=False)
+    bench.save("read")
+    bench.add()
+    result = bench.wait()
+    assert (result.why, result.projects[0].state) == ("halted", ProjectState.HALTED)
+
+
+def test_p8_what_failed_for_good_is_tried_again_by_a_word_only(bench: Bench) -> None:
+    bench.emulator.world.faults.add(Fault("set", status=422, count=1))
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    bench.machine.time.pass_(1000)
+    refused = requests(bench.emulator).count(("set", "slack"))
+    bench.ask(bench.engine.push(bench.root))
+    bench.wait()
+    assert (refused, requests(bench.emulator).count(("set", "slack"))) == (1, 2)
+    assert bench.slack.state is ConnectorState.NEEDS_AUTHORIZATION
+
+
+def test_p7_a_login_is_noticed_by_its_file(bench: Bench) -> None:
+    file = bench.machine.folder / "home/.base44/auth/auth.json"
+    kept_text = file.read_text()
+    file.unlink()
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    file.write_text(kept_text)
+    bench.engine._hinted(file)
+    bench.machine.time.pass_(1.0)
+    assert bench.slack.state is ConnectorState.NEEDS_AUTHORIZATION
+
+
+def test_p10_a_link_survives_a_restart_and_is_settled_by_the_next_life(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    link = bench.slack.authorize_url
+    bench.restart()
+    bench.wait()
+    resumed = bench.slack.authorize_url
+    bench.allow()
+    bench.machine.time.pass_(5.0)
+    assert (link is not None, resumed, bench.slack.state) == (True, link, ConnectorState.SYNCED)
+    assert requests(bench.emulator).count(("set", "slack")) == 1
+
+
+def test_p11_a_link_is_told_once_over_restarts(bench: Bench) -> None:
+    bench.save("read")
+    bench.save("read", name="github")
+    bench.add()
+    bench.wait()
+    bench.restart()
+    bench.restart()
+    bench.wait()
+    assert [[link.label for link in notice.links] for notice in bench.machine.notices] == [["github", "slack"]]
+
+
+def test_p11_a_link_whose_notice_was_cut_off_is_told_by_the_next_life(bench: Bench) -> None:
+    bench.add()
+    bench.wait()
+    bench.save("read")
+    bench.running.life.writes_left = 2  # the job, the outcome; not that it was finished
+    bench.engine.hint_all(Trigger.SAVE)
+    bench.machine.time.pass_(1.0)
+    told = len(bench.machine.notices)
+    bench.restart()
+    bench.wait()
+    assert (told, len(bench.machine.notices)) == (0, 1)
+
+
+def test_p10_a_resumed_link_gets_what_is_left_of_its_time(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    bench.machine.time.pass_(100.0)
+    bench.restart()
+    bench.machine.time.pass_(10.0)
+    open_still = bench.slack.state
+    bench.machine.time.pass_(15.0)
+    assert (open_still, bench.slack.state) == (ConnectorState.NEEDS_AUTHORIZATION, ConnectorState.TIMED_OUT)
+
+
+def test_a_link_is_superseded_when_its_file_goes(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    (bench.root / "base44/connectors/slack.jsonc").unlink()
+    bench.wait()
+    bench.machine.time.pass_(bench.machine.settings.removal_grace + 1.0)
+    assert bench.engine.consents.authorizations.open_ones == ()
+    assert bench.running.life.store.open_authorizations() == ()
+
+
+def test_p12_the_last_push_is_known_after_a_restart(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    before = bench.status.last_push
+    bench.ask(bench.engine.pause(None))
+    bench.restart()
+    after = bench.status.last_push
+    assert before is not None
+    assert after is not None
+    assert (after.id, after.trigger, after.outcomes) == (before.id, before.trigger, before.outcomes)
+
+
+def test_the_history_says_what_happened_newest_first(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    bench.allow()
+    bench.machine.time.pass_(5.0)
+    entries = bench.engine.history(bench.root, limit=10, before=None)
+    assert [(one.kind, one.result) for one in entries] == [
+        ("authorization.ended", "added"),
+        ("connector.outcome", "needs-authorization"),
+    ]
+    assert bench.engine.history(bench.root, limit=10, before=entries[0].id) == entries[1:]
+
+
+def test_stopping_is_only_a_word_to_the_daemon(bench: Bench) -> None:
+    bench.engine.stop()
+    assert bench.engine.stopping.is_set()
+
+
+@pytest.mark.parametrize("kind", list(NewsKind))
+def test_only_what_happened_to_a_project_is_kept(kind: NewsKind, bench: Bench) -> None:
+    news = News(at=bench.engine._in.at(), event=kind, message="so it was", project="/shop", type="slack")
+    row = kept(news, 12.0)
+    assert (row is not None) == (kind in KEPT)
+    assert row is None or (row.at, row.project, row.kind, row.message) == (12.0, Path("/shop"), kind.value, "so it was")

@@ -1,0 +1,177 @@
+"""When a save is pushed, in a loop whose time passes only when nothing else is left to do (P1)."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from tests.support.virtual_time import virtual_time
+
+from connectord.project.model import Connector, DirectoryState, Project, Snapshot
+from connectord.store import MemoryStore
+from connectord.sync import ProjectLoop, PushEffects, PushJob, PushQueue, Settle
+from connectord.sync.queue import Trigger
+
+ROOT = Path("/shop")
+PROJECT = Project(ROOT, None, ROOT / "connectors", "0123456789abcdef01234567", "https://app.base44.com")
+
+
+@dataclass
+class Desk:
+    """One file that is saved, a loop that looks, and what was carried out: content and time of each push."""
+
+    push_takes: float = 0.0
+    content: tuple[str, ...] | None = None
+    pushed: list[tuple[tuple[str, ...], float]] = field(default_factory=list)
+    looks: int = 0
+
+    def save(self, *scopes: str) -> None:
+        self.content = scopes
+        self.loop.hint()
+
+    def delete(self) -> None:
+        self.content = None
+        self.loop.hint()
+
+    def read(self) -> tuple[Project, Snapshot]:
+        self.looks += 1
+        there = () if self.content is None else (Connector("slack", self.content),)
+        return PROJECT, Snapshot(PROJECT.connectors_dir, DirectoryState.PRESENT, there)
+
+    async def carry(self, job: PushJob) -> None:
+        if job.trigger is Trigger.START:
+            return
+        self.pushed.append((job.snapshot.connectors[0].scopes, asyncio.get_running_loop().time()))
+        await asyncio.sleep(self.push_takes)
+
+    async def work(self, story: Coroutine[Any, Any, None]) -> None:
+        clock = asyncio.get_running_loop().time
+        effects = PushEffects(
+            MemoryStore(), connect=_nowhere, emit=lambda _: None, clock=clock, now=clock, rng=random.Random(1)
+        )
+        queue = PushQueue(self.carry)
+        self.loop = ProjectLoop(ROOT, read=self.read, queue=queue, effects=effects, settle=Settle(0.05, 2.0))
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(queue.run()), group.create_task(self.loop.run())]
+            await asyncio.sleep(1)
+            self.looks = 0
+            await story
+            await asyncio.sleep(100)
+            for task in tasks:
+                task.cancel()
+
+
+def _nowhere(project: Project) -> Any:
+    raise AssertionError(f"nothing is sent to {project.api_url} in these tests")
+
+
+def told(desk: Desk, story: Coroutine[Any, Any, None]) -> Desk:
+    with virtual_time() as time:
+        time.run(desk.work(story))
+    return desk
+
+
+def test_p1_fifty_writes_in_100_ms_are_one_push_of_the_last() -> None:
+    desk = Desk()
+
+    async def story() -> None:
+        for number in range(50):
+            desk.save(str(number))
+            await asyncio.sleep(0.002)
+
+    told(desk, story())
+    assert [content for content, _ in desk.pushed] == [("49",)]
+
+
+def test_p1_a_write_every_40_ms_for_a_minute_is_pushed_by_the_cap() -> None:
+    desk = Desk()
+
+    async def story() -> None:
+        for number in range(1500):
+            desk.save(str(number))
+            await asyncio.sleep(0.04)
+
+    told(desk, story())
+    times = [0.0, *(at - 1.0 for _, at in desk.pushed)]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    assert max(gaps) < 2.1
+    assert (len(desk.pushed), desk.pushed[-1][0]) == (30, ("1499",))
+
+
+def test_p1_a_write_every_400_ms_for_a_minute_is_pushed_each_time_it_is_quiet() -> None:
+    desk = Desk()
+
+    async def story() -> None:
+        for number in range(150):
+            desk.save(str(number))
+            await asyncio.sleep(0.4)
+
+    told(desk, story())
+    assert [content for content, _ in desk.pushed] == [(str(number),) for number in range(150)]
+
+
+def test_p1_a_write_every_400_ms_is_pushed_by_the_cap_where_the_quiet_time_is_longer() -> None:
+    desk = Desk()
+
+    async def story() -> None:
+        desk.loop._settle = Settle(quiet=0.5, cap=2.0)
+        for number in range(150):
+            desk.save(str(number))
+            await asyncio.sleep(0.4)
+
+    told(desk, story())
+    assert 25 <= len(desk.pushed) <= 31
+    assert desk.pushed[-1][0] == ("149",)
+
+
+def test_p1_a_save_during_a_push_is_exactly_one_more_push() -> None:
+    desk = Desk(push_takes=5.0)
+
+    async def story() -> None:
+        desk.save("first")
+        await asyncio.sleep(1)
+        desk.save("second")
+
+    told(desk, story())
+    assert [content for content, _ in desk.pushed] == [("first",), ("second",)]
+
+
+def test_p1_three_saves_during_a_push_are_one_more_push_of_the_last() -> None:
+    desk = Desk(push_takes=5.0)
+
+    async def story() -> None:
+        desk.save("first")
+        for content in ("second", "third", "fourth"):
+            await asyncio.sleep(1)
+            desk.save(content)
+
+    told(desk, story())
+    assert [content for content, _ in desk.pushed] == [("first",), ("fourth",)]
+    assert desk.looks == 4
+
+
+def test_created_and_deleted_within_the_quiet_time_is_nothing() -> None:
+    desk = Desk()
+
+    async def story() -> None:
+        desk.save("gone")
+        await asyncio.sleep(0.03)
+        desk.delete()
+
+    told(desk, story())
+    assert (desk.pushed, desk.looks) == ([], 1)
+
+
+def test_a_single_save_is_pushed_after_the_quiet_time_and_no_later() -> None:
+    desk = Desk()
+
+    async def story() -> None:
+        desk.save("one")
+
+    told(desk, story())
+    assert [(content, round(at - 1.0, 3)) for content, at in desk.pushed] == [(("one",), 0.05)]
