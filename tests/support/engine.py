@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TypeVar
 from tests.support.emulator import EmulatorApp
 
 from connectord.base44 import App, Base44, Pace, Retry, find_credentials
-from connectord.emulator.state import DEFAULT_API_KEY
+from connectord.emulator.state import DEFAULT_API_KEY, Connection, ConnectionStatus
 from connectord.project import Project, SnapshotReader, read_project
 from connectord.store import MemoryStore
 from connectord.sync import Backoff, ProjectLoop, PushEffects, PushQueue, Reading, RemovalPolicy, Settle
@@ -76,8 +76,25 @@ class Engine:
         return [event for event in self.events if isinstance(event, kind)]
 
 
+def connected(emulator: EmulatorApp, types: Mapping[str, Sequence[str]]) -> None:
+    """Have somebody consent to these connectors already."""
+    connections = emulator.world.state.connections.setdefault(emulator.app_id, {})
+    for name, scopes in types.items():
+        granted = tuple(scopes)
+        connections[name] = Connection(
+            name, ConnectionStatus.ACTIVE, granted, frozenset(granted), "a@b.c", "dev@example.com"
+        )
+
+
 @asynccontextmanager
-async def an_engine(emulator: EmulatorApp, project: Project, settle: Settle | None = None) -> AsyncIterator[Engine]:
+async def an_engine(
+    emulator: EmulatorApp,
+    project: Project,
+    settle: Settle | None = None,
+    *,
+    policy: RemovalPolicy | None = None,
+    store: MemoryStore | None = None,
+) -> AsyncIterator[Engine]:
     """Run a project's loop and its queue until the block ends."""
     async with a_client(emulator) as app:
         loop = asyncio.get_running_loop()
@@ -88,14 +105,14 @@ async def an_engine(emulator: EmulatorApp, project: Project, settle: Settle | No
             engine.news.set()
 
         effects = PushEffects(
-            store=MemoryStore(),
+            store=MemoryStore() if store is None else store,
             connect=lambda _: app,
             emit=emit,
             clock=loop.time,
             now=time.time,
             rng=random.Random(1),
             backoff=Backoff(first=0.01, cap=0.02),
-            removals=RemovalPolicy(grace=0.0),
+            removals=policy or RemovalPolicy(grace=0.0),
         )
         reader = SnapshotReader()
 

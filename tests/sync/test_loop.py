@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.emulator import EmulatorApp, emulator_app
-from tests.support.engine import Engine, an_engine, requests
+from tests.support.engine import Engine, an_engine, connected, requests
 from tests.support.project import a_connector, a_project
 
 from connectord.emulator.faults import Fault
@@ -43,10 +43,7 @@ async def saved(engine: Engine, name: str, scopes: list[str] | str) -> None:
 
 
 def connect(emulator: EmulatorApp, name: str, *scopes: str) -> None:
-    from connectord.emulator.state import Connection, ConnectionStatus  # noqa: PLC0415
-
-    connection = Connection(name, ConnectionStatus.ACTIVE, scopes, frozenset(scopes), "a@b.c", "dev@example.com")
-    emulator.world.state.connections.setdefault(emulator.app_id, {})[name] = connection
+    connected(emulator, {name: scopes})
 
 
 async def test_at_a_start_every_file_is_pushed_once_and_base44_is_asked_what_it_has(

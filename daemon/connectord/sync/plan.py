@@ -86,9 +86,14 @@ class Plan:
     untracked: tuple[str, ...] = ()
 
     @property
+    def has_sets(self) -> bool:
+        """Whether a file says something that Base44 hasn't accepted yet."""
+        return bool(self.sets or self.provision)
+
+    @property
     def sends_nothing(self) -> bool:
         """Whether carrying it out would take no request at all."""
-        return not (self.sets or self.provision or self.removals)
+        return not (self.has_sets or self.removals)
 
 
 def plan(

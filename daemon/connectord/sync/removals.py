@@ -93,7 +93,7 @@ class Removals:
             missing = self._absences.look(project, snapshot, moves, self._only_there(project))
             self._forget_unconsented(project, snapshot, [one for one in missing if not one.consented])
             absent = [self._absent(one) for one in missing if one.consented]
-            unsent = bool(decided.parked) or (last and not decided.sends_nothing)
+            unsent = bool(decided.parked) or (last and decided.has_sets)
             scene = self._scene(project, snapshot, absent, unsent=unsent)
             news = self._judge(absent, scene)
             self._announce(project, absent, scene)
