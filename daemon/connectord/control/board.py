@@ -97,7 +97,8 @@ class Board:
     _withheld_since: datetime | None = None
     _untracked: tuple[str, ...] = ()
     _unusable: str | None = None
-    _waiting_for: RetryScheduled | None = None
+    _waiting_for: dict[str, RetryScheduled] = field(default_factory=dict)
+    _failed: dict[str, Entry] = field(default_factory=dict)
 
     def apply(self, event: SyncEvent, at: datetime) -> None:
         """Take an event in."""
@@ -114,7 +115,7 @@ class Board:
             case PushFinished():
                 self._finished(event, at)
             case RetryScheduled():
-                self._waiting_for = event
+                self._waiting_for |= dict.fromkeys(event.types, event)
             case Reconciled():
                 self._reconciled(event, at)
             case _:
@@ -148,15 +149,15 @@ class Board:
     def state(self) -> ProjectState:
         """The project as a whole: what a person should know first wins."""
         states = {entry.state for entry in self._shown().values()}
-        waits_for = self._waiting_for.code if self._waiting_for else None
+        waits_for = {event.code for event in self._waiting_for.values()}
         halted = self._unusable is not None or any(entry.code in HALTING for entry in self._failures())
-        syncing = self._snapshot is None or states & BUSY_STATES or self._waiting_for is not None
+        syncing = self._snapshot is None or states & BUSY_STATES or self._waiting_for
         broken = self._snapshot is not None and self._snapshot.errors
         rows = (
             (halted, ProjectState.HALTED),
             (self.paused, ProjectState.PAUSED),
-            (waits_for == SignedOut.code, ProjectState.SIGNED_OUT),
-            (waits_for == Unreachable.code, ProjectState.OFFLINE),
+            (SignedOut.code in waits_for, ProjectState.SIGNED_OUT),
+            (Unreachable.code in waits_for, ProjectState.OFFLINE),
             (syncing, ProjectState.SYNCING),
             (states - SETTLED_STATES or self._withheld or broken, ProjectState.NEEDS_ACTION),
         )
@@ -170,9 +171,13 @@ class Board:
         )
         for name in event.plan.unchanged:
             self._recall(name, at)
+        for name in event.plan.parked:
+            if self._state_of(name) is ConnectorState.QUEUED and name in self._failed:
+                self._entries[name] = self._failed[name]  # taken back to what had failed before it was sent
         self._withhold(event, at)
-        if not (to_send or event.plan.parked):
-            self._waiting_for = None
+        self._waiting_for = {
+            name: retry for name, retry in self._waiting_for.items() if name in (*to_send, *event.plan.parked)
+        }
 
     def _recall(self, name: str, at: datetime) -> None:
         """A connector that needs no push: a queued one was taken back to what Base44 has already."""
@@ -192,12 +197,14 @@ class Board:
             self._entries.pop(outcome.type, None)
             return
         link = outcome.authorize_url or outcome.claim_url
-        self._entries[outcome.type] = Entry(state, at, outcome.error, outcome.code, link)
+        entry = self._entries[outcome.type] = Entry(state, at, outcome.error, outcome.code, link)
+        if state is ConnectorState.FAILED:
+            self._failed[outcome.type] = entry
 
     def _finished(self, event: PushFinished, at: datetime) -> None:
-        # What was passed over is said again by RetryScheduled, which follows.
-        self._waiting_for = None
         outcomes = {outcome.type: outcome.result.value for outcome in event.outcomes}
+        # What was passed over is said again by RetryScheduled, which follows.
+        self._waiting_for = {name: retry for name, retry in self._waiting_for.items() if name not in outcomes}
         milliseconds = round(event.seconds * 1000)
         self.last_push = LastPush(
             id=event.job, at=at, trigger=self._trigger, duration_ms=milliseconds, outcomes=outcomes
@@ -279,7 +286,7 @@ class Board:
         if self._unusable is not None:
             return self._unusable
         halted = next((entry.error for entry in self._failures() if entry.code in HALTING), None)
-        return halted or (self._waiting_for.error if self._waiting_for else None)
+        return halted or next((retry.error for retry in self._waiting_for.values()), None)
 
 
 def _status(name: str, entry: Entry, file: str | None, scopes: tuple[str, ...]) -> ConnectorStatus:
