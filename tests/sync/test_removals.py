@@ -193,7 +193,11 @@ def test_p6_what_was_shown_is_what_is_approved(tmp_path: Path) -> None:
 def moved_away(it: Story) -> Callable[[], None]:
     away = it.project.root / "away"
     it.directory.rename(away)
-    return lambda: away.rename(it.directory)  # type: ignore[func-returns-value]
+
+    def undo() -> None:
+        away.rename(it.directory)
+
+    return undo
 
 
 def replaced_by_an_empty_one(it: Story) -> Callable[[], None]:

@@ -34,7 +34,7 @@ def run_thin(command: Callable[[Output], int], *, as_json: bool = False) -> NoRe
     """The same for a command that doesn't need the daemon."""
     output = Output(as_json=as_json)
     try:
-        sys.exit(command(output))
+        sys.exit(output.exit_code(command(output)))
     except ConnectordError as error:
         complain(error, output)
         sys.exit(exit_code_of_code(error.code))

@@ -6,8 +6,8 @@ keeps the project as a whole from being synced.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -57,12 +57,6 @@ LOST_STATES = {
     ConnectionStatus.DISCONNECTED: ConnectorState.DISCONNECTED,
 }
 BUSY_STATES = frozenset({ConnectorState.QUEUED, ConnectorState.PUSHING, ConnectorState.REMOVING})
-UNDER_WAY = BUSY_STATES | {ConnectorState.FAILED}
-"""The file asks for something else than what Base44 last accepted."""
-
-LINKED = UNDER_WAY | {ConnectorState.NEEDS_AUTHORIZATION}
-"""States that may have an open link, the one of the content before included (P10)."""
-
 SETTLED_STATES = frozenset({ConnectorState.SYNCED})
 HALTING = frozenset({NotFound.code, Forbidden.code})
 
@@ -103,7 +97,8 @@ class Board:
     _withheld_since: datetime | None = None
     _untracked: tuple[str, ...] = ()
     _unusable: str | None = None
-    _waiting_for: RetryScheduled | None = None
+    _waiting_for: dict[str, RetryScheduled] = field(default_factory=dict)
+    _failed: dict[str, Entry] = field(default_factory=dict)
 
     def apply(self, event: SyncEvent, at: datetime) -> None:
         """Take an event in."""
@@ -120,7 +115,7 @@ class Board:
             case PushFinished():
                 self._finished(event, at)
             case RetryScheduled():
-                self._waiting_for = event
+                self._waiting_for |= dict.fromkeys(event.types, event)
             case Reconciled():
                 self._reconciled(event, at)
             case _:
@@ -129,15 +124,7 @@ class Board:
     def authorization(self, authorization: Authorization, at: datetime) -> None:
         """Take in how an authorization stands."""
         state = AUTHORIZATION_STATES.get(authorization.state)
-        entry = self._entries.get(authorization.type)
-        if entry is not None and entry.state in UNDER_WAY:
-            # A consent to the content before makes no failed one synced (P12).
-            self._entries[authorization.type] = replace(
-                entry, authorize_url=authorization.url if authorization.is_open else None
-            )
-        elif state is None and entry is not None and entry.authorize_url == authorization.url:
-            self._entries[authorization.type] = replace(entry, authorize_url=None)
-        elif state is not None:
+        if state is not None:
             link = None if state is ConnectorState.SYNCED else authorization.url
             missing = authorization.missing_scopes
             self._entries[authorization.type] = Entry(state, at, authorize_url=link, missing_scopes=missing)
@@ -162,15 +149,15 @@ class Board:
     def state(self) -> ProjectState:
         """The project as a whole: what a person should know first wins."""
         states = {entry.state for entry in self._shown().values()}
-        waits_for = self._waiting_for.code if self._waiting_for else None
+        waits_for = {event.code for event in self._waiting_for.values()}
         halted = self._unusable is not None or any(entry.code in HALTING for entry in self._failures())
-        syncing = self._snapshot is None or states & BUSY_STATES or self._waiting_for is not None
+        syncing = self._snapshot is None or states & BUSY_STATES or self._waiting_for
         broken = self._snapshot is not None and self._snapshot.errors
         rows = (
             (halted, ProjectState.HALTED),
             (self.paused, ProjectState.PAUSED),
-            (waits_for == SignedOut.code, ProjectState.SIGNED_OUT),
-            (waits_for == Unreachable.code, ProjectState.OFFLINE),
+            (SignedOut.code in waits_for, ProjectState.SIGNED_OUT),
+            (Unreachable.code in waits_for, ProjectState.OFFLINE),
             (syncing, ProjectState.SYNCING),
             (states - SETTLED_STATES or self._withheld or broken, ProjectState.NEEDS_ACTION),
         )
@@ -184,14 +171,18 @@ class Board:
         )
         for name in event.plan.unchanged:
             self._recall(name, at)
+        for name in event.plan.parked:
+            if self._state_of(name) is ConnectorState.QUEUED and name in self._failed:
+                self._entries[name] = self._failed[name]  # taken back to what had failed before it was sent
         self._withhold(event, at)
-        if not (to_send or event.plan.parked):
-            self._waiting_for = None
+        self._waiting_for = {
+            name: retry for name, retry in self._waiting_for.items() if name in (*to_send, *event.plan.parked)
+        }
 
     def _recall(self, name: str, at: datetime) -> None:
         """A connector that needs no push: a queued one was taken back to what Base44 has already."""
         entry = self._entries.get(name)
-        if entry is None or entry.state in UNDER_WAY:
+        if entry is None or entry.state in BUSY_STATES | {ConnectorState.FAILED}:
             self._entries[name] = self.remember(name) or Entry(ConnectorState.SYNCED, at)
 
     def _withhold(self, event: Looked, at: datetime) -> None:
@@ -206,14 +197,14 @@ class Board:
             self._entries.pop(outcome.type, None)
             return
         link = outcome.authorize_url or outcome.claim_url
-        if outcome.result is Result.FAILED:
-            link = self._open_link(outcome.type)
-        self._entries[outcome.type] = Entry(state, at, outcome.error, outcome.code, link)
+        entry = self._entries[outcome.type] = Entry(state, at, outcome.error, outcome.code, link)
+        if state is ConnectorState.FAILED:
+            self._failed[outcome.type] = entry
 
     def _finished(self, event: PushFinished, at: datetime) -> None:
-        # What was passed over is said again by RetryScheduled, which follows.
-        self._waiting_for = None
         outcomes = {outcome.type: outcome.result.value for outcome in event.outcomes}
+        # What was passed over is said again by RetryScheduled, which follows.
+        self._waiting_for = {name: retry for name, retry in self._waiting_for.items() if name not in outcomes}
         milliseconds = round(event.seconds * 1000)
         self.last_push = LastPush(
             id=event.job, at=at, trigger=self._trigger, duration_ms=milliseconds, outcomes=outcomes
@@ -221,8 +212,6 @@ class Board:
 
     def _reconciled(self, event: Reconciled, at: datetime) -> None:
         self._untracked = event.plan.untracked
-        # What Base44 doesn't have either is no removal that waits.
-        self._withheld = tuple(name for name in self._withheld if name not in event.plan.forgotten)
         drifted = {drift.type: drift for drift in event.plan.drifts}
         lost = {one.type: LOST_STATES[one.status] for one in event.plan.unauthorized}
         for name in event.plan.unchanged:
@@ -240,11 +229,7 @@ class Board:
 
     def _say(self, types: list[str] | tuple[str, ...], state: ConnectorState, at: datetime) -> None:
         for name in types:
-            self._entries[name] = Entry(state, at, authorize_url=self._open_link(name))
-
-    def _open_link(self, name: str) -> str | None:
-        entry = self._entries.get(name)
-        return entry.authorize_url if entry and entry.state in LINKED else None
+            self._entries[name] = Entry(state, at)
 
     def _state_of(self, name: str) -> ConnectorState | None:
         entry = self._entries.get(name)
@@ -254,8 +239,10 @@ class Board:
         return [entry for entry in self._shown().values() if entry.state is ConnectorState.FAILED]
 
     def _shown(self) -> dict[str, Entry]:
-        """The entries that a file stands for; the rest is history."""
-        names = self._snapshot.by_type if self._snapshot else ()
+        """The entries that a file or a withheld removal stands for; the rest is history."""
+        if self._snapshot is None:
+            return {}
+        names = {*self._snapshot.by_type, *self._withheld}
         return {name: entry for name, entry in self._entries.items() if name in names}
 
     def _connectors(self) -> tuple[ConnectorStatus, ...]:
@@ -268,32 +255,14 @@ class Board:
                 valid.append(_status(connector.type, entry, str(connector.file), connector.scopes))
         broken = {problem.file for problem in self._snapshot.errors if problem.file != self._snapshot.directory}
         invalid = [
-            ConnectorStatus(
-                type=file.stem,
-                state=ConnectorState.INVALID,
-                file=str(file),
-                authorize_url=self._open_link(file.stem),
-            )
-            for file in sorted(broken)
+            ConnectorStatus(type=file.stem, state=ConnectorState.INVALID, file=str(file)) for file in sorted(broken)
         ]
         held = [
-            ConnectorStatus(
-                type=name,
-                state=ConnectorState.HELD,
-                authorize_url=self._open_link(name),
-                updated_at=self._withheld_since,
-            )
+            _status(name, Entry(ConnectorState.HELD, self._withheld_since or shown[name].at), None, ())
             for name in self._withheld
+            if name in shown
         ]
-        lines = (*valid, *invalid, *held)
-        return (*lines, *self._still_linked({line.type for line in lines}))
-
-    def _still_linked(self, listed: set[str]) -> Iterator[ConnectorStatus]:
-        """Links whose file isn't there in a look that says nothing of absence (P3) are open all the same (P10)."""
-        if self._snapshot is not None and not self._snapshot.complete:
-            for name, entry in self._entries.items():
-                if name not in listed and self._open_link(name):
-                    yield _status(name, entry, None, ())
+        return (*valid, *invalid, *held)
 
     def _held(self) -> tuple[Hold, ...]:
         if not self._withheld or self._withheld_since is None:
@@ -317,7 +286,7 @@ class Board:
         if self._unusable is not None:
             return self._unusable
         halted = next((entry.error for entry in self._failures() if entry.code in HALTING), None)
-        return halted or (self._waiting_for.error if self._waiting_for else None)
+        return halted or next((retry.error for retry in self._waiting_for.values()), None)
 
 
 def _status(name: str, entry: Entry, file: str | None, scopes: tuple[str, ...]) -> ConnectorStatus:

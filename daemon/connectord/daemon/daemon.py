@@ -81,13 +81,15 @@ class Daemon:
                 store.close()
 
     async def _live(self, store: SqliteStore, listener: socket.socket) -> None:
-        connections = Connections(self._in.home, on_retry=self._retrying, on_problem=self._credentials_unusable)
+        connections = Connections(
+            self._in.home, on_retry=self._retrying, on_problem=self._credentials_unusable, on_wait=self._paced
+        )
         notifier = LineNotifier(self._publish_notice)
         engine = self._engine = Engine(self._in, store, connections, notifier)
         if self._stop.is_set():
             engine.stop()
         if store.opened_with:
-            self._trouble("state was set aside", store.opened_with)
+            self.trouble("state was set aside", store.opened_with)
         registered = {row.root: row.paused for row in store.projects()}
         temporary = [project.root for project in self._temporary if project.root not in registered]
         if not registered and not temporary and self._otherwise is not None:
@@ -160,10 +162,7 @@ class Daemon:
             self._publish(news)
 
     def _store_trouble(self, trouble: StoreTrouble | None) -> None:
-        if trouble is None:
-            self._untrouble("state")
-        else:
-            self._trouble("state", str(trouble))
+        self.trouble("state", None if trouble is None else str(trouble))
 
     def _credentials_unusable(self, problem: CredentialsUnusable) -> None:
         kind, what = NewsKind.CREDENTIALS_UNUSABLE, problem.what
@@ -178,17 +177,17 @@ class Daemon:
         kind, at = NewsKind.REQUEST_PACED, self._in.at()
         self._publish(News(at=at, event=kind, message=message, seconds=seconds, tone=Tone.QUIET))
 
-    def _trouble(self, name: str, sentence: str) -> None:
-        if self._engine is not None:
-            self._engine.troubles[name] = sentence
+    def trouble(self, name: str, sentence: str | None) -> None:
+        """Show under this name, in the status too, what is wrong with the daemon itself; None: it is over."""
+        troubles = self._engine.troubles if self._engine is not None else {}
+        if sentence is None:
+            troubles.pop(name, None)
+            kind, message, tone = NewsKind.TROUBLE_OVER, f"The trouble with the {name} is over", Tone.GOOD
+        else:
+            troubles[name] = sentence
+            kind, message, tone = NewsKind.TROUBLE, sentence, Tone.BAD
         # Straight outside: the history would go into the very store that is in trouble.
-        self._publish_outside(News(at=self._in.at(), event=NewsKind.TROUBLE, message=sentence, tone=Tone.BAD))
-
-    def _untrouble(self, name: str) -> None:
-        if self._engine is not None:
-            self._engine.troubles.pop(name, None)
-        message = f"The trouble with the {name} is over"
-        self._publish_outside(News(at=self._in.at(), event=NewsKind.TROUBLE_OVER, message=message, tone=Tone.GOOD))
+        self._publish_outside(News(at=self._in.at(), event=kind, message=message, tone=tone))
 
 
 def _fault_point(environ: Mapping[str, str]) -> Callable[[str], None]:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from connectord.errors import ConnectordError
 from connectord.project.model import Project, Snapshot
+from connectord.sync.effects import PushEffects
 from connectord.sync.events import ProblemsChanged, ProjectUnusable, Watching
 from connectord.sync.ledgers import ProblemLedger
-from connectord.sync.push import ProjectPush, PushEffects
+from connectord.sync.push import ProjectPush
 from connectord.sync.queue import PushJob, PushQueue, Trigger
 from connectord.sync.threads import in_thread
 from connectord.sync.timing import Settle

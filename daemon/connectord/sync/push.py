@@ -2,77 +2,30 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Collection, Coroutine, Mapping
-from dataclasses import dataclass, field, replace
+import math
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from connectord.base44 import App
-from connectord.base44.errors import (
-    CredentialsUnusable,
-    Forbidden,
-    NotFound,
-    SignedOut,
-    TimedOut,
-    Unreachable,
-)
 from connectord.project.model import Connector, Project, Snapshot
-from connectord.store import OPEN, AuthorizationRow, BaseEntry, Change, HistoryRow, JobRow, Store
-from connectord.sync.carry import SETS_AT_ONCE, carry_out
-from connectord.sync.events import (
-    Looked,
-    OutcomeKnown,
-    PushFinished,
-    PushStarted,
-    RetryScheduled,
-    SyncEvent,
-)
+from connectord.store import Change, JobRow
+from connectord.sync.carry import carry_out
+from connectord.sync.changes import change_by, intent
+from connectord.sync.effects import PushEffects
+from connectord.sync.events import Looked, OutcomeKnown, PushFinished, PushStarted
 from connectord.sync.fresh_look import FreshLook
-from connectord.sync.guard import RemovalPolicy
 from connectord.sync.ledgers import Parking
 from connectord.sync.outcome import Outcome, Result
 from connectord.sync.plan import Plan, plan
 from connectord.sync.queue import PushJob
 from connectord.sync.reconcile import Reconciler, base_key
 from connectord.sync.removals import Removals
-from connectord.sync.timing import Backoff
-
-OFFLINE_CAP = 5.0
-"""Seconds between two tries while nobody answers: that costs the service nothing."""
-
-SLOW_SECONDS = 300.0
-"""After so long even a refusal is worth another try where the reason lies beside the file: access, the app, a disk."""
+from connectord.sync.retries import Retries
 
 PACE_SECONDS = 5.0
 """When to look again for a removal that the documented limit has no room for yet."""
-
-OFFLINE = frozenset({Unreachable.code, TimedOut.code})
-ENDS_WITH_A_LOGIN = frozenset({SignedOut.code, CredentialsUnusable.code})
-ENDS_ELSEWHERE = frozenset({Forbidden.code, NotFound.code})
-
-OUTCOME_KIND = "connector.outcome"
-"""What an outcome is called in the history and in the news."""
-
-
-@dataclass(frozen=True, slots=True)
-class PushEffects:
-    """What a project's pushes act on and through. `clock` must not jump; `now` is the time of day, for the store.
-
-    `watched` names the connectors whose consent link is being polled.
-    """
-
-    store: Store
-    connect: Callable[[Project], App]
-    emit: Callable[[SyncEvent], None]
-    clock: Callable[[], float]
-    now: Callable[[], float]
-    rng: random.Random
-    backoff: Backoff = field(default_factory=Backoff)
-    sets_at_once: int = SETS_AT_ONCE
-    authorization_limit: float = 120.0
-    removals: RemovalPolicy = field(default_factory=RemovalPolicy)
-    watched: Callable[[Project], Collection[str]] = lambda _: ()
 
 
 class ProjectPush:
@@ -94,7 +47,7 @@ class ProjectPush:
         self._look_again = look_again
         self._beside = beside
         self._parking = Parking()
-        self._failures = 0
+        self._retries = Retries(effects, look_again)
         self.removals = Removals(
             root,
             store=effects.store,
@@ -118,7 +71,7 @@ class ProjectPush:
 
     def retry_now(self, *, everything: bool = False) -> None:
         """Let what waits for better times be sent at the next look; `everything`: what failed for good, too."""
-        self._failures = 0
+        self._retries.forget()
         self.removals.retry_now(everything=everything)
         if everything:
             self._parking.release_all()
@@ -144,10 +97,13 @@ class ProjectPush:
         sent = _sent(decided, job.snapshot)
         types = (*sent, *decided.removals)
         row = JobRow(job.id, job.project.root, job.trigger.value, types, effects.now(), effects.now())
-        effects.store.record(self._intent(job.project, row, tuple(sent)))
+        effects.store.record(intent(row, base_key(job.project), effects.store.base(base_key(job.project)), sent))
         effects.emit(PushStarted(job.project, job.id, job.trigger, tuple(sent), decided.removals))
 
         def known(outcome: Outcome) -> None:
+            if outcome.result is Result.FAILED:
+                # A look while the rest is under way must not take it for unsent. The job's end says for how long.
+                self._park(job.project, sent.get(outcome.type), outcome, math.inf)
             effects.store.record(self._change(job, sent.get(outcome.type), outcome))
             effects.emit(OutcomeKnown(job.project, app, job.id, sent.get(outcome.type), outcome))
 
@@ -160,82 +116,29 @@ class ProjectPush:
         )
         effects.store.record(Change(jobs=(replace(row, finished_at=effects.now()),)))
         effects.emit(PushFinished(job.project, job.id, outcomes, effects.clock() - started))
-        self._park_failures(job.project, sent, outcomes)
-
-    def _intent(self, project: Project, row: JobRow, sent: tuple[str, ...]) -> Change:
-        """What is about to be sent: without it, a file that is taken back after a crash would look like base (P9)."""
-        key = base_key(project)
-        known = self._effects.store.base(key)
-        unsure = {name: replace(known[name], unsure=True) for name in sent if name in known}
-        return Change(key=key, base=unsure, jobs=(row,))
+        if decided.removals:
+            self._look_again(0.0)  # what is left of them shows
+        for failure, until in self._retries.schedule(job.project, outcomes):
+            self._park(job.project, sent.get(failure.type), failure, until)
 
     def _change(self, job: PushJob, connector: Connector | None, outcome: Outcome) -> Change:
-        """What an outcome changes, in one transaction: base, the link to watch, and the history (P9)."""
-        project, now = job.project, self._effects.now()
-        history = HistoryRow(
-            None, now, project.root, OUTCOME_KIND, f"{outcome.type}: {outcome.words}",
-            job=job.id, type=outcome.type, result=outcome.result.value, error=outcome.error,
-        )  # fmt: skip
+        """What an outcome changes in the store, with what it means for what waits here."""
+        base, limit = self._effects.store.base(base_key(job.project)), self._effects.authorization_limit
+        change = change_by(outcome, connector, job, base, now=self._effects.now(), authorization_limit=limit)
         if not outcome.accepted:
-            return Change(history=(history,))
-        if connector is None:
-            gone = self.removals.gone(outcome.type)
-            return replace(gone, key=base_key(project), base={outcome.type: None}, history=(history,))
-        self._parking.release(connector.type)
-        return Change(
-            key=base_key(project),
-            base={connector.type: _entry(connector, outcome, self._effects.store.base(base_key(project)))},
-            authorizations=self._link(project, connector, outcome, now),
-            history=(history,),
-        )
+            return change
+        if connector is not None:
+            self._parking.release(connector.type)
+            return change
+        ended = self.removals.gone(outcome.type)
+        return replace(change, holds=ended.holds, ended_holds=ended.ended_holds, ended_absences=ended.ended_absences)
 
-    def _link(
-        self, project: Project, connector: Connector, outcome: Outcome, now: float
-    ) -> tuple[AuthorizationRow, ...]:
-        if outcome.authorize_url is None:
-            return ()
-        row = AuthorizationRow(
-            project=project.root,
-            type=connector.type,
-            url=outcome.authorize_url,
-            connection_id=outcome.connection_id,
-            scopes=connector.scopes,
-            opened_at=now,
-            deadline=now + self._effects.authorization_limit,
-            state=OPEN,
-            noticed=False,
-            app_id=project.app_id,
-            api_url=project.api_url,
-        )
-        return (row,)
-
-    def _park_failures(self, project: Project, sent: dict[str, Connector], outcomes: tuple[Outcome, ...]) -> None:
-        key, now = base_key(project), self._effects.clock()
-        failures = [outcome for outcome in outcomes if outcome.result is Result.FAILED]
-        passing = [one for one in failures if one.transient or one.code in ENDS_WITH_A_LOGIN]
-        elsewhere = [one for one in failures if one.code in ENDS_ELSEWHERE]
-        for outcome in failures:
-            self._parking.park(key, sent[outcome.type])
-        if elsewhere:
-            self._retry_later(project, sent, elsewhere, SLOW_SECONDS, now)
-        self._failures = self._failures + 1 if passing else 0
-        if passing:
-            self._retry_later(project, sent, passing, self._delay(passing), now)
-
-    def _retry_later(
-        self, project: Project, sent: dict[str, Connector], failures: list[Outcome], delay: float, now: float
-    ) -> None:
-        for outcome in failures:
-            self._parking.park(base_key(project), sent[outcome.type], now + delay)
-        first, types = failures[0], tuple(outcome.type for outcome in failures)
-        self._effects.emit(RetryScheduled(project, types, delay, first.error or "", first.code or ""))
-        self._look_again(delay)
-
-    def _delay(self, passing: list[Outcome]) -> float:
-        effects = self._effects
-        floor = max((outcome.retry_after or 0.0 for outcome in passing), default=0.0)
-        delay = effects.backoff.delay(self._failures, effects.rng, floor=floor)
-        return min(delay, OFFLINE_CAP) if all(outcome.code in OFFLINE for outcome in passing) else delay
+    def _park(self, project: Project, connector: Connector | None, failure: Outcome, until: float) -> None:
+        """Keep what failed from being sent again before `until` (by the clock)."""
+        if connector is not None:
+            self._parking.park(base_key(project), connector, until)
+        else:
+            self.removals.failed(failure.type, failure.error or "", until)
 
     def _within_pace(self, decided: Plan, app: App) -> Plan:
         """As many removals as the documented limit has room for now: a save must not wait behind the others (P4)."""
@@ -263,18 +166,3 @@ def _sent(decided: Plan, snapshot: Snapshot) -> dict[str, Connector]:
     if decided.provision:
         sets |= {connector.type: connector for connector in snapshot.connectors if connector.is_stripe}
     return sets
-
-
-def _entry(connector: Connector, outcome: Outcome, base: Mapping[str, BaseEntry]) -> BaseEntry:
-    needs_consent = outcome.result is Result.NEEDS_AUTHORIZATION
-    before = base.get(connector.type)
-    return BaseEntry(
-        connector.type,
-        connector.scopes,
-        connector.connection_config,
-        # While a new consent is asked for, the old one is still in force: remembered, so that it can't pass for it.
-        seen_scopes=before.seen_scopes if needs_consent and before else None,
-        authorized=not needs_consent,
-        file_name=connector.file.name or None,
-        file_text=connector.text,
-    )
