@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.support.git import Repository, a_repository, an_empty_repository
 from tests.support.project import a_project, a_snapshot
 
-from connectord.project import NO_REPOSITORY, GitMark, GitState, Moved, moved, read_git
+from connectord.project import NO_REPOSITORY, GitMark, GitState, Moved, read_git
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 OTHER = "f" * 40
@@ -154,14 +155,9 @@ def test_a_snapshot_carries_the_reading_and_so_does_one_without_a_directory(tmp_
 
 
 def test_git_is_read_before_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    order: list[str] = []
     project = a_project(written(tmp_path, "ref: refs/heads/main\n"), {"slack": []})
-    real = os.open
-    monkeypatch.setattr(
-        os, "open", lambda path, *rest, **more: order.append(Path(path).name) or real(path, *rest, **more)
-    )  # type: ignore[func-returns-value]
-    a_snapshot(project)
-    assert order.index("HEAD") < order.index("connectors") < order.index("slack.jsonc")
+    order = opened(monkeypatch, lambda: a_snapshot(project))
+    assert order.index("HEAD") < order.index("slack.jsonc")
 
 
 def test_linked_worktrees_have_a_head_of_their_own_and_share_the_stash(tmp_path: Path) -> None:
@@ -221,26 +217,26 @@ def test_a_branch_without_a_commit_has_none_though_the_log_goes_on(tmp_path: Pat
     assert repository.read().state == GitState("fresh", None)
 
 
-def opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The files that one reading opens."""
+def opened(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> list[str]:
+    """The files that are opened meanwhile, git's by their names within `.git`."""
     names: list[str] = []
     real = os.open
 
-    def noted(path: Path, flags: int, **more: int) -> int:
+    def noted(path: Path | str, flags: int, **more: int) -> int:
         names.append(str(path).rpartition(".git/")[2])
         return real(path, flags, **more)
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "open", noted)
-        read_git(folder)
+        act()
     return names
 
 
 def test_a_reading_opens_three_files_and_two_more_with_a_stash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     repository = a_repository(tmp_path / "r")
-    assert opened(repository.connectors, monkeypatch) == ["HEAD", "logs/HEAD", "refs/heads/main"]
+    assert opened(monkeypatch, repository.read) == ["HEAD", "logs/HEAD", "refs/heads/main"]
     repository.sh("echo 9 > other; git stash -q")
-    assert opened(repository.connectors, monkeypatch) == [
+    assert opened(monkeypatch, repository.read) == [
         "HEAD",
         "logs/HEAD",
         "logs/refs/stash",
@@ -255,7 +251,7 @@ def test_packed_refs_are_not_read_where_a_log_tells_the_commit(tmp_path: Path, m
     with (repository.folder / ".git/packed-refs").open("a", encoding="utf-8") as packed:
         packed.writelines(f"{OTHER} refs/tags/{number:0100}\n" for number in range(70_000))
     assert (repository.folder / ".git/packed-refs").stat().st_size > 10_000_000
-    assert opened(repository.connectors, monkeypatch) == ["HEAD", "logs/HEAD", "logs/refs/heads/main"]
+    assert opened(monkeypatch, repository.read) == ["HEAD", "logs/HEAD", "logs/refs/heads/main"]
     assert repository.read().state == GitState("main", repository.sh("git rev-parse HEAD"))
     repository.sh("git reflog expire --expire=all --all")
     assert repository.read().state == GitState("main", repository.sh("git rev-parse HEAD"))

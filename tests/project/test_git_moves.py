@@ -12,6 +12,22 @@ from connectord.project import GitMark, Moved, moved
 
 NONE, COMMITS, SWITCHED = Moved.NONE, Moved.COMMITS, Moved.SWITCHED
 
+SILENT = "unknown: HEAD moved, and its log doesn't say how"
+UNSAID = "unknown: HEAD's log doesn't say"
+MERGED = "a merge or reset (ORIG_HEAD)"
+PICKED = "a merge or cherry-pick (AUTO_MERGE)"
+RETURNED = "rebase (finish): returning to refs/heads/main"
+OURS = "Merge made by the 'ort' strategy."
+
+CONFLICT = "git merge -q clash || true"
+REBASING = "git rebase -q clash || true"
+BISECTING = "git bisect start -q; git bisect bad ahead; git bisect good main~1"
+UNTRACKED = "git rm -q --cached connectors/github.json; git commit -q -m x"
+STASHED_REMOVAL = "git rm -q connectors/github.json; git stash -q"
+BACK = "git checkout -q without; git checkout -q main -- connectors/github.json; git commit -q -m back"
+WITHOUT_LOGS = "git config core.logAllRefUpdates false; rm -r .git/logs"
+COMMIT = "git commit -q --allow-empty -m x"
+
 
 @dataclass(frozen=True)
 class Row:
@@ -36,13 +52,19 @@ ROWS = (
     Row("git checkout -q main", SWITCHED, "checkout: moving from main to main"),
     Row("git checkout -q without", SWITCHED, "checkout: moving from main to without", removes=True),
     Row("git switch -q without", SWITCHED, "checkout: moving from main to without", removes=True),
-    Row("git checkout -q -", SWITCHED, "checkout: moving from main to ahead", "git checkout -q ahead; git checkout -q main", removes=True),
+    Row(
+        "git checkout -q -",
+        SWITCHED,
+        "checkout: moving from main to ahead",
+        "git checkout -q ahead; git checkout -q main",
+        removes=True,
+    ),
     Row("git checkout -q --detach ahead", SWITCHED, "checkout: moving from main to ahead", removes=True),
     Row("git checkout -q --detach", COMMITS, "checkout: moving from main to HEAD"),
-    Row("git commit -q --allow-empty -m x", COMMITS, "commit: x", "git checkout -q --detach"),
+    Row(COMMIT, COMMITS, "commit: x", "git checkout -q --detach"),
     Row("git checkout -q main", SWITCHED, "checkout: moving from 1234567 to main", "git checkout -q --detach ahead"),
-    Row("git switch -q --orphan fresh", SWITCHED, "unknown: HEAD moved, and its log doesn't say how", removes=True),
-    Row("git checkout -q --orphan fresh; git commit -q -m new", SWITCHED, "unknown: HEAD moved, and its log doesn't say how"),
+    Row("git switch -q --orphan fresh", SWITCHED, SILENT, removes=True),
+    Row("git checkout -q --orphan fresh; git commit -q -m new", SWITCHED, SILENT),
     Row("git reset -q --hard main~1", SWITCHED, "reset: moving to main~1"),
     Row("git reset -q --hard", SWITCHED, "reset: moving to HEAD"),
     Row("git reset -q --hard; git reset -q --hard", SWITCHED, "reset: moving to HEAD", "git reset -q --hard"),
@@ -50,75 +72,119 @@ ROWS = (
     Row("git reset -q --mixed main~1", SWITCHED, "reset: moving to main~1"),
     Row("git reset -q -- other", NONE, first="echo 9 > other; git add other"),
     Row("git merge -q ahead", SWITCHED, "merge ahead: Fast-forward", removes=True),
-    Row("git merge -q --no-ff --no-edit ahead", SWITCHED, "merge ahead: Merge made by the 'ort' strategy.", removes=True),
-    Row("git merge -q without", SWITCHED, "merge without: Merge made by the 'ort' strategy.", removes=True),
-    Row("git merge -q clash || true", SWITCHED, "a merge or reset (ORIG_HEAD)", removes=True, busy=True),
-    Row("echo 4 > connectors/slack.json; git commit -q -a --no-edit", SWITCHED, "commit (merge): Merge branch 'clash'", "git merge -q clash || true"),
-    Row("git merge -q --squash without", SWITCHED, "a merge or reset (ORIG_HEAD)", removes=True),
-    Row("git merge -q --squash without; git commit -q -m squashed", SWITCHED, "a merge or reset (ORIG_HEAD)", removes=True),
-    Row("git merge -q --no-commit without", SWITCHED, "a merge or reset (ORIG_HEAD)", removes=True, busy=True),
-    Row("git merge --abort", SWITCHED, "reset: moving to HEAD", "git merge -q clash || true"),
-    Row("git rebase -q ahead", SWITCHED, "rebase (finish): returning to refs/heads/main", removes=True),
-    Row("git rebase -q without", SWITCHED, "rebase (finish): returning to refs/heads/main", removes=True),
-    Row("git rebase -q clash || true", SWITCHED, "rebase (start): checkout clash", removes=True, busy=True),
-    Row("git rebase --abort", SWITCHED, "rebase (abort): returning to refs/heads/main", "git rebase -q clash || true"),
-    Row("git rebase --skip", SWITCHED, "rebase (finish): returning to refs/heads/main", "git rebase -q clash || true"),
-    Row("GIT_SEQUENCE_EDITOR='sed -i s/^pick/edit/' git rebase -q -i HEAD~1", SWITCHED, "rebase: fast-forward", "git checkout -q ahead", busy=True),
-    Row("GIT_SEQUENCE_EDITOR='sed -i s/^pick/drop/' git rebase -q -i HEAD~1", SWITCHED, "rebase (finish): returning to refs/heads/main"),
+    Row("git merge -q --no-ff --no-edit ahead", SWITCHED, f"merge ahead: {OURS}", removes=True),
+    Row("git merge -q without", SWITCHED, f"merge without: {OURS}", removes=True),
+    Row(CONFLICT, SWITCHED, MERGED, removes=True, busy=True),
+    Row(
+        "echo 4 > connectors/slack.json; git commit -q -a --no-edit",
+        SWITCHED,
+        "commit (merge): Merge branch 'clash'",
+        CONFLICT,
+    ),
+    Row("git merge -q --squash without", SWITCHED, MERGED, removes=True),
+    Row("git merge -q --squash without; git commit -q -m squashed", SWITCHED, MERGED, removes=True),
+    Row("git merge -q --no-commit without", SWITCHED, MERGED, removes=True, busy=True),
+    Row("git merge --abort", SWITCHED, "reset: moving to HEAD", CONFLICT),
+    Row("git rebase -q ahead", SWITCHED, RETURNED, removes=True),
+    Row("git rebase -q without", SWITCHED, RETURNED, removes=True),
+    Row(REBASING, SWITCHED, "rebase (start): checkout clash", removes=True, busy=True),
+    Row("git rebase --abort", SWITCHED, "rebase (abort): returning to refs/heads/main", REBASING),
+    Row("git rebase --skip", SWITCHED, RETURNED, REBASING),
+    Row(
+        "GIT_SEQUENCE_EDITOR='sed -i s/^pick/edit/' git rebase -q -i HEAD~1",
+        SWITCHED,
+        "rebase: fast-forward",
+        "git checkout -q ahead",
+        busy=True,
+    ),
+    Row("GIT_SEQUENCE_EDITOR='sed -i s/^pick/drop/' git rebase -q -i HEAD~1", SWITCHED, RETURNED),
     Row("git pull -q origin main", SWITCHED, "pull -q origin main: Fast-forward", removes=True),
     Row("git pull -q --rebase origin main", SWITCHED, "pull -q --rebase origin main: Fast-forward", removes=True),
-    Row("git pull -q origin same", SWITCHED, "a merge or reset (ORIG_HEAD)"),
+    Row("git pull -q origin same", SWITCHED, MERGED),
     Row("git fetch -q origin", NONE),
     Row("git push -q origin main:else", NONE),
     Row("git stash -q", SWITCHED, "stash", "echo 9 > other"),
-    Row("git stash -q -u", SWITCHED, "stash", "git rm -q --cached connectors/github.json; git commit -q -m x", removes=True),
-    Row("git stash push -q -u -- connectors", SWITCHED, "stash", "git rm -q --cached connectors/github.json; git commit -q -m x", removes=True),
-    Row("git stash pop -q", SWITCHED, "stash", "git rm -q connectors/github.json; git stash -q", removes=True),
-    Row("git stash apply -q", SWITCHED, "a merge or cherry-pick (AUTO_MERGE)", "git rm -q connectors/github.json; git stash -q", removes=True),
+    Row("git stash -q -u", SWITCHED, "stash", UNTRACKED, removes=True),
+    Row("git stash push -q -u -- connectors", SWITCHED, "stash", UNTRACKED, removes=True),
+    Row("git stash pop -q", SWITCHED, "stash", STASHED_REMOVAL, removes=True),
+    Row("git stash apply -q", SWITCHED, PICKED, STASHED_REMOVAL, removes=True),
     Row("git stash drop -q", SWITCHED, "stash", "echo 9 > other; git stash -q"),
     Row("git stash list; git stash show", NONE, first="echo 9 > other; git stash -q"),
     Row("git cherry-pick without", SWITCHED, "cherry-pick: Remove GitHub", removes=True),
-    Row("git cherry-pick -n without", SWITCHED, "a merge or cherry-pick (AUTO_MERGE)", removes=True),
-    Row("git cherry-pick clash || true", SWITCHED, "a merge or cherry-pick (AUTO_MERGE)", removes=True, busy=True),
-    Row("git revert --no-edit HEAD", SWITCHED, 'revert: Revert "back"', "git checkout -q without; git checkout -q main -- connectors/github.json; git commit -q -m back", removes=True),
-    Row("git revert -n HEAD", SWITCHED, "a merge or cherry-pick (AUTO_MERGE)", "git checkout -q without; git checkout -q main -- connectors/github.json; git commit -q -m back", removes=True, busy=True),
-    Row("git am -q ../a.patch", SWITCHED, "am: Remove GitHub", "git format-patch -q -1 --stdout ahead > ../a.patch", removes=True),
-    Row("git am -q ../a.patch || true", SWITCHED, "a merge or reset (ORIG_HEAD)", "git format-patch -q -1 --stdout clash > ../a.patch", busy=True),
-    Row("git bisect start -q; git bisect bad ahead; git bisect good main~1", SWITCHED, "checkout: moving from ahead to 1234567", "git checkout -q ahead", busy=True),
-    Row("git bisect reset", SWITCHED, "checkout: moving from 1234567 to ahead", "git checkout -q ahead; git bisect start -q; git bisect bad ahead; git bisect good main~1", removes=True),
+    Row("git cherry-pick -n without", SWITCHED, PICKED, removes=True),
+    Row("git cherry-pick clash || true", SWITCHED, PICKED, removes=True, busy=True),
+    Row("git revert --no-edit HEAD", SWITCHED, 'revert: Revert "back"', BACK, removes=True),
+    Row("git revert -n HEAD", SWITCHED, PICKED, BACK, removes=True, busy=True),
+    Row(
+        "git am -q ../a.patch",
+        SWITCHED,
+        "am: Remove GitHub",
+        "git format-patch -q -1 --stdout ahead > ../a.patch",
+        removes=True,
+    ),
+    Row(
+        "git am -q ../a.patch || true",
+        SWITCHED,
+        MERGED,
+        "git format-patch -q -1 --stdout clash > ../a.patch",
+        busy=True,
+    ),
+    Row(BISECTING, SWITCHED, "checkout: moving from ahead to 1234567", "git checkout -q ahead", busy=True),
+    Row(
+        "git bisect reset",
+        SWITCHED,
+        "checkout: moving from 1234567 to ahead",
+        f"git checkout -q ahead; {BISECTING}",
+        removes=True,
+    ),
     Row("git branch -m trunk", COMMITS, "Branch: renamed refs/heads/main to refs/heads/trunk"),
     Row("git branch -m trunk; git commit -q --allow-empty -m x", COMMITS, "commit: x"),
     Row("git branch new; git branch -D -q same", NONE),
     Row("git tag v1; git tag -a -m x v2", NONE),
-    Row("git gc -q --prune=now", NONE, first="git commit -q --allow-empty -m x"),
+    Row("git gc -q --prune=now", NONE, first=COMMIT),
     Row("git commit -q --allow-empty -m x; git gc -q", COMMITS, "commit: x"),
     Row("git reflog expire --expire=all --all", NONE),
-    Row("git reflog expire --expire=all --all; git commit -q --allow-empty -m x", SWITCHED, "unknown: HEAD's log doesn't say"),
+    Row("git reflog expire --expire=all --all; git commit -q --allow-empty -m x", SWITCHED, UNSAID),
     Row("git pack-refs --all", NONE, first="echo 9 > other; git stash -q"),
     Row("git status; git diff; git log -1; git add .; git show HEAD", NONE, first="echo 9 > other"),
     Row("git worktree add -q -b new ../tree; git worktree remove ../tree", NONE),
     Row("git sparse-checkout set --no-cone /other", SWITCHED, "sparse-checkout", removes=True),
-    Row("git sparse-checkout init", SWITCHED, "sparse-checkout", "git sparse-checkout set --no-cone /other; git sparse-checkout disable", removes=True),
+    Row(
+        "git sparse-checkout init",
+        SWITCHED,
+        "sparse-checkout",
+        "git sparse-checkout set --no-cone /other; git sparse-checkout disable",
+        removes=True,
+    ),
     Row("git update-ref HEAD main~1", SWITCHED, "HEAD was moved without a word"),
     Row("git update-ref --no-deref HEAD ahead", SWITCHED, "HEAD was moved without a word"),
     Row("git symbolic-ref HEAD refs/heads/same", SWITCHED, "HEAD was moved without a word"),
-    Row("git config core.logAllRefUpdates false; rm -r .git/logs; git checkout -q ahead", SWITCHED, "unknown: HEAD's log doesn't say", removes=True),
-    Row("git checkout -q ahead", SWITCHED, "unknown: HEAD moved, and its log doesn't say how", "git config core.logAllRefUpdates false; rm -r .git/logs", removes=True),
+    Row(
+        "git config core.logAllRefUpdates false; rm -r .git/logs; git checkout -q ahead", SWITCHED, UNSAID, removes=True
+    ),
+    Row("git checkout -q ahead", SWITCHED, SILENT, WITHOUT_LOGS, removes=True),
     Row("rm -r .git", SWITCHED, "unknown: the repository is gone"),
-    Row("rm -r .git; git init -q -b main; git add .; git commit -q -m first", SWITCHED, "unknown: HEAD's log doesn't say"),
-    Row("git -C connectors init -q", SWITCHED, "unknown: the repository was /r/repo/.git and is /r/repo/connectors/.git"),
+    Row("rm -r .git; git init -q -b main; git add .; git commit -q -m first", SWITCHED, UNSAID),
+    Row(
+        "git -C connectors init -q", SWITCHED, "unknown: the repository was /r/repo/.git and is /r/repo/connectors/.git"
+    ),
     Row("echo rubbish > .git/HEAD", SWITCHED, "unknown: /r/repo/.git/HEAD says neither a branch nor a commit"),
-)  # fmt: skip
+)
 
 BY_A_PERSON = (
     Row("rm connectors/github.json", NONE, removes=True),
     Row("git rm -q connectors/github.json", NONE, removes=True),
     Row("git mv connectors/github.json elsewhere", NONE, removes=True),
-    Row("git clean -q -f", NONE, first="git rm -q --cached connectors/github.json; git commit -q -m x", removes=True),
+    Row("git clean -q -f", NONE, first=UNTRACKED, removes=True),
     Row("git restore -s ahead connectors", NONE, removes=True),
     Row("git rm -q connectors/github.json; git commit -q -m gone", COMMITS, "commit: gone", removes=True),
-    Row("rm connectors/github.json; git checkout -q -b new; git commit -q -a -m gone", COMMITS, "commit: gone", removes=True),
-)  # fmt: skip
+    Row(
+        "rm connectors/github.json; git checkout -q -b new; git commit -q -a -m gone",
+        COMMITS,
+        "commit: gone",
+        removes=True,
+    ),
+)
 
 
 def played(tmp_path: Path, row: Row) -> tuple[Moved, str, bool, bool]:

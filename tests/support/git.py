@@ -21,7 +21,8 @@ mkdir connectors
 echo 1 > connectors/slack.json; echo 1 > connectors/github.json; echo 1 > other
 git add . ; git commit -q -m first
 git checkout -q -b without; git rm -q connectors/github.json; git commit -q -m 'Remove GitHub'
-git checkout -q -b clash main; git rm -q connectors/github.json; echo 3 > connectors/slack.json; git commit -q -a -m clash
+git checkout -q -b clash main; git rm -q connectors/github.json; echo 3 > connectors/slack.json
+git commit -q -a -m clash
 git checkout -q main; echo 2 > connectors/slack.json; git commit -q -a -m second
 git checkout -q -b ahead; git rm -q connectors/github.json; git commit -q -m 'Remove GitHub'
 git checkout -q main; git branch same
@@ -46,13 +47,16 @@ class Repository:
 
     def sh(self, script: str) -> str:
         """Run a script of the shell here; a failing command fails it."""
-        done = subprocess.run(["sh", "-ec", script], **_options(self.folder), check=False)
-        assert done.returncode == 0, f"{script}\n{done.stdout}{done.stderr}"
-        return str(done.stdout).strip()
+        with _started(self.folder, script) as process:
+            output, errors = process.communicate()
+        assert process.returncode == 0, f"{script}\n{output}{errors}"
+        return output.strip()
 
     def attempt(self, script: str) -> bool:
         """Run a script that may fail, as a merge with a conflict does."""
-        return subprocess.run(["sh", "-ec", script], **_options(self.folder), check=False).returncode == 0
+        with _started(self.folder, script) as process:
+            process.communicate()
+        return process.returncode == 0
 
     def read(self) -> GitReading:
         return read_git(self.connectors)
@@ -93,8 +97,7 @@ def in_the_middle(repository: Repository, script: str, *, hook: str | None = Non
     if hook is not None:
         _program(repository.folder / ".git/hooks/reference-transaction", hook)
     over, held = os.pipe()  # closed when the last of the script's processes has ended
-    options = _options(repository.folder, **environ)
-    with subprocess.Popen(["sh", "-ec", script], pass_fds=[held], **options) as process:
+    with _started(repository.folder, script, held, **environ) as process:
         os.close(held)
         paused = _comes_first(ready, over)
         assert paused, f"{script} didn't pause: {process.communicate()}"
@@ -128,8 +131,15 @@ def _scene() -> Path:
     return folder
 
 
-def _options(folder: Path, **environ: str) -> dict[str, object]:
+def _started(folder: Path, script: str, *descriptors: int, **environ: str) -> subprocess.Popen[str]:
     names = {f"GIT_{who}_{what}": "a@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     own = {"HOME": str(folder), "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", "GIT_EDITOR": "true"}
-    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C", **names, **own, **environ}
-    return {"cwd": folder, "env": environment, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(
+        ["sh", "-ec", script],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C", **names, **own, **environ},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        pass_fds=descriptors,
+    )
