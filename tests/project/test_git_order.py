@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,27 @@ def test_a_log_line_without_its_ref_is_a_commit_when_the_ref_follows(tmp_path: P
     ref.write_text(new, encoding="utf-8")
     assert repository.moved(before).moved is Moved.COMMITS
     assert repository.moved(between).what == "unknown: HEAD moved, and its log doesn't say how"
+
+
+def test_a_reading_between_the_log_and_its_ref_is_taken_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = a_repository(tmp_path / "r")
+    ref = repository.folder / ".git/refs/heads/main"
+    (tmp_path / "old").write_bytes(ref.read_bytes())
+    repository.sh("git commit -q --allow-empty -m x")
+    new = ref.rename(tmp_path / "new")
+    (tmp_path / "old").rename(ref)
+    real = os.open
+
+    def overtaken(path: Path, flags: int) -> int:
+        descriptor = real(path, flags)
+        if path == ref and new.exists():
+            new.rename(ref)
+        return descriptor
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", overtaken)
+        reading = repository.read()
+    assert reading == repository.read()
+    assert reading.state.commit == repository.sh("git rev-parse HEAD")
