@@ -114,7 +114,7 @@ def _marked(places: GitPlaces) -> tuple[_Head, GitMark]:
         stash_log=stash_log,
         orig_head=_written(places.git_dir / "ORIG_HEAD"),
         auto_merge=_written(places.git_dir / "AUTO_MERGE"),
-        sparse_checkout=_written(places.git_dir / "info/sparse-checkout"),
+        sparse_checkout=_written(places.git_dir / "info/sparse-checkout", places.git_dir / "config.worktree"),
     )
 
 
@@ -163,6 +163,6 @@ def _tables(places: GitPlaces) -> str:
     return blake2b(b"\0".join(contents), digest_size=16).hexdigest()
 
 
-def _written(file: Path) -> int | None:
-    found = status(file)
-    return found.st_mtime_ns if found else None
+def _written(*files: Path) -> int | None:
+    times = [found.st_mtime_ns for file in files if (found := status(file))]
+    return max(times, default=None)

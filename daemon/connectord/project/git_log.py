@@ -70,16 +70,16 @@ def entries_between(log: Path, before: LogEnd | None, now: LogEnd | None) -> tup
     lines = list(_lines(read_range(log, start, now.size - start) or b"", start))
     if not lines or lines[-1][0] != now.size or _digest(lines[-1][1]) != now.digest:
         return None
-    after = _first_after(lines, before, whole=start == 0)
+    after = _first_after(lines, before, start)
     entries = None if after is None else [_entry(line) for _, line in lines[after:]]
     if entries is None or None in entries:
         return None
     return tuple(entry for entry in entries if entry is not None)
 
 
-def _first_after(lines: list[tuple[int, bytes]], before: LogEnd | None, *, whole: bool) -> int | None:
-    if before is None:
-        return 0 if whole else None
+def _first_after(lines: list[tuple[int, bytes]], before: LogEnd | None, start: int) -> int | None:
+    if before is None or before.size < start:
+        return 0 if start == 0 else None
     found = [index for index, (_, line) in enumerate(lines) if _digest(line) == before.digest]
     in_place = [index for index in found if lines[index][0] == before.size]
     return (in_place or found)[0] + 1 if found else None
