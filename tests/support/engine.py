@@ -24,7 +24,7 @@ E = TypeVar("E")
 
 
 @asynccontextmanager
-async def a_client(emulator: EmulatorApp, *, attempts: int = 1) -> AsyncIterator[App]:
+async def a_client(emulator: EmulatorApp, *, attempts: int = 1, pace: Pace | None = None) -> AsyncIterator[App]:
     """The emulator's app through the real client, signed in by API key, with retries that don't wait."""
 
     async def at_once(seconds: float) -> None:
@@ -36,7 +36,7 @@ async def a_client(emulator: EmulatorApp, *, attempts: int = 1) -> AsyncIterator
         credentials,
         transport=emulator.transport,
         retry=Retry(attempts=attempts),
-        pace=Pace(limits={}),
+        pace=pace or Pace(limits={}),
         sleep=at_once,
     ) as base44:
         yield base44.app(emulator.app_id)
@@ -94,10 +94,12 @@ async def an_engine(
     *,
     policy: RemovalPolicy | None = None,
     store: MemoryStore | None = None,
+    backoff: Backoff | None = None,
+    pace: bool = False,
 ) -> AsyncIterator[Engine]:
     """Run a project's loop and its queue until the block ends."""
-    async with a_client(emulator) as app:
-        loop = asyncio.get_running_loop()
+    loop = asyncio.get_running_loop()
+    async with a_client(emulator, pace=Pace(clock=loop.time) if pace else None) as app:
         engine: Engine
 
         def emit(event: SyncEvent) -> None:
@@ -111,7 +113,7 @@ async def an_engine(
             clock=loop.time,
             now=time.time,
             rng=random.Random(1),
-            backoff=Backoff(first=0.01, cap=0.02),
+            backoff=backoff or Backoff(first=0.01, cap=0.02),
             removals=policy or RemovalPolicy(grace=0.0),
         )
         reader = SnapshotReader()

@@ -48,7 +48,7 @@ ROWS: dict[str, tuple[Absent, Scene, RemovalPolicy, object]] = {
     "a lock left behind": (OLD, replace(FIVE, git_busy="a lock", git_busy_for=600.0), POLICY, HoldReason.GIT_BUSY),
     "another file isn't accepted": (OLD, replace(FIVE, unsent=True), POLICY, WaitReason.UNSENT),
     "no directory": (OLD, Scene(DirectoryState.MISSING, "It isn't there.", 0, 1), POLICY, HoldReason.ROOT_MISSING),
-    "no permission": (OLD, Scene(DirectoryState.UNREADABLE, "It can't be read.", 0, 1), POLICY, HoldReason.ROOT_MISSING),
+    "no permission": (OLD, Scene(DirectoryState.UNREADABLE, "It can't.", 0, 1), POLICY, HoldReason.ROOT_MISSING),
     "a file in its place": (
         OLD, Scene(DirectoryState.NOT_A_DIRECTORY, "It is a file.", 0, 1), POLICY, HoldReason.ROOT_MISSING
     ),
@@ -171,8 +171,8 @@ def test_nothing_goes_unless_everything_is_certain(absent: list[Absent], scene: 
         verdict = judge(absent, scene, RemovalPolicy(mode))[one.type]
         if isinstance(verdict, Go):
             assert scene.state is DirectoryState.PRESENT
-            assert not (scene.why or scene.git_busy or scene.unsent or scene.files == 0)
-            assert not (one.replaced or one.switched or one.other_app or one.changed_elsewhere)
+            assert not any((scene.why, scene.git_busy, scene.unsent, scene.files == 0))
+            assert not any((one.replaced, one.switched, one.other_app, one.changed_elsewhere))
             assert one.age >= POLICY.grace
             assert len(absent) <= POLICY.at_once
             assert mode in {RemovalMode.TRACKED, RemovalMode.MIRROR}

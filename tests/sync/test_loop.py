@@ -20,6 +20,7 @@ from connectord.sync.events import (
     PushFinished,
     Reconciled,
     ReconcileFailed,
+    RemovalsComing,
     RetryScheduled,
     Watching,
 )
@@ -85,7 +86,7 @@ async def test_p3_a_broken_file_is_told_and_the_others_still_flow(emulator: Emul
         await saved(engine, "github", ["repo"])
         problems = await engine.expect(ProblemsChanged)
         await engine.expect(PushFinished)
-        assert engine.said(RemovalsWithheld) == []
+        assert engine.said(RemovalsComing) == []
         await saved(engine, "slack", ["chat:write"])
         mended = await engine.expect(ProblemsChanged, lambda event: bool(event.mended))
     assert [problem.file.name for problem in problems.appeared] == ["slack.jsonc"]
@@ -107,19 +108,15 @@ async def test_a_file_saved_in_two_halves_is_pushed_once_and_never_told(emulator
     assert requests(emulator) == [("set", "github"), ("set", "slack")]
 
 
-async def test_p2_a_deleted_file_is_told_and_never_removed(emulator: EmulatorApp, tmp_path: Path) -> None:
+async def test_p2_a_deleted_file_is_told_and_then_removed(emulator: EmulatorApp, tmp_path: Path) -> None:
     project = a_project(tmp_path, {"slack": ["chat:write"], "github": ["repo"]})
     connect(emulator, "slack", "chat:write")
     async with an_engine(emulator, project) as engine:
         await started(engine)
         (project.connectors_dir / "slack.jsonc").unlink()
         engine.loop.hint()
-        withheld = await engine.expect(RemovalsWithheld)
-        await saved(engine, "github", ["repo", "user"])
         await engine.expect(PushFinished)
-    assert (withheld.types, len(engine.said(RemovalsWithheld))) == (("slack",), 1)
-    assert [event.types for event in engine.said(ConnectorsGone)] == [("slack",)]
-    assert requests(emulator) == [("set", "github")]
+    assert requests(emulator) == [("list", ""), ("remove", "slack")]
 
 
 async def test_a_deleted_file_that_nobody_ever_consented_to_is_forgotten(emulator: EmulatorApp, tmp_path: Path) -> None:
@@ -131,7 +128,7 @@ async def test_a_deleted_file_that_nobody_ever_consented_to_is_forgotten(emulato
         engine.loop.hint()
         await engine.expect(ConnectorsGone)
         forgetful = await engine.expect(Looked, lambda event: event.plan.removals == (), after=len(engine.events))
-        assert engine.said(RemovalsWithheld) == []
+        assert engine.said(RemovalsComing) == []
     assert "slack" not in forgetful.plan.unchanged
 
 
@@ -142,7 +139,7 @@ async def test_p3_a_directory_that_vanishes_is_a_problem_and_no_deletion(emulato
         project.connectors_dir.rename(tmp_path / "elsewhere")
         engine.loop.hint()
         problems = await engine.expect(ProblemsChanged)
-        assert engine.said(RemovalsWithheld) == []
+        assert engine.said(RemovalsComing) == []
         (tmp_path / "elsewhere").rename(project.connectors_dir)
         engine.loop.hint()
         await engine.expect(ProblemsChanged, lambda event: bool(event.mended))

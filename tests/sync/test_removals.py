@@ -4,108 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.support.emulator import EmulatorApp, emulator_app
-from tests.support.engine import Engine, an_engine, connected, requests
+from tests.support.emulator import emulator_app
+from tests.support.engine import an_engine, connected
 from tests.support.project import a_connector, a_project
-from tests.support.virtual_time import run_virtually
+from tests.support.removal_story import EIGHT, Story, a_story, told
 
 from connectord.emulator.faults import Fault, FaultBody
-from connectord.project import Project
 from connectord.store import MemoryStore
-from connectord.sync import RemovalPolicy, Result
-from connectord.sync.events import HoldChanged, OutcomeKnown, RemovalsChanged, RemovalsComing
+from connectord.sync import RemovalMode, RemovalPolicy, Result, Trigger
+from connectord.sync.events import OutcomeKnown, Reconciled, RemovalsChanged, RemovalsComing
 from connectord.sync.guard import HoldReason
 from connectord.sync.holds import ApprovalRefused
-
-EIGHT = ("airtable", "github", "gmail", "googlecalendar", "hubspot", "linear", "notion", "slack")
-
-
-class Story:
-    """A project with connectors that somebody has consented to, and what happens to its files."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self.project = engine.project
-        self.directory = engine.project.connectors_dir
-
-    async def after(self, *actions: Callable[[], object], seconds: float = 30.0) -> None:
-        """Do it, and let so much time pass."""
-        for action in actions:
-            action()
-        self.engine.loop.hint()
-        await asyncio.sleep(seconds)
-
-    def delete(self, *names: str) -> None:
-        for name in names:
-            (self.directory / f"{name}.jsonc").unlink()
-
-    def put(self, *names: str) -> None:
-        for name in names:
-            a_connector(self.project, name, [f"{name}:read"])
-
-    @property
-    def removed(self) -> list[str]:
-        """The types that a DELETE was sent for, in order."""
-        return [name for operation, name in requests(self.engine.emulator) if operation == "remove"]
-
-    @property
-    def sent(self) -> list[tuple[str, str]]:
-        return requests(self.engine.emulator)
-
-    @property
-    def held(self) -> dict[str, tuple[str, ...]]:
-        said = self.engine.said(RemovalsChanged)
-        return {hold.reason.value: hold.types for hold in said[-1].holds} if said else {}
-
-    def hold_news(self) -> list[tuple[str, str]]:
-        return [(event.news.kind.value, event.news.hold.reason.value) for event in self.engine.said(HoldChanged)]
-
-    def approve(self) -> None:
-        shown = {HoldReason(reason): types for reason, types in self.held.items()}
-        self.engine.loop.push.removals.approve(self.project, shown)
-
-    def forget(self) -> None:
-        self.engine.emulator.world.journal.clear()
-        self.engine.events.clear()
-
-
-@asynccontextmanager
-async def a_story(
-    folder: Path,
-    types: Iterable[str] = EIGHT[:5],
-    *,
-    policy: RemovalPolicy | None = None,
-    emulator: EmulatorApp | None = None,
-    store: MemoryStore | None = None,
-    project: Project | None = None,
-) -> AsyncIterator[Story]:
-    emulator = emulator or emulator_app(limits=False)
-    project = project or a_project(folder, {name: [f"{name}:read"] for name in types})
-    connected(emulator, {name: [f"{name}:read"] for name in types})
-    async with an_engine(emulator, project, policy=policy or RemovalPolicy(), store=store) as engine:
-        story = Story(engine)
-        await asyncio.sleep(60.0)
-        story.forget()
-        yield story
-
 
 LIES = [
     "nothing",
     Fault("list", status=500),
     *(Fault("list", body=body) for body in (FaultBody.HTML, FaultBody.TRUNCATED)),
 ]
-
-
-def told(story: Callable[[], Awaitable[None]]) -> None:
-    async def main() -> None:
-        await story()
-
-    run_virtually(main())
 
 
 def test_p4_one_of_five_files_deleted_is_one_removal_after_the_grace(tmp_path: Path) -> None:
@@ -354,5 +273,188 @@ def test_p9_a_removal_whose_answer_was_lost_is_removed_once_in_history(tmp_path:
             removed = [row for row in store.history(it.project.root) if row.result == "removed"]
             assert [row.type for row in removed] == ["gmail"]
             assert "gmail" not in next(iter(store._mirror.base.values()))
+
+    told(story)
+
+
+def test_p5_another_app_removes_nothing_in_either_and_reports_what_is_untracked(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path) as it:
+            app_file, before = it.project.config_path.parent / ".app.jsonc", None  # type: ignore[union-attr]
+            before = app_file.read_text(encoding="utf-8")
+            other = before.replace("0123456789abcdef01234567", "f" * 24)
+            await it.after(lambda: app_file.write_text(other, encoding="utf-8"), seconds=60.0)
+            await it.after(lambda: it.delete("gmail"), seconds=60.0)
+            assert it.held == {}
+            await it.after(lambda: app_file.write_text(before, encoding="utf-8"), seconds=3600.0)
+            assert it.removed == []
+            assert it.held == {"app-changed": ("gmail",)}
+            await it.after(lambda: it.put("gmail"), seconds=60.0)
+            assert it.held == {}
+
+    told(story)
+
+
+def test_p5_another_connectors_directory_removes_nothing(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path) as it:
+            config = it.project.config_path
+            assert config is not None
+            (config.parent / "elsewhere").mkdir()
+            config.write_text('{ "connectorsDir": "elsewhere" }', encoding="utf-8")
+            await it.after(seconds=3600.0)
+            assert it.removed == []
+            it.engine.loop.hint(Trigger.RESCAN)
+            await asyncio.sleep(10.0)
+            assert it.engine.said(Reconciled)[-1].plan.untracked == EIGHT[:5]
+
+    told(story)
+
+
+def test_p4_what_was_changed_on_base44_meanwhile_is_held_and_not_removed(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path) as it:
+            connected(it.engine.emulator, {"gmail": ["gmail:other"]})
+            await it.after(lambda: it.delete("gmail"), seconds=3600.0)
+            assert (it.removed, it.held) == ([], {"changed-elsewhere": ("gmail",)})
+            assert len(it.sent) == 1  # one list, not one a second
+            await it.after(it.approve, seconds=30.0)
+            assert it.removed == ["gmail"]
+
+    told(story)
+
+
+def test_p2_what_is_gone_on_both_sides_is_forgotten_without_a_removal(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path) as it:
+            it.engine.emulator.world.state.connections[it.engine.emulator.app_id].pop("gmail")
+            await it.after(lambda: it.delete("gmail"), seconds=60.0)
+            assert it.sent == [("list", "")]
+            (known,) = it.engine.said(OutcomeKnown)
+            assert known.outcome.words == "was removed from Base44 already"
+
+    told(story)
+
+
+def test_p4_a_file_that_comes_back_while_base44_is_asked_is_seen(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path) as it:
+            it.engine.emulator.world.faults.add(Fault("list", delay=5.0, count=1))
+            await it.after(lambda: it.delete("gmail"), seconds=12.0)
+            await it.after(lambda: it.put("gmail"), seconds=60.0)
+            assert it.removed == []
+
+    told(story)
+
+
+def test_stripe_is_removed_by_its_own_routes_after_the_same_grace(tmp_path: Path) -> None:
+    async def story() -> None:
+        project = a_project(tmp_path, {"gmail": ["gmail:read"], "slack": ["slack:read"], "stripe": []})
+        async with a_story(tmp_path, ("gmail", "slack"), project=project) as it:
+            await it.after(lambda: it.delete("stripe"), seconds=9.0)
+            assert it.sent == []
+            await it.after(seconds=10.0)
+            assert it.sent == [("stripe-status", ""), ("stripe-remove", "")]
+
+    told(story)
+
+
+def test_removals_never_removes_nothing_and_holds_nothing(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path, policy=RemovalPolicy(RemovalMode.NEVER)) as it:
+            await it.after(lambda: it.delete("gmail"), seconds=3600.0)
+            assert (it.sent, it.held) == ([], {})
+            assert it.engine.said(RemovalsChanged)[-1].kept == ("gmail",)
+
+    told(story)
+
+
+def test_removals_ask_holds_every_one(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path, policy=RemovalPolicy(RemovalMode.ASK)) as it:
+            await it.after(lambda: it.delete("gmail"), seconds=3600.0)
+            assert (it.sent, it.held) == ([], {"asked": ("gmail",)})
+            await it.after(it.approve, seconds=30.0)
+            assert it.removed == ["gmail"]
+
+    told(story)
+
+
+def test_removals_mirror_takes_untracked_ones_through_the_same_guard(tmp_path: Path) -> None:
+    async def story() -> None:
+        emulator = emulator_app(limits=False)
+        policy = RemovalPolicy(RemovalMode.MIRROR)
+        connected(emulator, {"notion": ["notion:read"]})
+        async with a_story(tmp_path, policy=policy, emulator=emulator, forget=False) as it:
+            assert it.removed == ["notion"]
+            connected(emulator, {"notion": [], "slack": [], "linear": []})
+            it.engine.loop.hint(Trigger.RESCAN)
+            await it.after(seconds=60.0)
+            assert it.removed == ["notion"]
+            assert it.held == {"mass-removal": ("linear", "notion", "slack")}
+
+    told(story)
+
+
+def test_p9_a_removal_in_its_grace_survives_a_restart_and_begins_its_grace_anew(tmp_path: Path) -> None:
+    async def story() -> None:
+        store = MemoryStore()
+        async with a_story(tmp_path, store=store) as it:
+            await it.after(lambda: it.delete("gmail"), seconds=9.0)
+            emulator, project = it.engine.emulator, it.project
+            assert it.sent == []
+        async with an_engine(emulator, project, policy=RemovalPolicy(), store=store) as engine:
+            it = Story(engine)
+            await asyncio.sleep(9.0)
+            assert it.removed == []
+            await asyncio.sleep(9.0)
+            assert it.removed == ["gmail"]
+
+    told(story)
+
+
+def test_p9_a_hold_and_its_approval_survive_a_restart(tmp_path: Path) -> None:
+    async def story() -> None:
+        store = MemoryStore()
+        async with a_story(tmp_path, EIGHT, store=store) as it:
+            await it.after(lambda: it.delete(*EIGHT[:3]), seconds=60.0)
+            emulator, project = it.engine.emulator, it.project
+        async with a_story(tmp_path, EIGHT, project=project, emulator=emulator, store=store, forget=False) as it:
+            assert it.held == {"mass-removal": EIGHT[:3]}
+            assert it.hold_news() == []
+            it.engine.loop.paused = True
+            await it.after(it.approve, seconds=0.1)
+        async with a_story(tmp_path, EIGHT, project=project, emulator=emulator, store=store, forget=False) as it:
+            assert sorted(it.removed) == sorted(EIGHT[:3])
+
+    told(story)
+
+
+def test_p4_ten_a_minute_are_removed_and_a_save_waits_behind_none_of_them(tmp_path: Path) -> None:
+    async def story() -> None:
+        types = [f"type-{number:02}" for number in range(14)]
+        async with a_story(tmp_path, types, pace=True) as it:
+            await it.after(lambda: it.delete(*types[1:]), seconds=60.0)
+            await it.after(it.approve, seconds=20.0)
+            assert len(it.removed) == 10
+            await it.after(lambda: a_connector(it.project, "type-00", ["changed"]), seconds=2.0)
+            assert it.sent[-1] == ("set", "type-00")
+            await it.after(seconds=70.0)
+            assert sorted(it.removed) == types[1:]
+
+    told(story)
+
+
+def test_p2_without_a_state_everything_is_pushed_and_nothing_is_removed(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path) as it:
+            it.delete("gmail")
+            emulator, project = it.engine.emulator, it.project
+        async with a_story(
+            tmp_path, EIGHT[:5], project=project, emulator=emulator, store=MemoryStore(), forget=False
+        ) as it:
+            await it.after(seconds=3600.0)
+            assert (it.removed, it.held) == ([], {})
+            assert it.engine.said(Reconciled)[-1].plan.untracked == ("gmail",)
 
     told(story)
