@@ -158,7 +158,7 @@ ROWS = (
     ),
     Row("git update-ref HEAD main~1", SWITCHED, "HEAD was moved without a word"),
     Row("git update-ref --no-deref HEAD ahead", SWITCHED, "HEAD was moved without a word"),
-    Row(f"git rev-parse ahead > .git/HEAD; {COMMIT}", SWITCHED, SILENT, "git checkout -q --detach"),
+    Row(f"cp .git/refs/heads/ahead .git/HEAD; {COMMIT}", SWITCHED, SILENT, "git checkout -q --detach"),
     Row(f"echo 'ref: refs/heads/same' > .git/HEAD; {COMMIT}", SWITCHED, SILENT),
     Row("git symbolic-ref HEAD refs/heads/same", SWITCHED, "HEAD was moved without a word"),
     Row(
