@@ -151,6 +151,7 @@ async def test_a_look_in_the_middle_of_a_push_does_not_take_a_failure_for_unsent
     emulator: EmulatorApp, tmp_path: Path
 ) -> None:
     emulator.world.faults.add(Fault("set", type="github", status=400))
+    emulator.world.faults.add(Fault("set", type="slack", delay=0.2))
     project = a_project(tmp_path, {"github": ["repo"], "slack": ["chat:write"]})
     looks = []
 

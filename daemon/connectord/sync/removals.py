@@ -39,6 +39,7 @@ from connectord.sync.guard import (
     judge,
     judge_approved,
 )
+from connectord.sync.git_work import GitWorkWatch
 from connectord.sync.holds import HoldNews, Holds
 from connectord.sync.plan import Plan
 from connectord.sync.reconcile import base_key
@@ -78,7 +79,7 @@ class Removals:
         self._elsewhere: frozenset[str] = frozenset()
         self._failures: dict[str, _Failure] = {}
         self._announced: frozenset[str] = frozenset()
-        self._git_busy_since: float | None = None
+        self._git_work = GitWorkWatch(clock)
         self._shown: RemovalsChanged | None = None
         self._wake_at = -math.inf
         self.verdicts: Mapping[str, Verdict] = {}
@@ -107,7 +108,10 @@ class Removals:
 
     def only_there(self, types: Collection[str]) -> None:
         """Base44 was asked: these exist only there."""
+        news = frozenset(types) != self._untracked
         self._untracked = frozenset(types)
+        if news and self._policy.mode is RemovalMode.MIRROR:
+            self._look_again(0.0)
 
     def gone(self, connector_type: str) -> Change:
         """What changes with the end of a connector, beside base. An approval goes on for the rest of its set."""
@@ -159,18 +163,14 @@ class Removals:
         )
 
     def _scene(self, project: Project, snapshot: Snapshot, absent: Sequence[Absent], *, unsent: bool) -> Scene:
-        errors, busy, now = snapshot.errors, snapshot.git.busy, self._clock()
-        if busy is None:
-            self._git_busy_since = None
-        elif self._git_busy_since is None:
-            self._git_busy_since = now
+        errors, busy = snapshot.errors, self._git_work.look(snapshot.git.busy)
         return Scene(
             snapshot.state,
             str(errors[0]) if errors else None,
             files=len(snapshot.connectors),
             known=len(self._store.base(base_key(project)).keys() | {one.type for one in absent}),
-            git_busy=str(busy) if busy else None,
-            git_busy_for=now - (self._git_busy_since if self._git_busy_since is not None else now),
+            git_busy=busy,
+            git_busy_for=self._git_work.seconds(),
             unsent=unsent,
         )
 
