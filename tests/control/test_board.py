@@ -13,7 +13,8 @@ from connectord.authorize import Authorization, AuthorizationState
 from connectord.base44 import App
 from connectord.base44.errors import Forbidden, NotFound, SignedOut, Unreachable
 from connectord.base44.models import ConnectionStatus
-from connectord.control.board import Board, Entry
+from connectord.control.board import Board
+from connectord.control.entries import Entry
 from connectord.control.models import ConnectorState, ConnectorStatus, ProjectState
 from connectord.errors import ConnectordError
 from connectord.project.model import (

@@ -299,6 +299,34 @@ def test_a_link_is_superseded_when_its_file_goes(bench: Bench) -> None:
     assert bench.running.life.store.open_authorizations() == ()
 
 
+def test_p12_a_rescan_takes_no_old_consent_for_the_one_that_new_scopes_wait_for(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    bench.allow()
+    bench.machine.time.pass_(5.0)
+    bench.save("read", "restricted:all")
+    bench.wait()
+    bench.machine.time.pass_(bench.machine.settings.authorization_limit + 5.0)
+    for _ in range(2):
+        bench.engine.hint_all(Trigger.RESCAN)
+        bench.machine.time.pass_(5.0)
+    assert bench.slack.state is ConnectorState.TIMED_OUT
+
+
+def test_a_file_that_goes_before_anybody_consented_is_forgotten_at_once_after_its_grace(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    (bench.root / "base44/connectors/slack.jsonc").unlink()
+    bench.wait()
+    (held,) = bench.status.connectors
+    bench.machine.time.pass_(bench.machine.settings.removal_grace + 1.0)
+    assert (held.state, held.authorize_url is not None) == (ConnectorState.HELD, True)
+    assert (bench.status.connectors, bench.status.state) == ((), ProjectState.SYNCED)
+    assert not any(news.event is NewsKind.REMOVAL_WITHHELD for news in bench.running.life.news)
+
+
 def test_p12_the_last_push_is_known_after_a_restart(bench: Bench) -> None:
     bench.save("read")
     bench.add()

@@ -18,6 +18,7 @@ from tests.support.lives import Machine, Running
 from tests.support.project import a_project
 from tests.support.virtual_time import virtual_time
 
+from connectord.authorize import Authorization
 from connectord.control.models import ConnectorState, ProjectStatus
 from connectord.emulator.faults import Fault, FaultBody
 from connectord.emulator.state import Connection, ConnectionStatus
@@ -115,6 +116,27 @@ class Promises(RuleBasedStateMachine):
         folder = self._present(where)
         folder.delete(type)
         self._changed(folder, hinted)
+
+    @rule(where=projects, type=types, scopes=scopes)
+    def takes_it_back_during_the_push(self, where: int, type: str, scopes: list[str]) -> None:
+        """What Base44 has already is saved again while something else is on its way there (P1)."""
+        before = self.folders[where].valid.get(type)
+        self.world.faults.add(Fault("set", delay=3.0, count=1))
+        self.saves(where, type, scopes, hinted=True)
+        self._pass_if_alive(0.3)
+        if before is not None:
+            self.saves(where, type, before, hinted=True)
+
+    @rule(where=projects, type=types, scopes=scopes, writes=st.integers(0, 3))
+    @precondition(lambda self: self.run)
+    def is_killed_during_a_push_that_is_taken_back(self, where: int, type: str, scopes: list[str], writes: int) -> None:
+        """Base44 may have what nobody noted; the file says again what was noted last (P9)."""
+        before = self.folders[where].valid.get(type)
+        self._running.life.writes_left = writes
+        self.saves(where, type, scopes, hinted=True)
+        self.is_killed(None)
+        if before is not None:
+            self.saves(where, type, before, hinted=False)
 
     @rule(where=projects, hinted=st.booleans())
     def moves_the_directory(self, where: int, hinted: bool) -> None:
@@ -220,6 +242,22 @@ class Promises(RuleBasedStateMachine):
             self._pass(0.3)
         self._running.kill()
         self.run = None
+
+    @rule()
+    @precondition(lambda self: self.run)
+    def is_restarted_while_links_wait(self) -> None:
+        """A link outlives the process, and nothing is sent for it (P9, P10)."""
+        self._remove_obstacles()
+        waiting = {link.url: _path(folder, link) for folder, link in self._links() if self._waits(folder, link)}
+        sets = self._sets()
+        self._running.kill()
+        self.run = None
+        self.engine_begins()
+        self._pass(3.0)
+        still = {link.url for _, link in self._links()}
+        assert waiting.keys() <= still, f"P10: a link was lost by a restart: {waiting}, {still}"
+        again = set(waiting.values()) & set(self._sets() - sets)
+        assert not again, f"P9: {again} was sent again by a restart"
 
     @rule()
     @precondition(lambda self: not self.run)
@@ -353,6 +391,24 @@ class Promises(RuleBasedStateMachine):
         since = self.world.journal.entries[self.asked_after :]
         return any(entry.status == 422 and folder.project.app_id in entry.path for entry in since)
 
+    def _links(self) -> list[tuple[Folder, Authorization]]:
+        """Every link that is being watched."""
+        links = self._running.life.engine.consents.authorizations.open_ones
+        return [(folder, link) for folder in self.folders for link in links if link.owner.startswith(f"{folder.root} ")]
+
+    def _waits(self, folder: Folder, link: Authorization) -> bool:
+        """Whether this link is for the very content of its file, still good for a while, and nobody has answered it."""
+        consent = self.world.state.consents.get(link.connection_id or "")
+        lines = self._running.life.project(folder.root).connectors
+        state = next((one.state for one in lines if one.type == link.type), None)
+        return (
+            folder.valid.get(link.type) == list(link.scopes)
+            and not folder.unseen
+            and state is ConnectorState.NEEDS_AUTHORIZATION
+            and link.deadline - self.time.now() > 5.0
+            and consent in self.world.integrations.open_consents()
+        )
+
     def _pass_if_alive(self, seconds: float) -> None:
         if self.run is not None:
             self._pass(seconds)
@@ -380,13 +436,18 @@ class Promises(RuleBasedStateMachine):
         return [self._running.life.project(folder.root) for folder in self.folders]
 
 
+def _path(folder: Folder, link: Authorization) -> str:
+    """Where a set of this connector goes."""
+    return f"/api/apps/{folder.project.app_id}/external-auth/integrations/{link.type}"
+
+
 def _states(statuses: list[ProjectStatus]) -> list[dict[str, ConnectorState]]:
     return [{one.type: one.state for one in status.connectors if one.type != REFUSED} for status in statuses]
 
 
 TestPromises = Promises.TestCase
 TestPromises.settings = settings(
-    max_examples=100 * SCALE,
+    max_examples=80 * SCALE,
     stateful_step_count=30,
     deadline=None,
     derandomize=SCALE == 1,
