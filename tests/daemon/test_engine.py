@@ -305,7 +305,7 @@ def test_p12_a_rescan_takes_no_old_consent_for_the_one_that_new_scopes_wait_for(
     bench.wait()
     bench.allow()
     bench.machine.time.pass_(5.0)
-    bench.save("read", "restricted:all")
+    bench.save("read", "write")
     bench.wait()
     bench.machine.time.pass_(bench.machine.settings.authorization_limit + 5.0)
     for _ in range(2):
