@@ -190,6 +190,12 @@ def test_waiting_goes_on_over_a_look_that_finds_it_parked_and_ends_when_nothing_
     assert (offline, board.state) == (ProjectState.OFFLINE, ProjectState.SYNCED)
 
 
+def test_waiting_ends_when_its_file_breaks_though_another_one_is_parked_for_good() -> None:
+    board = a_board(looked("slack", "github"), retry("BUSY"))
+    board.apply(looked("github", problems=(a_problem(),), parked=("github",)), AT)
+    assert board.state is ProjectState.NEEDS_ACTION
+
+
 def test_a_finished_push_is_the_last_one() -> None:
     known = outcome(Result.SYNCED)
     board = a_board(looked("slack"), PushStarted(PROJECT, "job", Trigger.SAVE, ("slack",)), known, finished(known))

@@ -117,7 +117,8 @@ class Board:
         self._entries.queued(to_send, at)
         self._entries.recall(event.plan.unchanged, at)
         self._withhold(event, at)
-        if not (to_send or event.plan.parked):
+        # Others may be parked for good: only what is waited for counts.
+        if self._waiting_for and not {*to_send, *event.plan.parked} & {*self._waiting_for.types}:
             self._waiting_for = None
 
     def _withhold(self, event: Looked, at: datetime) -> None:
