@@ -22,6 +22,7 @@ from connectord.authorize import Authorization
 from connectord.control.models import ConnectorState, ProjectStatus
 from connectord.emulator.faults import Fault, FaultBody
 from connectord.emulator.state import Connection, ConnectionStatus
+from connectord.settings import Settings
 from connectord.sync import Trigger
 
 STORM = os.environ.get("CONNECTORD_STORM") or "1"
@@ -79,7 +80,7 @@ class Promises(RuleBasedStateMachine):
         place = Path(self.around.enter_context(tempfile.TemporaryDirectory()))
         self.emulator = emulator_app(app_ids=APPS, limits=False)
         self.world = self.emulator.world
-        self.machine = Machine(place, self.emulator, self.time)
+        self.machine = Machine(place, self.emulator, self.time, Settings(authorization_poll=10.0))
         made = [
             a_project(place / name, {}, app_id=app, api_url=self.emulator.url)
             for name, app in zip(PROJECTS, APPS, strict=True)
@@ -92,7 +93,7 @@ class Promises(RuleBasedStateMachine):
         self.login()
         self.engine_begins()
         for folder in self.folders:
-            self._running.ask(self._running.life.engine.add_project(folder.root))
+            self._running.ask(self._running.life.face.add_project(folder.root))
 
     def teardown(self) -> None:
         for life in self.machine.past:
@@ -177,8 +178,8 @@ class Promises(RuleBasedStateMachine):
     @rule(paused=st.booleans())
     @precondition(lambda self: self.run)
     def pauses_or_resumes(self, paused: bool) -> None:
-        engine = self._running.life.engine
-        self._running.ask(engine.pause(None) if paused else engine.resume(None))
+        face = self._running.life.face
+        self._running.ask(face.pause(None) if paused else face.resume(None))
         self.paused = paused
         self._looks_everywhere()
 
@@ -186,7 +187,7 @@ class Promises(RuleBasedStateMachine):
     @precondition(lambda self: self.run)
     def says_push(self) -> None:
         self.asked_after = len(self.world.journal.entries)
-        self._running.ask(self._running.life.engine.push(None))
+        self._running.ask(self._running.life.face.push(None))
         self._looks_everywhere()
 
     @rule()
