@@ -135,6 +135,16 @@ class Promises(RuleBasedStateMachine):
         self._pass(SENT_SECONDS)
         checks.p1_base44_has_the_newest_content(self.folders[where], self.world, types={type})
 
+    @rule(where=projects, type=plain, scopes=scopes)
+    def deletes_it_during_the_push(self, where: int, type: str, scopes: list[str]) -> None:
+        """A link that comes for a file that went meanwhile is shown, and ends with the file's grace (P10)."""
+        self._remove_obstacles()
+        self.world.faults.add(Fault("set", type=type, delay=3.0, count=1))
+        self.saves(where, type, scopes, hinted=True)
+        self._pass(0.3)
+        self.deletes(where, type, hinted=True)
+        self._pass(5.0)
+
     @rule(where=projects, type=plain, first=scopes, second=scopes, writes=st.integers(0, 3))
     def is_killed_during_a_push_that_is_taken_back(
         self, where: int, type: str, first: list[str], second: list[str], writes: int
