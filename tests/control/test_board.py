@@ -292,6 +292,12 @@ def test_a_hold_ends_when_the_file_is_back() -> None:
     assert (board.status().held, board.state) == ((), ProjectState.SYNCED)
 
 
+def test_p5_a_hold_ends_when_its_file_is_back_though_it_or_another_is_broken() -> None:
+    board = a_board(looked("slack", "github"), looked(removals=("slack", "github", "linear")))
+    board.apply(looked("github", problems=(a_problem("slack.jsonc"),)), AT)
+    assert [hold.types for hold in board.status().held] == [("linear",)]
+
+
 def test_a_removal_of_what_base44_no_longer_has_waits_for_nobody() -> None:
     board = a_board(looked(removals=("slack",)), Reconciled(PROJECT, Plan(forgotten=("slack",))))
     assert (board.status().held, board.status().connectors, board.state) == ((), (), ProjectState.SYNCED)

@@ -62,6 +62,9 @@ refusals = st.sampled_from([Fault("set", status=422, count=1), Fault("stripe-ins
 SENT_SECONDS = 40.0
 """Enough for a save to be sent where nothing is in the way, behind the slowest request there is."""
 
+RETRIED_SECONDS = 330.0
+"""More than the longest backoff."""
+
 QUIET_SECONDS = 400.0
 """More than the longest backoff, the limit of a consent and an access token's last minute."""
 
@@ -244,11 +247,21 @@ class Promises(RuleBasedStateMachine):
     def something_goes_wrong(self, fault: Fault) -> None:
         self.world.faults.add(fault)
 
-    @rule(where=projects, type=types, scopes=scopes, fault=passing | refusals)
-    def saves_into_trouble(self, where: int, type: str, scopes: list[str], fault: Fault) -> None:
+    @rule(where=projects, type=types, scopes=scopes, fault=refusals)
+    def saves_what_is_refused(self, where: int, type: str, scopes: list[str], fault: Fault) -> None:
         self.world.faults.add(fault)
         self.saves(where, type, scopes, hinted=True)
-        self._pass_if_alive(1.0)
+
+    @rule(where=projects, type=plain, scopes=scopes, fault=passing)
+    def saves_into_trouble_that_passes(self, where: int, type: str, scopes: list[str], fault: Fault) -> None:
+        """What failed for a while is sent once it can be, without a word or a rescan (P8)."""
+        self._remove_obstacles()
+        self.world.faults.add(fault)
+        self.saves(where, type, scopes, hinted=True)
+        self._pass(5.0)
+        self.world.faults.clear()
+        self._pass(RETRIED_SECONDS)
+        checks.p1_base44_has_the_newest_content(self.folders[where], self.world, types={type})
 
     # What happens to the process
 
@@ -348,7 +361,7 @@ class Promises(RuleBasedStateMachine):
             return  # what was refused was not taken: it gets one more try at a start
         assert not again, f"P9: {again} was sent again by a restart"
         assert len(self.machine.notices) == told, "P9/P11: a notice was repeated"
-        assert _states(self._statuses()) == _states(before), "P12: a restart changed what status says"
+        assert self._states(self._statuses()) == self._states(before), "P12: a restart changed what status says"
 
     # What must hold always
 
@@ -438,9 +451,13 @@ class Promises(RuleBasedStateMachine):
     def _not_refused(self, folder: Folder) -> set[str]:
         return set() if self._refused(folder) else set(MINE)
 
-    def _pass_if_alive(self, seconds: float) -> None:
-        if self.run is not None:
-            self._pass(seconds)
+    def _states(self, statuses: list[ProjectStatus]) -> list[dict[str, ConnectorState]]:
+        """What a restart must not change. What was held before a directory broke is known to that life alone so far."""
+        forgettable = [set() if folder.is_complete else {ConnectorState.HELD} for folder in self.folders]
+        return [
+            {one.type: one.state for one in status.connectors if one.type != REFUSED and one.state not in forgotten}
+            for status, forgotten in zip(statuses, forgettable, strict=True)
+        ]
 
     def _looks_everywhere(self) -> None:
         for folder in self.folders:
@@ -468,10 +485,6 @@ class Promises(RuleBasedStateMachine):
 def _path(folder: Folder, link: Authorization) -> str:
     """Where a set of this connector goes."""
     return f"/api/apps/{folder.project.app_id}/external-auth/integrations/{link.type}"
-
-
-def _states(statuses: list[ProjectStatus]) -> list[dict[str, ConnectorState]]:
-    return [{one.type: one.state for one in status.connectors if one.type != REFUSED} for status in statuses]
 
 
 TestPromises = Promises.TestCase

@@ -122,10 +122,13 @@ class Board:
             self._waiting_for = None
 
     def _withhold(self, event: Looked, at: datetime) -> None:
-        if event.snapshot.complete:
-            gone = event.plan.removals
-            self._withheld_since = (self._withheld_since or at) if gone else None
-            self._withheld = gone
+        gone = event.plan.removals
+        if not event.snapshot.complete:
+            # Absence means nothing now (P3), but a file that is back is back, readable or not.
+            there = {*event.snapshot.by_type, *(problem.file.stem for problem in event.snapshot.errors)}
+            gone = tuple(name for name in self._withheld if name not in there)
+        self._withheld_since = (self._withheld_since or at) if gone else None
+        self._withheld = gone
 
     def _finished(self, event: PushFinished, at: datetime) -> None:
         # What was passed over is said again by RetryScheduled, which follows.
