@@ -13,7 +13,8 @@ from connectord.authorize import Authorization, AuthorizationState
 from connectord.base44 import App
 from connectord.base44.errors import Forbidden, NotFound, SignedOut, Unreachable
 from connectord.base44.models import ConnectionStatus
-from connectord.control.board import Board, Entry
+from connectord.control.board import Board
+from connectord.control.entries import Entry
 from connectord.control.models import ConnectorState, ConnectorStatus, ProjectState
 from connectord.errors import ConnectordError
 from connectord.project.model import (
@@ -189,6 +190,12 @@ def test_waiting_goes_on_over_a_look_that_finds_it_parked_and_ends_when_nothing_
     assert (offline, board.state) == (ProjectState.OFFLINE, ProjectState.SYNCED)
 
 
+def test_waiting_ends_when_its_file_breaks_though_another_one_is_parked_for_good() -> None:
+    board = a_board(looked("slack", "github"), retry("BUSY"))
+    board.apply(looked("github", problems=(a_problem(),), parked=("github",)), AT)
+    assert board.state is ProjectState.NEEDS_ACTION
+
+
 def test_a_finished_push_is_the_last_one() -> None:
     known = outcome(Result.SYNCED)
     board = a_board(looked("slack"), PushStarted(PROJECT, "job", Trigger.SAVE, ("slack",)), known, finished(known))
@@ -283,6 +290,12 @@ def test_p3_a_look_at_a_broken_folder_neither_holds_nor_releases() -> None:
 def test_a_hold_ends_when_the_file_is_back() -> None:
     board = a_board(looked("slack"), looked(removals=("slack",)), looked("slack"))
     assert (board.status().held, board.state) == ((), ProjectState.SYNCED)
+
+
+def test_p5_a_hold_ends_when_its_file_is_back_though_it_or_another_is_broken() -> None:
+    board = a_board(looked("slack", "github"), looked(removals=("slack", "github", "linear")))
+    board.apply(looked("github", problems=(a_problem("slack.jsonc"),)), AT)
+    assert [hold.types for hold in board.status().held] == [("linear",)]
 
 
 def test_a_removal_of_what_base44_no_longer_has_waits_for_nobody() -> None:

@@ -17,6 +17,7 @@ from tests.support.virtual_time import virtual_time
 from connectord.control import News, NewsKind
 from connectord.control.face import UnknownProject
 from connectord.control.models import ConnectorState, ConnectorStatus, ProjectState, ProjectStatus, WaitResult
+from connectord.daemon.answers import Answers
 from connectord.daemon.engine import Engine
 from connectord.daemon.history import KEPT, kept
 from connectord.emulator.faults import Fault
@@ -41,6 +42,10 @@ class Bench:
         return self.running.life.engine
 
     @property
+    def face(self) -> Answers:
+        return self.running.life.face
+
+    @property
     def status(self) -> ProjectStatus:
         return self.running.life.project(self.root)
 
@@ -52,10 +57,10 @@ class Bench:
         a_connector(a_project(self.root, api_url=self.emulator.url, app_id=self.emulator.app_id), name, scopes)
 
     def add(self) -> None:
-        self.running.ask(self.engine.add_project(self.root))
+        self.running.ask(self.face.add_project(self.root))
 
     def wait(self, timeout: float = 60.0) -> WaitResult:
-        result: WaitResult = self.running.ask(self.engine.wait(self.root, timeout=timeout))
+        result: WaitResult = self.running.ask(self.face.wait(self.root, timeout=timeout))
         return result
 
     def ask(self, coroutine: Any) -> Any:
@@ -86,29 +91,29 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 def test_a_project_that_is_added_is_looked_at_before_the_answer(bench: Bench) -> None:
     bench.save("read")
-    added = bench.ask(bench.engine.add_project(bench.root))
+    added = bench.ask(bench.face.add_project(bench.root))
     assert (added.new, [one.type for one in added.project.connectors]) == (True, ["slack"])
-    assert bench.engine.roots() == (bench.root,)
+    assert bench.face.roots() == (bench.root,)
 
 
 def test_a_project_added_twice_is_one(bench: Bench) -> None:
     bench.add()
-    again = bench.ask(bench.engine.add_project(bench.root / "base44"))
-    assert (again.new, bench.engine.roots()) == (False, (bench.root,))
+    again = bench.ask(bench.face.add_project(bench.root / "base44"))
+    assert (again.new, bench.face.roots()) == (False, (bench.root,))
 
 
 def test_a_project_added_through_a_symlink_is_the_same_one(bench: Bench) -> None:
     bench.add()
     link = bench.root.with_name("link")
     link.symlink_to(bench.root)
-    again = bench.ask(bench.engine.add_project(link))
-    assert (again.new, len(bench.engine.roots())) == (False, 1)
+    again = bench.ask(bench.face.add_project(link))
+    assert (again.new, len(bench.face.roots())) == (False, 1)
 
 
 def test_what_is_no_project_is_refused_and_not_registered(bench: Bench, tmp_path: Path) -> None:
     with pytest.raises(NoProject):
-        bench.ask(bench.engine.add_project(tmp_path / "nowhere"))
-    assert bench.engine.roots() == ()
+        bench.ask(bench.face.add_project(tmp_path / "nowhere"))
+    assert bench.face.roots() == ()
 
 
 def test_a_removed_project_is_followed_no_more_and_base44_is_left_alone(bench: Bench) -> None:
@@ -116,35 +121,35 @@ def test_a_removed_project_is_followed_no_more_and_base44_is_left_alone(bench: B
     bench.add()
     bench.wait()
     sent = requests(bench.emulator)
-    bench.ask(bench.engine.remove_project(bench.root))
+    bench.ask(bench.face.remove_project(bench.root))
     bench.save("read", "write")
     bench.machine.time.pass_(1000)
-    assert (bench.engine.roots(), requests(bench.emulator)) == ((), sent)
+    assert (bench.face.roots(), requests(bench.emulator)) == ((), sent)
     assert bench.engine.consents.authorizations.open_ones == ()
 
 
 def test_a_removed_project_is_not_there_after_a_restart(bench: Bench) -> None:
     bench.add()
-    bench.ask(bench.engine.remove_project(bench.root))
+    bench.ask(bench.face.remove_project(bench.root))
     bench.restart()
-    assert bench.engine.roots() == ()
+    assert bench.face.roots() == ()
 
 
 def test_a_project_that_is_unknown_is_refused_by_every_call(bench: Bench, tmp_path: Path) -> None:
-    engine = bench.engine
+    face = bench.face
     with pytest.raises(UnknownProject):
-        engine.status(tmp_path)
-    for call in (engine.remove_project, engine.pause, engine.resume, engine.push):
+        face.status(tmp_path)
+    for call in (face.remove_project, face.pause, face.resume, face.push):
         with pytest.raises(UnknownProject):
             bench.ask(call(tmp_path))
     with pytest.raises(UnknownProject):
-        bench.ask(engine.wait(tmp_path, timeout=1.0))
+        bench.ask(face.wait(tmp_path, timeout=1.0))
 
 
 def test_a_paused_project_sends_nothing_and_stays_so_over_a_restart(bench: Bench) -> None:
     bench.add()
     bench.wait()
-    bench.ask(bench.engine.pause(bench.root))
+    bench.ask(bench.face.pause(bench.root))
     before = requests(bench.emulator)
     bench.save("read")
     bench.restart()
@@ -154,9 +159,9 @@ def test_a_paused_project_sends_nothing_and_stays_so_over_a_restart(bench: Bench
 
 def test_a_resumed_project_sends_what_was_saved_meanwhile(bench: Bench) -> None:
     bench.add()
-    bench.ask(bench.engine.pause(None))
+    bench.ask(bench.face.pause(None))
     bench.save("read")
-    bench.ask(bench.engine.resume(None))
+    bench.ask(bench.face.resume(None))
     bench.wait()
     assert ("set", "slack") in requests(bench.emulator)
 
@@ -171,7 +176,7 @@ def test_waiting_returns_when_the_files_as_they_are_now_are_sent(bench: Bench) -
 
 def test_waiting_for_all_projects_is_possible(bench: Bench) -> None:
     bench.add()
-    result = bench.ask(bench.engine.wait(None, timeout=60.0))
+    result = bench.ask(bench.face.wait(None, timeout=60.0))
     assert (result.settled, len(result.projects)) == (True, 1)
 
 
@@ -193,7 +198,7 @@ def test_waiting_outlasts_an_outage(bench: Bench) -> None:
 
 def test_waiting_ends_at_once_where_somebody_paused(bench: Bench) -> None:
     bench.add()
-    bench.ask(bench.engine.pause(None))
+    bench.ask(bench.face.pause(None))
     assert bench.wait().why == "paused"
 
 
@@ -219,7 +224,7 @@ def test_p8_what_failed_for_good_is_tried_again_by_a_word_only(bench: Bench) -> 
     bench.wait()
     bench.machine.time.pass_(1000)
     refused = requests(bench.emulator).count(("set", "slack"))
-    bench.ask(bench.engine.push(bench.root))
+    bench.ask(bench.face.push(bench.root))
     bench.wait()
     assert (refused, requests(bench.emulator).count(("set", "slack"))) == (1, 2)
     assert bench.slack.state is ConnectorState.NEEDS_AUTHORIZATION
@@ -299,12 +304,40 @@ def test_a_link_is_superseded_when_its_file_goes(bench: Bench) -> None:
     assert bench.running.life.store.open_authorizations() == ()
 
 
+def test_p12_a_rescan_takes_no_old_consent_for_the_one_that_new_scopes_wait_for(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    bench.allow()
+    bench.machine.time.pass_(5.0)
+    bench.save("read", "write")
+    bench.wait()
+    bench.machine.time.pass_(bench.machine.settings.authorization_limit + 5.0)
+    for _ in range(2):
+        bench.engine.hint_all(Trigger.RESCAN)
+        bench.machine.time.pass_(5.0)
+    assert bench.slack.state is ConnectorState.TIMED_OUT
+
+
+def test_a_file_that_goes_before_anybody_consented_is_forgotten_at_once_after_its_grace(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    (bench.root / "base44/connectors/slack.jsonc").unlink()
+    bench.wait()
+    (held,) = bench.status.connectors
+    bench.machine.time.pass_(bench.machine.settings.removal_grace + 1.0)
+    assert (held.state, held.authorize_url is not None) == (ConnectorState.HELD, True)
+    assert (bench.status.connectors, bench.status.state) == ((), ProjectState.SYNCED)
+    assert not any(news.event is NewsKind.REMOVAL_WITHHELD for news in bench.running.life.news)
+
+
 def test_p12_the_last_push_is_known_after_a_restart(bench: Bench) -> None:
     bench.save("read")
     bench.add()
     bench.wait()
     before = bench.status.last_push
-    bench.ask(bench.engine.pause(None))
+    bench.ask(bench.face.pause(None))
     bench.restart()
     after = bench.status.last_push
     assert before is not None
@@ -318,16 +351,16 @@ def test_the_history_says_what_happened_newest_first(bench: Bench) -> None:
     bench.wait()
     bench.allow()
     bench.machine.time.pass_(5.0)
-    entries = bench.engine.history(bench.root, limit=10, before=None)
+    entries = bench.face.history(bench.root, limit=10, before=None)
     assert [(one.kind, one.result) for one in entries] == [
         ("authorization.ended", "added"),
         ("connector.outcome", "needs-authorization"),
     ]
-    assert bench.engine.history(bench.root, limit=10, before=entries[0].id) == entries[1:]
+    assert bench.face.history(bench.root, limit=10, before=entries[0].id) == entries[1:]
 
 
 def test_stopping_is_only_a_word_to_the_daemon(bench: Bench) -> None:
-    bench.engine.stop()
+    bench.face.stop()
     assert bench.engine.stopping.is_set()
 
 

@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+from typing import cast
+
 from tests.model.folder import MINE, REFUSED, Folder
 from tests.support.lives import Life
 
 from connectord.control.models import ConnectorState, ConnectorStatus, ProjectState, ProjectStatus
-from connectord.control.news import NewsKind
 from connectord.emulator import World
 from connectord.emulator.catalogue import CATALOGUE
 from connectord.emulator.state import ConnectionStatus
+from connectord.project.model import STRIPE
 from connectord.sync.reconcile import base_key
 
 UNDER_WAY = {ConnectorState.QUEUED, ConnectorState.PUSHING}
 
 
-def p1_base44_has_the_newest_content(folder: Folder, world: World, *, refused: bool) -> None:
-    """`refused`: something was refused for good since the person last asked, which waits for another word (P8)."""
+def p1_base44_has_the_newest_content(folder: Folder, world: World, *, types: set[str]) -> None:
+    """Of these types: what was refused for good may wait for a person's word (P8)."""
     sent = last_accepted(world, folder)
-    for name, scopes in folder.valid.items():
-        if name == "stripe":
+    for name in folder.valid.keys() & types:
+        if name == STRIPE:
             there = folder.project.app_id in world.state.stripe
-            assert there or refused or name in folder.meddled, "P1: stripe has a file and was not installed"
+            assert there or name in folder.meddled, "P1: stripe has a file and was not installed"
         else:
-            told = f"P1/P8: {name} was last sent {sent.get(name)}, the file asks {scopes}"
-            assert sent.get(name) == scopes or refused, told
+            wanted, there_was = set(folder.valid[name]), sent.get(name)
+            assert there_was == wanted, f"P1/P8: {name} was last sent {there_was}, the file asks {wanted}"
 
 
 def p3_only_deletions_are_taken_for_deletions(folder: Folder, life: Life) -> None:
     """At any time: a file that can't be read, or whose directory is away, was never deleted."""
-    of_folder = [news for news in life.news if news.project == str(folder.root)]
-    told = {name for news in of_folder if news.event is NewsKind.REMOVAL_WITHHELD for name in news.types}
     held = {name for hold in life.project(folder.root).held for name in hold.types}
-    assert told | held <= folder.deleted, f"P3: {told | held} taken for deleted, only {folder.deleted} are"
+    assert held <= folder.deleted, f"P3: {held} are taken for deleted, only {folder.deleted} are"
 
 
 def p10_every_open_link_is_shown(folder: Folder, life: Life) -> None:
@@ -68,14 +69,14 @@ def p12_status_is_what_is_true(folder: Folder, world: World, status: ProjectStat
     assert (status.state is ProjectState.SYNCED) == is_well, f"P12: {status}"
 
 
-def last_accepted(world: World, folder: Folder) -> dict[str, object]:
+def last_accepted(world: World, folder: Folder) -> dict[str, set[str]]:
     """The scopes of the last PUT of each connector that was answered properly."""
-    sets = [entry for entry in world.journal.entries if entry.method == "PUT" and entry.status == 200]
-    return {
-        entry.path.rpartition("/")[2]: entry.body["scopes"]
-        for entry in sets
-        if isinstance(entry.body, dict) and folder.project.app_id in entry.path
-    }
+    accepted = {}
+    for entry in world.journal.entries:
+        body = entry.body if isinstance(entry.body, dict) else {}
+        if entry.method == "PUT" and entry.status == HTTPStatus.OK and folder.project.app_id in entry.path:
+            accepted[entry.path.rpartition("/")[2]] = {str(scope) for scope in cast("list[str]", body["scopes"])}
+    return accepted
 
 
 def _line_is_true(
@@ -97,7 +98,7 @@ def _line_is_true(
 
 def _is_there(shown: ConnectorStatus, scopes: list[str], folder: Folder, world: World) -> None:
     app_id = folder.project.app_id
-    if shown.type == "stripe":
+    if shown.type == STRIPE:
         assert app_id in world.state.stripe, f"P12: {shown} is not there"
         return
     there = world.state.connections.get(app_id, {}).get(shown.type)

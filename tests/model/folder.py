@@ -52,6 +52,11 @@ class Folder:
         """What must be at Base44: nothing that can't be read."""
         return {} if self.is_away else {name: scopes for name, scopes in self.wanted.items() if scopes is not None}
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether a connector's absence means anything (P3)."""
+        return not self.is_away and None not in self.wanted.values()
+
     def save(self, name: str, scopes: list[str]) -> None:
         self._file(name)
         a_connector(self._reachable, name, scopes)

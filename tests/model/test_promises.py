@@ -18,9 +18,11 @@ from tests.support.lives import Machine, Running
 from tests.support.project import a_project
 from tests.support.virtual_time import virtual_time
 
+from connectord.authorize import Authorization
 from connectord.control.models import ConnectorState, ProjectStatus
 from connectord.emulator.faults import Fault, FaultBody
 from connectord.emulator.state import Connection, ConnectionStatus
+from connectord.settings import Settings
 from connectord.sync import Trigger
 
 STORM = os.environ.get("CONNECTORD_STORM") or "1"
@@ -34,6 +36,7 @@ THEIRS = ("notion", "gmail")
 
 projects = st.sampled_from([0, 0, 0, 1])
 types = st.sampled_from(MINE)
+plain = st.sampled_from(["slack", "github", "linear"])
 scopes = st.lists(st.sampled_from(["read", "write", "restricted:all"]), max_size=2, unique=True)
 short = st.sampled_from([0.0, 0.01, 0.06, 0.3, 1.0, 2.5, 7.0, 12.0, 130.0])
 passing = st.sampled_from(
@@ -56,6 +59,12 @@ passing = st.sampled_from(
 )
 refusals = st.sampled_from([Fault("set", status=422, count=1), Fault("stripe-install", status=422, count=1)])
 
+SENT_SECONDS = 40.0
+"""Enough for a save to be sent where nothing is in the way, behind the slowest request there is."""
+
+RETRIED_SECONDS = 330.0
+"""More than the longest backoff."""
+
 QUIET_SECONDS = 400.0
 """More than the longest backoff, the limit of a consent and an access token's last minute."""
 
@@ -74,7 +83,7 @@ class Promises(RuleBasedStateMachine):
         place = Path(self.around.enter_context(tempfile.TemporaryDirectory()))
         self.emulator = emulator_app(app_ids=APPS, limits=False)
         self.world = self.emulator.world
-        self.machine = Machine(place, self.emulator, self.time)
+        self.machine = Machine(place, self.emulator, self.time, Settings(authorization_poll=10.0))
         made = [
             a_project(place / name, {}, app_id=app, api_url=self.emulator.url)
             for name, app in zip(PROJECTS, APPS, strict=True)
@@ -87,7 +96,7 @@ class Promises(RuleBasedStateMachine):
         self.login()
         self.engine_begins()
         for folder in self.folders:
-            self._running.ask(self._running.life.engine.add_project(folder.root))
+            self._running.ask(self._running.life.face.add_project(folder.root))
 
     def teardown(self) -> None:
         for life in self.machine.past:
@@ -116,6 +125,46 @@ class Promises(RuleBasedStateMachine):
         folder.delete(type)
         self._changed(folder, hinted)
 
+    @rule(where=projects, type=plain, first=scopes, second=scopes)
+    def takes_it_back_during_the_push(self, where: int, type: str, first: list[str], second: list[str]) -> None:
+        """What Base44 has already is saved again while something else is on its way there (P1)."""
+        self._remove_obstacles()
+        self.saves(where, type, first, hinted=True)
+        self._pass(SENT_SECONDS)
+        self.world.faults.add(Fault("set", type=type, delay=3.0, count=1))
+        self.saves(where, type, second, hinted=True)
+        self._pass(0.3)
+        self.saves(where, type, first, hinted=True)
+        self._pass(SENT_SECONDS)
+        checks.p1_base44_has_the_newest_content(self.folders[where], self.world, types={type})
+
+    @rule(where=projects, type=plain, scopes=scopes)
+    def deletes_it_during_the_push(self, where: int, type: str, scopes: list[str]) -> None:
+        """A link that comes for a file that went meanwhile is shown, and ends with the file's grace (P10)."""
+        self._remove_obstacles()
+        self.world.faults.add(Fault("set", type=type, delay=3.0, count=1))
+        self.saves(where, type, scopes, hinted=True)
+        self._pass(0.3)
+        self.deletes(where, type, hinted=True)
+        self._pass(5.0)
+
+    @rule(where=projects, type=plain, first=scopes, second=scopes, writes=st.integers(0, 3))
+    def is_killed_during_a_push_that_is_taken_back(
+        self, where: int, type: str, first: list[str], second: list[str], writes: int
+    ) -> None:
+        """Base44 may have what nobody noted; the file says again what was noted last (P9)."""
+        self._remove_obstacles()
+        self.saves(where, type, first, hinted=True)
+        self._pass(SENT_SECONDS)
+        self._running.life.writes_left = writes
+        self.saves(where, type, second, hinted=True)
+        self._pass(0.3)
+        self.is_killed(None)
+        self.saves(where, type, first, hinted=False)
+        self.engine_begins()
+        self._pass(SENT_SECONDS)
+        checks.p1_base44_has_the_newest_content(self.folders[where], self.world, types={type})
+
     @rule(where=projects, hinted=st.booleans())
     def moves_the_directory(self, where: int, hinted: bool) -> None:
         folder = self.folders[where]
@@ -142,8 +191,8 @@ class Promises(RuleBasedStateMachine):
     @rule(paused=st.booleans())
     @precondition(lambda self: self.run)
     def pauses_or_resumes(self, paused: bool) -> None:
-        engine = self._running.life.engine
-        self._running.ask(engine.pause(None) if paused else engine.resume(None))
+        face = self._running.life.face
+        self._running.ask(face.pause(None) if paused else face.resume(None))
         self.paused = paused
         self._looks_everywhere()
 
@@ -151,7 +200,7 @@ class Promises(RuleBasedStateMachine):
     @precondition(lambda self: self.run)
     def says_push(self) -> None:
         self.asked_after = len(self.world.journal.entries)
-        self._running.ask(self._running.life.engine.push(None))
+        self._running.ask(self._running.life.face.push(None))
         self._looks_everywhere()
 
     @rule()
@@ -198,11 +247,21 @@ class Promises(RuleBasedStateMachine):
     def something_goes_wrong(self, fault: Fault) -> None:
         self.world.faults.add(fault)
 
-    @rule(where=projects, type=types, scopes=scopes, fault=passing | refusals)
-    def saves_into_trouble(self, where: int, type: str, scopes: list[str], fault: Fault) -> None:
+    @rule(where=projects, type=types, scopes=scopes, fault=refusals)
+    def saves_what_is_refused(self, where: int, type: str, scopes: list[str], fault: Fault) -> None:
         self.world.faults.add(fault)
         self.saves(where, type, scopes, hinted=True)
-        self._pass_if_alive(1.0)
+
+    @rule(where=projects, type=plain, scopes=scopes, fault=passing)
+    def saves_into_trouble_that_passes(self, where: int, type: str, scopes: list[str], fault: Fault) -> None:
+        """What failed for a while is sent once it can be, without a word or a rescan (P8)."""
+        self._remove_obstacles()
+        self.world.faults.add(fault)
+        self.saves(where, type, scopes, hinted=True)
+        self._pass(5.0)
+        self.world.faults.clear()
+        self._pass(RETRIED_SECONDS)
+        checks.p1_base44_has_the_newest_content(self.folders[where], self.world, types={type})
 
     # What happens to the process
 
@@ -220,6 +279,22 @@ class Promises(RuleBasedStateMachine):
             self._pass(0.3)
         self._running.kill()
         self.run = None
+
+    @rule()
+    @precondition(lambda self: self.run)
+    def is_restarted_while_links_wait(self) -> None:
+        """A link outlives the process, and nothing is sent for it (P9, P10)."""
+        self._remove_obstacles()
+        waiting = {link.url: _path(folder, link) for folder, link in self._links() if self._waits(folder, link)}
+        sets = self._sets()
+        self._running.kill()
+        self.run = None
+        self.engine_begins()
+        self._pass(3.0)
+        still = {link.url for _, link in self._links()}
+        assert waiting.keys() <= still, f"P10: a link was lost by a restart: {waiting}, {still}"
+        again = set(waiting.values()) & set(self._sets() - sets)
+        assert not again, f"P9: {again} was sent again by a restart"
 
     @rule()
     @precondition(lambda self: not self.run)
@@ -251,7 +326,7 @@ class Promises(RuleBasedStateMachine):
         self._pass(QUIET_SECONDS)
         for folder in self.folders:
             if not folder.unseen:
-                checks.p1_base44_has_the_newest_content(folder, self.world, refused=self._refused(folder))
+                checks.p1_base44_has_the_newest_content(folder, self.world, types=self._not_refused(folder))
         self.rescans()
         self._pass(20.0)
         for folder in self.folders:
@@ -271,7 +346,7 @@ class Promises(RuleBasedStateMachine):
 
     def _check_quiet(self, folder: Folder) -> None:
         status = self._running.life.project(folder.root)
-        checks.p1_base44_has_the_newest_content(folder, self.world, refused=self._refused(folder))
+        checks.p1_base44_has_the_newest_content(folder, self.world, types=self._not_refused(folder))
         checks.p12_status_is_what_is_true(folder, self.world, status, refused=self._refused(folder))
 
     def _check_p9(self) -> None:
@@ -286,7 +361,7 @@ class Promises(RuleBasedStateMachine):
             return  # what was refused was not taken: it gets one more try at a start
         assert not again, f"P9: {again} was sent again by a restart"
         assert len(self.machine.notices) == told, "P9/P11: a notice was repeated"
-        assert _states(self._statuses()) == _states(before), "P12: a restart changed what status says"
+        assert self._states(self._statuses()) == self._states(before), "P12: a restart changed what status says"
 
     # What must hold always
 
@@ -346,6 +421,8 @@ class Promises(RuleBasedStateMachine):
             self.run.life.engine._hinted(folder.root)
             # Half of a person's saves are followed by another one before the first has settled.
             self._pass(0.3 if self.settles else 0.01)
+            if self.settles:
+                folder.deleted -= folder.wanted.keys()
             self.settles = not self.settles
 
     def _refused(self, folder: Folder) -> bool:
@@ -353,9 +430,34 @@ class Promises(RuleBasedStateMachine):
         since = self.world.journal.entries[self.asked_after :]
         return any(entry.status == 422 and folder.project.app_id in entry.path for entry in since)
 
-    def _pass_if_alive(self, seconds: float) -> None:
-        if self.run is not None:
-            self._pass(seconds)
+    def _links(self) -> list[tuple[Folder, Authorization]]:
+        """Every link that is being watched."""
+        links = self._running.life.engine.consents.authorizations.open_ones
+        return [(folder, link) for folder in self.folders for link in links if link.owner.startswith(f"{folder.root} ")]
+
+    def _waits(self, folder: Folder, link: Authorization) -> bool:
+        """Whether this link is for the very content of its file, still good for a while, and nobody has answered it."""
+        consent = self.world.state.consents.get(link.connection_id or "")
+        lines = self._running.life.project(folder.root).connectors
+        state = next((one.state for one in lines if one.type == link.type), None)
+        return (
+            folder.valid.get(link.type) == list(link.scopes)
+            and not folder.unseen
+            and state is ConnectorState.NEEDS_AUTHORIZATION
+            and link.deadline - self.time.now() > 5.0
+            and consent in self.world.integrations.open_consents()
+        )
+
+    def _not_refused(self, folder: Folder) -> set[str]:
+        return set() if self._refused(folder) else set(MINE)
+
+    def _states(self, statuses: list[ProjectStatus]) -> list[dict[str, ConnectorState]]:
+        """What a restart must not change. What was held before a directory broke is known to that life alone so far."""
+        forgettable = [set() if folder.is_complete else {ConnectorState.HELD} for folder in self.folders]
+        return [
+            {one.type: one.state for one in status.connectors if one.type != REFUSED and one.state not in forgotten}
+            for status, forgotten in zip(statuses, forgettable, strict=True)
+        ]
 
     def _looks_everywhere(self) -> None:
         for folder in self.folders:
@@ -380,13 +482,14 @@ class Promises(RuleBasedStateMachine):
         return [self._running.life.project(folder.root) for folder in self.folders]
 
 
-def _states(statuses: list[ProjectStatus]) -> list[dict[str, ConnectorState]]:
-    return [{one.type: one.state for one in status.connectors if one.type != REFUSED} for status in statuses]
+def _path(folder: Folder, link: Authorization) -> str:
+    """Where a set of this connector goes."""
+    return f"/api/apps/{folder.project.app_id}/external-auth/integrations/{link.type}"
 
 
 TestPromises = Promises.TestCase
 TestPromises.settings = settings(
-    max_examples=100 * SCALE,
+    max_examples=80 * SCALE,
     stateful_step_count=30,
     deadline=None,
     derandomize=SCALE == 1,

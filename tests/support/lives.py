@@ -23,6 +23,7 @@ from connectord.base44 import App, Base44, Pace, find_credentials
 from connectord.base44.connections import Connections
 from connectord.control.models import ProjectStatus
 from connectord.control.news import News
+from connectord.daemon.answers import Answers
 from connectord.daemon.engine import Engine
 from connectord.daemon.surroundings import Surroundings
 from connectord.notify import Notice
@@ -99,6 +100,7 @@ class Life:
     news: list[News] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     engine: Engine = field(init=False)
+    face: Answers = field(init=False)
     store: MortalStore = field(init=False)
 
     def count_down(self) -> None:
@@ -116,7 +118,7 @@ class Life:
             self.notices.append(notice)
 
     def project(self, root: Path) -> ProjectStatus:
-        return self.engine.status(root).projects[0]
+        return self.face.status(root).projects[0]
 
 
 @dataclass
@@ -144,6 +146,7 @@ class Machine:
         life.store = store = MortalStore(self.folder / "state.db", life)
         connections = _Connections(home, _Wire(self.network, life), self.time.now, seed)
         life.engine = engine = Engine(surroundings, store, connections, life)
+        life.face = Answers(engine, surroundings, store)
         self.past.append(life)
         try:
             async with engine.consents.authorizations, asyncio.TaskGroup() as group:

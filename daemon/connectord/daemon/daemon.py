@@ -20,6 +20,7 @@ from connectord.control.endpoint import listening
 from connectord.control.lock import daemon_lock
 from connectord.control.server import serve
 from connectord.control.tell import tell_notice
+from connectord.daemon.answers import Answers
 from connectord.daemon.engine import Engine
 from connectord.daemon.history import kept
 from connectord.daemon.surroundings import Surroundings
@@ -66,7 +67,7 @@ class Daemon:
         """End soon, in order."""
         self._stop.set()
         if self._engine is not None:
-            self._engine.stop()
+            self._engine.stopping.set()
 
     async def run(self) -> None:
         """Run until stopped. Raises AlreadyRunning, PlaceUnusable, SocketUnusable; nothing was begun then."""
@@ -87,7 +88,7 @@ class Daemon:
         notifier = LineNotifier(self._publish_notice)
         engine = self._engine = Engine(self._in, store, connections, notifier)
         if self._stop.is_set():
-            engine.stop()
+            engine.stopping.set()
         if store.opened_with:
             self.trouble("state was set aside", store.opened_with)
         registered = {row.root: row.paused for row in store.projects()}
@@ -103,7 +104,7 @@ class Daemon:
                 group.create_task(self._rescan(engine), name="rescan"),
                 group.create_task(self._upkeep(store), name="upkeep"),
                 group.create_task(ClockWatch(lambda: self._woke(engine)).run(), name="clock"),
-                group.create_task(serve(engine, listener), name="local API"),
+                group.create_task(serve(Answers(engine, self._in, store), listener), name="local API"),
             ]
             for root, paused in registered.items():
                 engine.follow(root, paused=paused)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from connectord.authorize import AuthorizationState
 from connectord.base44.request import host_address
-from connectord.control.board import AUTHORIZATION_STATES, Board, Entry
+from connectord.control.board import Board
+from connectord.control.entries import AUTHORIZATION_STATES, Entry
 from connectord.control.models import ConnectorState, LastPush, ProjectState, ProjectStatus
 from connectord.daemon.repeats import Repeats
 from connectord.daemon.surroundings import Surroundings

@@ -94,7 +94,8 @@ class Absences:
         absent = sorted(name for name in known if name.lower() not in here)
         if snapshot.state is DirectoryState.PRESENT and not snapshot.complete:
             # A broken file may be the one that is missed: who was missed before still is, nobody else yet (P3).
-            absent = [name for name in absent if name in before]
+            broken = {problem.file.stem.lower() for problem in snapshot.errors}
+            absent = [name for name in absent if name in before and name.lower() not in broken]
         return [before.get(name) or self._missed(name, stood, other_app=turned) for name in absent]
 
     def _missed(self, name: str, stood: SightingRow, *, other_app: bool) -> AbsenceRow:

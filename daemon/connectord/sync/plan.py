@@ -217,11 +217,19 @@ def _unauthorized(kept: list[str], base: Mapping[str, BaseEntry], remote: Remote
     lost = []
     for name in kept:
         there = remote.by_type.get(name)
-        if there is None and name != STRIPE and not base[name].authorized:
-            lost.append(LostConsent(name))
-        elif there is not None and there.status is not ConnectionStatus.ACTIVE:
+        if there is not None and there.status is not ConnectionStatus.ACTIVE:
             lost.append(LostConsent(name, there.status))
+        elif name != STRIPE and not base[name].authorized and not is_new_consent(base[name], there):
+            lost.append(LostConsent(name))
     return lost
+
+
+def is_new_consent(entry: BaseEntry, there: RemoteConnector | None) -> bool:
+    """Whether this is another consent than the one that was in force when the new one was asked for."""
+    if there is None:
+        return False
+    granted = frozenset(there.scopes)
+    return entry.seen_scopes is None or granted != entry.seen_scopes or granted >= frozenset(entry.scopes)
 
 
 def _untracked(snapshot: Snapshot, base: Mapping[str, BaseEntry], remote: Remote) -> list[str]:

@@ -12,7 +12,7 @@ from connectord.base44.models import ConnectionStatus, RemoteConnector, StripeSt
 from connectord.project.model import Project, Snapshot
 from connectord.store import BaseEntry, BaseKey, Store
 from connectord.sync.events import LateConsent, Reconciled, ReconcileFailed, SyncEvent
-from connectord.sync.plan import Plan, Remote, plan
+from connectord.sync.plan import Plan, Remote, is_new_consent, plan
 
 
 class Reconciler:
@@ -123,14 +123,8 @@ def _late_consents(decided: Plan, base: Mapping[str, BaseEntry], remote: Remote)
     return tuple(
         _late_consent(base[name], active[name])
         for name in decided.unchanged
-        if name in active and name in base and not base[name].authorized and _is_new(base[name], active[name])
+        if name in active and name in base and not base[name].authorized and is_new_consent(base[name], active[name])
     )
-
-
-def _is_new(entry: BaseEntry, there: RemoteConnector) -> bool:
-    """Whether this is another consent than the one that was in force when the new one was asked for."""
-    granted = frozenset(there.scopes)
-    return entry.seen_scopes is None or granted != entry.seen_scopes or granted >= frozenset(entry.scopes)
 
 
 def _late_consent(entry: BaseEntry, there: RemoteConnector) -> LateConsent:
@@ -148,7 +142,7 @@ def _seen(
         if entry is None or name in drifted:
             continue
         # An old consent that is in force while a new one is being asked for must not pass for the new one.
-        works = entry.authorized or (name not in unsettled and _is_new(entry, there))
+        works = entry.authorized or (name not in unsettled and is_new_consent(entry, there))
         learned[name] = replace(entry, authorized=works, seen_scopes=frozenset(there.scopes))
     return learned
 

@@ -1,0 +1,88 @@
+"""The lines of `status`: one for each connector that a file, a broken file, a removal or an open link stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connectord.control.entries import Entries, Entry
+from connectord.control.models import ConnectorState, ConnectorStatus, ProblemSeverity, ProblemStatus
+from connectord.project.model import Problem, Snapshot
+from connectord.sync.events import RemovalsChanged
+from connectord.sync.guard import WaitReason
+
+
+_REMOVAL_STATES = {
+    None: ConnectorState.REMOVING,
+    WaitReason.GRACE: ConnectorState.REMOVING,
+    WaitReason.GIT_BUSY: ConnectorState.REMOVING,
+    WaitReason.PROBLEMS: ConnectorState.HELD,
+    WaitReason.UNSENT: ConnectorState.HELD,
+    WaitReason.FAILED: ConnectorState.FAILED,
+}
+"""A removal is under way while it ends by itself; the others wait for a file to be mended, or failed."""
+
+
+def connector_lines(
+    snapshot: Snapshot, entries: Entries, removals: tuple[ConnectorStatus, ...]
+) -> tuple[ConnectorStatus, ...]:
+    """All connectors of a project; `removals` are the lines of those without a file."""
+    lines = (*_valid(snapshot, entries), *_broken(snapshot, entries), *removals)
+    return (*lines, *_still_linked(snapshot, entries, {line.type for line in lines}))
+
+
+def removal_lines(removals: RemovalsChanged, entries: Entries) -> tuple[ConnectorStatus, ...]:
+    """The connectors without a file that are to be removed, now or after a word."""
+    waiting = {one.type: (_REMOVAL_STATES[one.reason], one.why or None) for one in removals.waiting}
+    held = {name: (ConnectorState.HELD, hold.why) for hold in removals.holds for name in hold.types}
+    return tuple(
+        ConnectorStatus(type=name, state=state, error=error, authorize_url=entries.open_link(name))
+        for name, (state, error) in sorted((held | waiting).items())
+    )
+
+
+def problem_lines(problems: tuple[Problem, ...]) -> tuple[ProblemStatus, ...]:
+    """What is wrong with the files."""
+    return tuple(
+        ProblemStatus(
+            file=str(problem.file),
+            line=problem.line,
+            column=problem.column,
+            message=problem.message,
+            severity=ProblemSeverity(problem.severity.value),
+        )
+        for problem in problems
+    )
+
+
+def _valid(snapshot: Snapshot, entries: Entries) -> Iterator[ConnectorStatus]:
+    for connector in snapshot.connectors:
+        entry = entries.get(connector.type)
+        if entry is not None:
+            yield _line(connector.type, entry, str(connector.file), connector.scopes)
+
+
+def _broken(snapshot: Snapshot, entries: Entries) -> Iterator[ConnectorStatus]:
+    for file in sorted({problem.file for problem in snapshot.errors if problem.file != snapshot.directory}):
+        link = entries.open_link(file.stem)
+        yield ConnectorStatus(type=file.stem, state=ConnectorState.INVALID, file=str(file), authorize_url=link)
+
+
+def _still_linked(snapshot: Snapshot, entries: Entries, listed: set[str]) -> Iterator[ConnectorStatus]:
+    """Links whose file isn't there in a look that says nothing of absence (P3) are open all the same (P10)."""
+    if not snapshot.complete:
+        for name, entry in entries.among(entries.open_links()).items():
+            if name not in listed:
+                yield _line(name, entry, None, ())
+
+
+def _line(name: str, entry: Entry, file: str | None, scopes: tuple[str, ...]) -> ConnectorStatus:
+    return ConnectorStatus(
+        type=name,
+        state=entry.state,
+        file=file,
+        scopes=scopes,
+        missing_scopes=entry.missing_scopes,
+        authorize_url=entry.authorize_url,
+        error=entry.error,
+        updated_at=entry.at,
+    )

@@ -1,0 +1,147 @@
+"""What the local API can ask of the daemon (control/face.py), answered from what the engine knows."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from connectord import __version__
+from connectord.control import News
+from connectord.control.face import UnknownProject
+from connectord.control.models import DaemonStatus, HistoryEntry, ProjectAdded, ProjectState, Status, WaitResult
+from connectord.control.models import WatchState as WatchWord
+from connectord.daemon.engine import Engine
+from connectord.daemon.followed import Followed
+from connectord.daemon.surroundings import Surroundings
+from connectord.project import read_project
+from connectord.store import HistoryRow, Store
+from connectord.sync import Trigger
+
+CANT_SETTLE = {
+    ProjectState.PAUSED: "paused",
+    ProjectState.HALTED: "halted",
+    ProjectState.SIGNED_OUT: "signed out",
+}
+"""States that don't end by themselves, in the words of `wait`."""
+
+
+class Answers:
+    """The engine as its clients see it. It implements control.face.Face."""
+
+    def __init__(self, engine: Engine, surroundings: Surroundings, store: Store) -> None:
+        self._engine = engine
+        self._in = surroundings
+        self._store = store
+        self._started_at = surroundings.at()
+
+    def roots(self) -> tuple[Path, ...]:
+        """The roots of all projects."""
+        return tuple(self._engine.followed)
+
+    def status(self, root: Path | None) -> Status:
+        """How things are now."""
+        daemon = DaemonStatus(
+            version=__version__,
+            pid=os.getpid(),
+            started_at=self._started_at,
+            notifications="lines",
+            watching=WatchWord(self._engine.watcher.state.kind.value),
+            trouble=tuple(self._engine.troubles.values()),
+        )
+        return Status(daemon=daemon, projects=tuple(one.status() for one in self._chosen(root)))
+
+    def history(self, root: Path | None, *, limit: int, before: int | None) -> tuple[HistoryEntry, ...]:
+        """What happened, newest first."""
+        return tuple(_entry(row) for row in self._store.history(root, limit, before))
+
+    async def add_project(self, path: Path) -> ProjectAdded:
+        """Register the project around `path`."""
+        project = await asyncio.to_thread(read_project, path, self._in.environ)
+        known = self._same(project.root)
+        new = self._store.add_project(known.root if known else project.root, self._in.now())
+        if known is not None:
+            known.board.temporary = False
+            return ProjectAdded(project=known.status(), new=new)
+        followed = self._engine.follow(project.root)
+        await followed.loop.looked()
+        return ProjectAdded(project=followed.status(), new=new)
+
+    async def remove_project(self, root: Path) -> None:
+        """Look after this project no more; its running push goes on to its end."""
+        followed = self._known(root)
+        self._engine.unfollow(root)
+        self._store.remove_project(root)
+        followed.changed()
+
+    async def pause(self, root: Path | None) -> None:
+        """Push nothing until `resume`."""
+        self._pause(root, paused=True)
+
+    async def resume(self, root: Path | None) -> None:
+        """End a pause and look again."""
+        self._pause(root, paused=False)
+
+    async def push(self, root: Path | None) -> None:
+        """Try again what had failed for good, now."""
+        for followed in self._chosen(root):
+            followed.loop.push.retry_now(everything=True)
+            followed.loop.hint(Trigger.ASKED)
+
+    async def wait(self, root: Path | None, *, timeout: float) -> WaitResult:
+        """Return when the files as they are at the call are settled, or after `timeout` seconds."""
+        chosen = self._chosen(root)
+        try:
+            async with asyncio.timeout(timeout), asyncio.TaskGroup() as group:
+                for followed in chosen:
+                    group.create_task(followed.settled())
+        except TimeoutError:
+            why = "the time was up"
+        else:
+            why = ", ".join(sorted({CANT_SETTLE[one.board.state] for one in chosen if one.board.state in CANT_SETTLE}))
+        statuses = tuple(followed.status() for followed in chosen)
+        return WaitResult(settled=not why, projects=statuses, why=why or None)
+
+    def events(self) -> AbstractContextManager[AsyncIterator[News]]:
+        """News from now on."""
+        return self._engine.broadcast.subscribe()
+
+    def stop(self) -> None:
+        """End the daemon in order, soon."""
+        self._engine.stopping.set()
+
+    def _chosen(self, root: Path | None) -> list[Followed]:
+        return list(self._engine.followed.values()) if root is None else [self._known(root)]
+
+    def _same(self, root: Path) -> Followed | None:
+        """The project that is followed already, by this path or by a symlink."""
+        real = os.path.realpath(root)
+        return next((one for one in self._engine.followed.values() if os.path.realpath(one.root) == real), None)
+
+    def _known(self, root: Path) -> Followed:
+        followed = self._engine.followed.get(root)
+        if followed is None:
+            raise UnknownProject(root)
+        return followed
+
+    def _pause(self, root: Path | None, *, paused: bool) -> None:
+        self._store.set_paused(root, paused)
+        for followed in self._chosen(root):
+            followed.pause(paused=paused)
+
+
+def _entry(row: HistoryRow) -> HistoryEntry:
+    return HistoryEntry(
+        id=row.id or 0,
+        at=datetime.fromtimestamp(row.at, UTC),
+        project=None if row.project is None else str(row.project),
+        kind=row.kind,
+        message=row.message,
+        job=row.job,
+        type=row.type,
+        result=row.result,
+        error=row.error,
+    )
