@@ -1,4 +1,4 @@
-"""What the board says of connectors that failed and wait: none is forgotten, and none is called queued for ever (P12)."""
+"""A project that waits: each connector for its own retry, and what is said meanwhile (P8, P12)."""
 
 from __future__ import annotations
 

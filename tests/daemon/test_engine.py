@@ -324,12 +324,13 @@ def test_a_file_that_goes_before_anybody_consented_is_forgotten_at_once_after_it
     bench.add()
     bench.wait()
     (bench.root / "base44/connectors/slack.jsonc").unlink()
-    bench.wait()
+    bench.engine.hint_all(Trigger.SAVE)
+    bench.machine.time.pass_(1.0)
     (held,) = bench.status.connectors
-    bench.machine.time.pass_(bench.machine.settings.removal_grace + 1.0)
-    assert (held.state, held.authorize_url is not None) == (ConnectorState.HELD, True)
+    bench.machine.time.pass_(bench.machine.settings.removal_grace)
+    assert (held.state, held.authorize_url is not None) == (ConnectorState.REMOVING, True)
     assert (bench.status.connectors, bench.status.state) == ((), ProjectState.SYNCED)
-    assert not any(news.event is NewsKind.REMOVAL_WITHHELD for news in bench.running.life.news)
+    assert not any(news.event is NewsKind.REMOVAL_COMING for news in bench.running.life.news)
 
 
 def test_p12_the_last_push_is_known_after_a_restart(bench: Bench) -> None:

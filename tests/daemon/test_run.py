@@ -104,10 +104,10 @@ def test_a_link_is_superseded_when_its_file_goes(
         (root / "base44/connectors/slack.jsonc").unlink()
         ended = daemon.expect(event="authorization.ended", type="slack")
     # Nobody ever consented to it, so there is no removal to speak of.
-    assert (ended["result"], daemon.said("removal.withheld")) == ("superseded", [])
+    assert (ended["result"], daemon.said("removal.coming")) == ("superseded", [])
 
 
-def test_p2_deleting_everything_sends_no_removal(
+def test_p5_deleting_everything_is_held_and_sends_no_removal(
     emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
 ) -> None:
     emulator.connect("notion", [])
@@ -118,7 +118,8 @@ def test_p2_deleting_everything_sends_no_removal(
         daemon.expect(event="connector.untracked", types=["notion"])
         for file in (root / "base44/connectors").iterdir():
             file.unlink()
-        daemon.expect(event="removal.withheld")
+        held = daemon.expect(event="hold.began")
+        assert (held["code"], held["types"]) == ("root-emptied", ["slack"])
         assert daemon.end() == 0
     assert [request for request in emulator.requests() if request["method"] == "DELETE"] == []
 
@@ -302,7 +303,7 @@ def test_p4_a_file_that_is_back_within_the_grace_was_never_gone_and_keeps_its_li
         (tmp_path / "away").rename(file)
         emulator.consent(link)
         daemon.expect(event="authorization.ended", type="slack", result="added")
-        assert daemon.said("removal.withheld") == []
+        assert daemon.said("removal.coming") == []
 
 
 def test_a_save_that_takes_back_the_one_under_way_is_not_lost(

@@ -16,7 +16,6 @@ from connectord.project import Project
 from connectord.store import MemoryStore
 from connectord.sync import Backoff, RemovalPolicy
 from connectord.sync.events import HoldChanged, RemovalsChanged
-from connectord.sync.guard import HoldReason
 
 EIGHT = ("airtable", "github", "gmail", "googlecalendar", "hubspot", "linear", "notion", "slack")
 
@@ -62,8 +61,7 @@ class Story:
         return [(event.news.kind.value, event.news.hold.reason.value) for event in self.engine.said(HoldChanged)]
 
     def approve(self) -> None:
-        shown = {HoldReason(reason): types for reason, types in self.held.items()}
-        self.engine.loop.push.removals.approve(self.project, shown)
+        self.engine.loop.push.removals.approve(self.project, self.held)
 
     def forget(self) -> None:
         self.engine.emulator.world.journal.clear()

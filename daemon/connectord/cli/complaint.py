@@ -33,6 +33,12 @@ _BY_CODE: Final = {
 """An error that was raised in the daemon arrives here without its class."""
 
 
+class Usage(ConnectordError):
+    """The command can't do what it was asked the way it was asked; nothing was sent and nothing written."""
+
+    code = "INVALID_INPUT"
+
+
 def exit_code_of_code(code: str) -> ExitCode:
     """The exit code that an error with this code ends a command with."""
     return _BY_CODE.get(code, ExitCode.FAILED)

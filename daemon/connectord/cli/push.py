@@ -11,9 +11,9 @@ import click
 from connectord.authorize import Authorizations
 from connectord.base44 import App
 from connectord.cli.browser import find_browser
+from connectord.cli.complaint import Usage
 from connectord.cli.consents import Consents, print_links
 from connectord.cli.exit_codes import ExitCode
-from connectord.cli.failures import Usage
 from connectord.cli.files import read_files
 from connectord.cli.options import Target, with_json, with_target, with_yes
 from connectord.cli.output import Output

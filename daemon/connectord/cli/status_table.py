@@ -85,12 +85,21 @@ def project_lines(project: ProjectStatus, now: datetime) -> Iterator[Line]:
     if not project.connectors and not project.problems:
         yield Line("  No connector files yet", dim=True)
     yield from (_problem(problem, project) for problem in project.problems)
-    for hold in project.held:
-        since = clock(hold.since, now)
-        yield Line(f"  ! Held since {since} ({hold.reason}): {', '.join(hold.types)} not removed", "yellow")
+    yield from _holds(project, now)
     if project.untracked:
         yield Line(f"  Only on Base44, left alone: {', '.join(project.untracked)}", dim=True)
     yield from _last_push(project, now)
+
+
+def _holds(project: ProjectStatus, now: datetime) -> Iterator[Line]:
+    for hold in project.held:
+        since = clock(hold.since, now)
+        yield Line(f"  ! Held since {since} ({hold.reason}): {', '.join(hold.types)} not removed", "yellow")
+        yield Line(f"      because {hold.why}" + (", and approved" if hold.approved else ""))
+    if any(not hold.approved for hold in project.held):
+        where = f"--project {project.path}"
+        yield Line(f"      Put the files back: connectord restore {where}")
+        yield Line(f"      Remove them from Base44: connectord approve {where}")
 
 
 def clock(at: datetime, now: datetime) -> str:

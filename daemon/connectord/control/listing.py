@@ -10,7 +10,6 @@ from connectord.project.model import Problem, Snapshot
 from connectord.sync.events import RemovalsChanged
 from connectord.sync.guard import WaitReason
 
-
 _REMOVAL_STATES = {
     None: ConnectorState.REMOVING,
     WaitReason.GRACE: ConnectorState.REMOVING,

@@ -95,6 +95,8 @@ class Hold(Model):
     reason: str
     types: tuple[str, ...]
     since: datetime
+    why: str = ""
+    approved: bool = False
 
 
 class ProblemSeverity(StrEnum):
@@ -195,3 +197,30 @@ class Failure(Model):
     code: str
     hints: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
+
+
+class Approval(Model):
+    """A person's word that exactly these connectors shall be removed: the holds as they were shown, by reason (P6)."""
+
+    holds: dict[str, tuple[str, ...]]
+
+
+class RestoredFile(Model):
+    """One connector file that was written back."""
+
+    type: str
+    file: str
+
+
+class NotRestored(Model):
+    """One connector whose file couldn't be written back, and why."""
+
+    type: str
+    error: str
+
+
+class Restoration(Model):
+    """What a restore did (P6)."""
+
+    files: tuple[RestoredFile, ...] = ()
+    failures: tuple[NotRestored, ...] = ()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from connectord.control.news import News, NewsKind, Tone
+from connectord.project.model import Project
 from connectord.sync.events import HoldChanged, RemovalsComing
 from connectord.sync.holds import HeldRemovals, HoldNewsKind
+from connectord.sync.restore import Restored
 
 _KINDS = {
     HoldNewsKind.BEGAN: (NewsKind.HOLD_BEGAN, Tone.ATTENTION),
@@ -39,6 +41,23 @@ def tell_removal(event: RemovalsComing | HoldChanged, at: datetime) -> News:
         app_id=project.app_id,
         types=types,
         code=code,
+    )
+
+
+def tell_restored(project: Project, restored: Restored, at: datetime) -> News:
+    """The news of a restore."""
+    parts = []
+    if restored.files:
+        parts.append(f"Written back: {', '.join(str(file) for _, file in restored.files)}")
+    parts += [f"{name} could not be written back: {why}" for name, why in restored.failures]
+    return News(
+        at=at,
+        event=NewsKind.RESTORED,
+        message="; ".join(parts) or "No file was missing",
+        tone=Tone.BAD if restored.failures else Tone.GOOD,
+        project=str(project.root),
+        app_id=project.app_id,
+        types=tuple(name for name, _ in restored.files),
     )
 
 

@@ -12,14 +12,29 @@ from pathlib import Path
 from connectord import __version__
 from connectord.control import News
 from connectord.control.face import UnknownProject
-from connectord.control.models import DaemonStatus, HistoryEntry, ProjectAdded, ProjectState, Status, WaitResult
+from connectord.control.models import (
+    Approval,
+    DaemonStatus,
+    HistoryEntry,
+    NotRestored,
+    ProjectAdded,
+    ProjectState,
+    Restoration,
+    RestoredFile,
+    Status,
+    WaitResult,
+)
 from connectord.control.models import WatchState as WatchWord
+from connectord.control.tell_removal import tell_restored
 from connectord.daemon.engine import Engine
 from connectord.daemon.followed import Followed
 from connectord.daemon.surroundings import Surroundings
 from connectord.project import read_project
 from connectord.store import HistoryRow, Store
 from connectord.sync import Trigger
+from connectord.sync.holds import ApprovalRefused
+from connectord.sync.reconcile import base_key
+from connectord.sync.restore import write_back
 
 CANT_SETTLE = {
     ProjectState.PAUSED: "paused",
@@ -27,6 +42,8 @@ CANT_SETTLE = {
     ProjectState.SIGNED_OUT: "signed out",
 }
 """States that don't end by themselves, in the words of `wait`."""
+
+NEVER_HERE = "it never had a file on this machine; `connectord pull` writes one"
 
 
 class Answers:
@@ -90,6 +107,30 @@ class Answers:
         for followed in self._chosen(root):
             followed.loop.push.retry_now(everything=True)
             followed.loop.hint(Trigger.ASKED)
+
+    async def approve(self, root: Path, approval: Approval) -> None:
+        """Remove exactly what was shown."""
+        followed = self._known(root)
+        if followed.project is None:
+            raise ApprovalRefused("The project can't be read now. Nothing was approved.")
+        followed.loop.push.removals.approve(followed.project, approval.holds)
+
+    async def restore(self, root: Path) -> Restoration:
+        """Write the files of what waits to be removed back from base."""
+        followed = self._known(root)
+        project = followed.project
+        if project is None:
+            return Restoration()
+        base, absent = self._store.base(base_key(project)), followed.loop.push.removals.absent_types()
+        entries = [base[name] for name in absent if name in base]
+        restored = await asyncio.to_thread(write_back, project.connectors_dir, entries)
+        followed.loop.hint(Trigger.ASKED)
+        self._in.publish(tell_restored(project, restored, self._in.at()))
+        never_here = [NotRestored(type=name, error=NEVER_HERE) for name in absent if name not in base]
+        return Restoration(
+            files=tuple(RestoredFile(type=name, file=str(file)) for name, file in restored.files),
+            failures=(*(NotRestored(type=name, error=why) for name, why in restored.failures), *never_here),
+        )
 
     async def wait(self, root: Path | None, *, timeout: float) -> WaitResult:
         """Return when the files as they are at the call are settled, or after `timeout` seconds."""

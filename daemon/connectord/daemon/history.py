@@ -22,6 +22,7 @@ KEPT: Final = frozenset(
         NewsKind.HOLD_APPROVED,
         NewsKind.HOLD_VOID,
         NewsKind.HOLD_ENDED,
+        NewsKind.RESTORED,
         NewsKind.DRIFT,
         NewsKind.UNTRACKED,
         NewsKind.CONSENT_LOST,

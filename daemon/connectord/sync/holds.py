@@ -82,9 +82,9 @@ class Holds:
             news += self._held(before.get(reason), reason, tuple(types))
         return tuple(news)
 
-    def approve(self, shown: Mapping[HoldReason, Collection[str]]) -> tuple[HoldNews, ...]:
+    def approve(self, shown: Mapping[str, Collection[str]]) -> tuple[HoldNews, ...]:
         """A person's word: remove exactly these. Raises ApprovalRefused if the holds are no longer those shown (P6)."""
-        rows = {HoldReason(row.reason): row for row in self._rows()}
+        rows = {row.reason: row for row in self._rows()}
         for reason, types in shown.items():
             row = rows.get(reason)
             if row is None or set(row.types) != set(types):
@@ -123,7 +123,7 @@ class Holds:
         return HeldRemovals(reason, row.types, self._why.get(reason, ""), row.since, row.approved_at is not None)
 
 
-def _refusal(reason: HoldReason, row: HoldRow | None) -> str:
+def _refusal(reason: str, row: HoldRow | None) -> str:
     if row is None:
         return f"There is no hold {reason} any more. Nothing was approved."
     return f"The hold {reason} is now for {', '.join(row.types)}. Nothing was approved."

@@ -48,6 +48,7 @@ class ProjectLoop:
         self._unusable: str | None = None
         self._later: set[asyncio.TimerHandle] = set()
         self._tickets: list[asyncio.Future[None]] = []
+        self._group: asyncio.TaskGroup | None = None
         self._moving_since: float | None = None
         self.paused = False
 
@@ -80,6 +81,7 @@ class ProjectLoop:
             async with asyncio.TaskGroup() as self._group:
                 await self._run()
         finally:
+            self._group = None
             for ticket in self._tickets:
                 ticket.cancel()
             for handle in self._later:
@@ -95,7 +97,10 @@ class ProjectLoop:
                     ticket.set_result(None)
 
     def _run_beside(self, coroutine: Coroutine[None, None, None]) -> None:
-        self._group.create_task(coroutine)
+        if self._group is None:  # this loop has ended while the queue was finishing its last job
+            coroutine.close()
+        else:
+            self._group.create_task(coroutine)
 
     async def _settled(self) -> None:
         await self._wake.wait()

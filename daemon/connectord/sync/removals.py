@@ -24,11 +24,11 @@ from connectord.sync.events import (
     SyncEvent,
     WaitingRemoval,
 )
+from connectord.sync.git_work import GitWorkWatch
 from connectord.sync.guard import (
     Absent,
     Go,
     Hold,
-    HoldReason,
     Keep,
     RemovalMode,
     RemovalPolicy,
@@ -39,7 +39,6 @@ from connectord.sync.guard import (
     judge,
     judge_approved,
 )
-from connectord.sync.git_work import GitWorkWatch
 from connectord.sync.holds import HoldNews, Holds
 from connectord.sync.plan import Plan
 from connectord.sync.reconcile import base_key
@@ -82,6 +81,7 @@ class Removals:
         self._git_work = GitWorkWatch(clock)
         self._shown: RemovalsChanged | None = None
         self._wake_at = -math.inf
+        self._unconsented: tuple[str, ...] = ()
         self.verdicts: Mapping[str, Verdict] = {}
 
     async def look(self, project: Project, snapshot: Snapshot, decided: Plan, *, last: bool = False) -> tuple[str, ...]:
@@ -92,10 +92,11 @@ class Removals:
         async with self._turn:
             moves = await in_thread(partial(moves_since, self._absences.remembered_git(), snapshot))
             missing = self._absences.look(project, snapshot, moves, self._only_there(project))
-            self._forget_unconsented(project, snapshot, [one for one in missing if not one.consented])
+            missing = self._without_forgotten(project, snapshot, missing)
             absent = [self._absent(one) for one in missing if one.consented]
             unsent = bool(decided.parked) or (last and decided.has_sets)
             scene = self._scene(project, snapshot, absent, unsent=unsent)
+            self._unconsented = tuple(one.row.type for one in missing if not one.consented)
             news = self._judge(absent, scene)
             self._announce(project, absent, scene)
             self._show(project, news)
@@ -131,7 +132,7 @@ class Removals:
             name: failure for name, failure in self._failures.items() if math.isinf(failure.until) and not everything
         }
 
-    def approve(self, project: Project, shown: Mapping[HoldReason, Collection[str]]) -> None:
+    def approve(self, project: Project, shown: Mapping[str, Collection[str]]) -> None:
         """A person's word: remove exactly these. Raises ApprovalRefused if the holds are no longer those shown (P6)."""
         self._show(project, self._holds.approve(shown))
         self._look_again(0.0)
@@ -190,17 +191,23 @@ class Removals:
         seconds = None if math.isinf(failure.until) else failure.until - self._clock()
         return Wait(WaitReason.FAILED, failure.error, seconds)
 
-    def _forget_unconsented(self, project: Project, snapshot: Snapshot, missing: Sequence[Missing]) -> None:
-        """Nobody ever consented to these, so there is nothing to remove; a file that comes back gets a new link."""
-        if not snapshot.complete or snapshot.git.busy:
-            return
-        over = [one.row for one in missing if one.age >= self._policy.grace]
-        self._wake_in([self._policy.grace - one.age for one in missing if one.age < self._policy.grace])
+    def _without_forgotten(
+        self, project: Project, snapshot: Snapshot, missing: tuple[Missing, ...]
+    ) -> tuple[Missing, ...]:
+        """Forget what nobody ever consented to after its grace: there is nothing to remove, and a file that comes
+        back gets a new link.
+        """
+        never = [one for one in missing if not one.consented]
+        if not never or not snapshot.complete or snapshot.git.busy:
+            return missing
+        self._wake_in([self._policy.grace - one.age for one in never if one.age < self._policy.grace])
+        over = [one.row for one in never if one.age >= self._policy.grace]
         if over:
             types = tuple(row.type for row in over)
             ended = tuple(row.key for row in over)
             self._store.record(Change(key=base_key(project), base=dict.fromkeys(types), ended_absences=ended))
             self._emit(ConnectorsGone(project, types))
+        return tuple(one for one in missing if one.row not in over)
 
     def _announce(self, project: Project, absent: Sequence[Absent], scene: Scene) -> None:
         """Say that removals are coming, once, and only of those that nothing else will keep."""
@@ -221,6 +228,8 @@ class Removals:
             for name, verdict in self.verdicts.items()
             if isinstance(verdict, Wait | Go)
         )
+        # Of what nobody consented to a link may be open, and is to be seen until it is forgotten (P10).
+        waiting += tuple(WaitingRemoval(name, WaitReason.GRACE, "its file is gone") for name in self._unconsented)
         kept = tuple(name for name, verdict in self.verdicts.items() if isinstance(verdict, Keep))
         shown = RemovalsChanged(project, waiting, self._holds.all(), kept)
         if shown != self._shown:
