@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tests.support.emulator import EmulatorApp, emulator_app, write_credentials
@@ -236,11 +236,26 @@ def test_p7_a_login_is_noticed_by_its_file(bench: Bench) -> None:
     file.unlink()
     bench.save("read")
     bench.add()
-    bench.wait()
+    bench.machine.time.pass_(1000)  # by now its own tries are minutes apart
     file.write_text(kept_text)
     bench.engine._hinted(file)
     bench.machine.time.pass_(1.0)
     assert bench.slack.state is ConnectorState.NEEDS_AUTHORIZATION
+
+
+def test_p9_what_base44_may_have_is_sent_again_where_its_file_was_taken_back_after_a_kill(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    bench.save("read", "write")
+    bench.running.life.writes_left = 1  # that it is about to be sent; not what came of it
+    bench.engine.hint_all(Trigger.SAVE)
+    bench.machine.time.pass_(1.0)
+    bench.save("read")
+    bench.restart()
+    bench.wait()
+    sets = [entry.body for entry in bench.emulator.world.journal.entries if entry.method == "PUT"]
+    assert [cast("dict[str, object]", body)["scopes"] for body in sets] == [["read"], ["read", "write"], ["read"]]
 
 
 def test_p10_a_link_survives_a_restart_and_is_settled_by_the_next_life(bench: Bench) -> None:
