@@ -41,7 +41,8 @@ class Folder:
     `unseen` says that something changed of which the running daemon got no hint; `meddled` are connectors that
     somebody else touched on Base44. `deleted` are those whose file the person deleted, `missed` those that a look may
     have missed since the last one that is known to have seen everything, `held` those that were shown in a hold and
-    whose file never came back, `approved` those that the person said a word for. `shown` are the holds as the person read them a while ago.
+    whose file never came back, `approved` those that the person said a word for. `shown` are the
+    holds as the person read them once.
     """
 
     project: Project
