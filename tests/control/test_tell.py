@@ -85,7 +85,10 @@ SENTENCES: dict[str, tuple[SyncEvent, list[str]]] = {
     ),
     "void": (
         HoldChanged(PROJECT, HoldNews(HoldNewsKind.VOID, HOLD)),
-        [f"The approval was for other connectors and is void. Held (root-missing) now: a, b. {WAYS_OUT}"],
+        [
+            "The approval was for other connectors and is void. "
+            f"Held (root-missing) now: a, b, because it isn't there. {WAYS_OUT}"
+        ],
     ),
     "over": (HoldChanged(PROJECT, HoldNews(HoldNewsKind.ENDED, HOLD)), ["No longer held (root-missing): a, b"]),
     "what waits": (RemovalsChanged(PROJECT, (), (HOLD,), ()), []),

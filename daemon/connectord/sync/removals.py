@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from connectord.project.model import Project, Snapshot
+from connectord.project.model import DirectoryState, Project, Snapshot
 from connectord.store import Change, Store
 from connectord.sync.absences import Absences, Missing, moves_since
 from connectord.sync.events import (
@@ -71,6 +71,7 @@ class Removals:
         self._emit = emit
         self._look_again = look_again
         self._clock = clock
+        self._now = now
         self._absences = Absences(root, store, now=now, clock=clock)
         self._holds = Holds(root, store, now)
         self._turn = asyncio.Lock()
@@ -81,7 +82,8 @@ class Removals:
         self._git_work = GitWorkWatch(clock)
         self._shown: RemovalsChanged | None = None
         self._wake_at = -math.inf
-        self._unconsented: tuple[str, ...] = ()
+        self._unconsented: tuple[WaitingRemoval, ...] = ()
+        self._due: Mapping[str, float] = {}
         self.verdicts: Mapping[str, Verdict] = {}
 
     async def look(self, project: Project, snapshot: Snapshot, decided: Plan, *, last: bool = False) -> tuple[str, ...]:
@@ -96,7 +98,7 @@ class Removals:
             absent = [self._absent(one) for one in missing if one.consented]
             unsent = bool(decided.parked) or (last and decided.has_sets)
             scene = self._scene(project, snapshot, absent, unsent=unsent)
-            self._unconsented = tuple(one.row.type for one in missing if not one.consented)
+            self._unconsented = tuple(_forgotten_soon(one, scene) for one in missing if not one.consented)
             news = self._judge(absent, scene)
             self._announce(project, absent, scene)
             self._show(project, news)
@@ -164,10 +166,10 @@ class Removals:
         )
 
     def _scene(self, project: Project, snapshot: Snapshot, absent: Sequence[Absent], *, unsent: bool) -> Scene:
-        errors, busy = snapshot.errors, self._git_work.look(snapshot.git.busy)
+        busy = self._git_work.look(snapshot.git.busy)
         return Scene(
             snapshot.state,
-            str(errors[0]) if errors else None,
+            _fault(snapshot),
             files=len(snapshot.connectors),
             known=len(self._store.base(base_key(project)).keys() | {one.type for one in absent}),
             git_busy=busy,
@@ -215,6 +217,7 @@ class Removals:
         would_go = {name for name, verdict in judge(aged, scene, self._policy).items() if isinstance(verdict, Go)}
         in_grace = {one.type: self._policy.grace - one.age for one in absent if one.age < self._policy.grace}
         coming = sorted(would_go & in_grace.keys())
+        self._due = {name: float(round(self._now() + in_grace[name])) for name in coming}
         news = tuple(name for name in coming if name not in self._announced)
         self._announced = frozenset(one.type for one in absent if one.type in self._announced or one.type in coming)
         if news:
@@ -224,12 +227,12 @@ class Removals:
         for one in news:
             self._emit(HoldChanged(project, one))
         waiting = tuple(
-            WaitingRemoval(name, verdict.reason if isinstance(verdict, Wait) else None, _why(verdict))
+            _waiting(name, verdict, self._due.get(name))
             for name, verdict in self.verdicts.items()
             if isinstance(verdict, Wait | Go)
         )
         # Of what nobody consented to a link may be open, and is to be seen until it is forgotten (P10).
-        waiting += tuple(WaitingRemoval(name, WaitReason.GRACE, "its file is gone") for name in self._unconsented)
+        waiting += self._unconsented
         kept = tuple(name for name, verdict in self.verdicts.items() if isinstance(verdict, Keep))
         shown = RemovalsChanged(project, waiting, self._holds.all(), kept)
         if shown != self._shown:
@@ -251,5 +254,27 @@ class Removals:
             self._look_again(wake_at - now)
 
 
-def _why(verdict: Verdict) -> str:
-    return verdict.why if isinstance(verdict, Wait | Hold) else ""
+def _waiting(name: str, verdict: Wait | Go, due: float | None) -> WaitingRemoval:
+    if isinstance(verdict, Go):
+        return WaitingRemoval(name, None, "")
+    if verdict.reason is WaitReason.GRACE and due is None:
+        return WaitingRemoval(name, verdict.reason, f"{verdict.why}; nothing is removed yet")
+    return WaitingRemoval(name, verdict.reason, verdict.why, due)
+
+
+def _forgotten_soon(missing: Missing, scene: Scene) -> WaitingRemoval:
+    """Of what nobody consented to there is nothing to remove, but it isn't forgotten before files and git are sure."""
+    name = missing.row.type
+    if scene.why:
+        return WaitingRemoval(name, WaitReason.PROBLEMS, scene.why)
+    if scene.git_busy:
+        return WaitingRemoval(name, WaitReason.GIT_BUSY, scene.git_busy)
+    return WaitingRemoval(name, WaitReason.GRACE, "its file is gone, and nobody had authorized it")
+
+
+def _fault(snapshot: Snapshot) -> str | None:
+    """What is wrong with the directory, as a part of a sentence, or with the first broken file in it."""
+    problem = next(iter(snapshot.errors), None)
+    if problem is None or snapshot.state is DirectoryState.PRESENT:
+        return None if problem is None else str(problem)
+    return f"{problem.message[:1].lower()}{problem.message[1:].rstrip('.')} ({problem.place})"
