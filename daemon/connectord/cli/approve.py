@@ -20,7 +20,9 @@ from connectord.control.client import Client
 from connectord.control.models import Approval, Hold, ProjectStatus
 from connectord.control.unanswered import Refusal
 
-GOES_ON: Final = "The daemon goes on with it, ten removals a minute; `connectord wait` returns when it is done"
+GOES_ON: Final = (
+    "The daemon goes on by itself, with ten removals a minute at most; `connectord wait` returns when it is done"
+)
 
 
 @click.command()
@@ -120,11 +122,9 @@ def _say(removals: Sequence[Removal], output: Output) -> None:
     removed = [one.type for one in removals if one.is_removed]
     if removed:
         output.success(f"Removed from Base44: {', '.join(removed)}")
-    for one in removals:
-        if one.is_under_way:
-            output.say(f"… Still to be removed: {one.type} ({one.why})", fg="yellow")
-        elif not one.is_removed:
-            output.say(f"✗ Not removed: {one.type} ({one.why})", fg="red")
+    for why in dict.fromkeys(one.why for one in removals if one.why):
+        output.say(f"! Not removed yet: {', '.join(one.type for one in removals if one.why == why)}", fg="yellow")
+        output.say(f"    {why}")
     if any(one.is_under_way for one in removals):
         output.say(GOES_ON)
 

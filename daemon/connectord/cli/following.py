@@ -87,10 +87,10 @@ def _not_removed(name: str, lines: Mapping[str, ConnectorStatus], project: Proje
         return Removal(name, "its file is there again", code=ExitCode.HELD)
     if line.state is ConnectorState.HELD:
         return Removal(name, line.error or "it is held", code=ExitCode.HELD)
-    if project.state in _STANDSTILLS:
-        code, why = _STANDSTILLS[project.state]
-        return Removal(name, why, code=code)
-    # A failure that may pass is tried again by itself: until then the project is not settled.
-    if line.state is ConnectorState.FAILED and project.state is not ProjectState.SYNCING:
-        return Removal(name, line.error or "it failed", code=ExitCode.FAILED)
+    code, standstill = _STANDSTILLS.get(project.state, (ExitCode.FAILED, None))
+    if line.state is ConnectorState.FAILED:
+        # One that may pass is tried again by itself: until then the project is not settled.
+        return Removal(name, line.error or "it failed", is_under_way=project.state is ProjectState.SYNCING, code=code)
+    if standstill is not None:
+        return Removal(name, standstill, code=code)
     return Removal(name, line.error or "its turn comes", is_under_way=True)

@@ -101,11 +101,11 @@ class Board:
         removals = self._removal_lines()
         states = {entry.state for entry in self._shown()} | {line.state for line in removals}
         waits_for = {event.code for event in self._waiting_for.values()}
-        halted = self.unusable is not None or any(entry.code in HALTING for entry in self._failures())
+        refused = any(entry.code in HALTING for entry in self._failures()) or waits_for & HALTING
         syncing = self._snapshot is None or states & BUSY_STATES or self._waiting_for
         broken = self._snapshot is not None and self._snapshot.errors
         rows = (
-            (halted, ProjectState.HALTED),
+            (self.unusable is not None or refused, ProjectState.HALTED),
             (self.paused, ProjectState.PAUSED),
             (SignedOut.code in waits_for, ProjectState.SIGNED_OUT),
             (Unreachable.code in waits_for, ProjectState.OFFLINE),
