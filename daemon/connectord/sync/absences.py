@@ -54,39 +54,44 @@ class Absences:
         rows = self._store.absences(self._root)
         return frozenset([row.git for row in rows] + ([sighting.git] if sighting else []))
 
+    def turned(self, project: Project) -> bool:
+        """Whether the last look was at another app, host or directory, or there was none: nobody saw the files go."""
+        sighting = self._store.sighting(self._root)
+        return sighting is None or sighting.base != base_key(project)
+
     def look(
         self, project: Project, snapshot: Snapshot, moves: Moves, untracked: Collection[str] = ()
     ) -> tuple[Missing, ...]:
         """Take a look in, and say what is absent now. `untracked` connectors exist on Base44 without this machine."""
         base, sighting = self._store.base(base_key(project)), self._store.sighting(self._root)
-        turned = sighting is not None and sighting.base != base_key(project)
-        stood = sighting if sighting and not turned else self._as_now(project, snapshot)
+        turned = self.turned(project)
+        stood = sighting if sighting and not turned else as_now(project, snapshot)
         rows = self._rows(snapshot, {*base, *untracked}, stood, turned=turned)
         seen = self._seen(project, snapshot, stood, moves)
         self._remember(sighting, seen, rows)
-        now, here = self._clock(), self._as_now(project, snapshot)
+        now, here = self._clock(), as_now(project, snapshot)
         self._first_missed = {row.type: self._first_missed.get(row.type, now) for row in rows}
         return tuple(
             Missing(
                 row,
                 age=now - self._first_missed[row.type],
                 replaced=snapshot.state is DirectoryState.PRESENT and row.directory != here.directory,
-                switched=_switched(row.git, here.git, moves),
+                switched=_switched(row.git, moves),
                 consented=row.type not in base or _consented(base[row.type]),
             )
             for row in rows
         )
-
-    def forget(self, connector_type: str) -> AbsenceRow | None:
-        """It is no longer missed; the row, if it was, to be ended in the store by the caller."""
-        self._first_missed.pop(connector_type, None)
-        return next((row for row in self._store.absences(self._root) if row.type == connector_type), None)
 
     def steady_in(self) -> float | None:
         """Seconds until a look should see whether git still stands where it does now; None: nothing has moved."""
         if self._git_moved is None:
             return None
         return max(0.0, self._git_moved[1] + STEADY_SECONDS - self._clock())
+
+    def accepted(self, project: Project, snapshot: Snapshot, connector_type: str) -> AbsenceRow:
+        """What is to be remembered of a file that has gone since the snapshot whose content Base44 just accepted."""
+        stood = as_now(project, snapshot)
+        return AbsenceRow(self._root, connector_type, self._now(), stood.directory, stood.git)
 
     def _rows(self, snapshot: Snapshot, known: Iterable[str], stood: SightingRow, *, turned: bool) -> list[AbsenceRow]:
         before = {} if turned else {row.type: row for row in self._store.absences(self._root)}
@@ -101,15 +106,12 @@ class Absences:
     def _missed(self, name: str, stood: SightingRow, *, other_app: bool) -> AbsenceRow:
         return AbsenceRow(self._root, name, self._now(), stood.directory, stood.git, other_app=other_app)
 
-    def _as_now(self, project: Project, snapshot: Snapshot) -> SightingRow:
-        return SightingRow(self._root, base_key(project), _directory(snapshot), _git(snapshot.git.mark))
-
     def _seen(self, project: Project, snapshot: Snapshot, stood: SightingRow, moves: Moves) -> SightingRow:
         """What is remembered from now on: of git only what has stood still for a while, unless it can't matter."""
-        here = self._as_now(project, snapshot)
+        here = as_now(project, snapshot)
         if not snapshot.complete:
             return stood
-        if here.git == stood.git or _switched(stood.git, here.git, moves) is None:
+        if here.git == stood.git or _switched(stood.git, moves) is None:
             self._git_moved = None
             return here
         if self._git_moved is None or self._git_moved[0] != here.git:
@@ -131,6 +133,11 @@ class Absences:
             self._store.record(change)
 
 
+def as_now(project: Project, snapshot: Snapshot) -> SightingRow:
+    """How things stood when this snapshot was taken."""
+    return SightingRow(project.root, base_key(project), _directory(snapshot), _git(snapshot.git.mark))
+
+
 def _directory(snapshot: Snapshot) -> str:
     """Which directory it was, as far as a file system tells (P5); where there is none, none."""
     identity = snapshot.identity
@@ -141,20 +148,16 @@ def moves_since(remembered: Iterable[str], snapshot: Snapshot) -> Moves:
     """What git did since each of these. Reads the end of git's log, so call it in a thread."""
     mark = snapshot.git.mark
     here = _git(mark)
-    return {
-        text: moved(GitMark.from_text(text) if text else None, mark, snapshot.directory)
-        for text in remembered
-        if text != here
-    }
+    then = {text: GitMark.from_text(text) if text else None for text in remembered if text != here}
+    # Where git can't be read it says the same every time, and that is no standing still.
+    return {text: moved(before, mark, snapshot.directory) for text, before in (then | {here: mark}).items()}
 
 
 def _git(mark: GitMark | None) -> str:
     return mark.as_text() if mark else ""
 
 
-def _switched(then: str, now: str, moves: Moves) -> str | None:
-    if then == now:
-        return None
+def _switched(then: str, moves: Moves) -> str | None:
     move = moves[then]
     return move.what if move.moved is Moved.SWITCHED else None
 
