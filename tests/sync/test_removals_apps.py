@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.support.emulator import EmulatorApp
 from tests.support.engine import an_engine, connected
-from tests.support.project import a_project
+from tests.support.project import a_connector, a_project
 from tests.support.removal_story import EIGHT, Story, a_story, told
 
 from connectord.emulator.faults import Fault
@@ -83,6 +83,17 @@ def test_p8_what_failed_for_one_app_waits_for_nothing_in_another(tmp_path: Path)
             await it.after(lambda: linked_to(it, OTHER_APP), seconds=60.0)
             await it.after(it.approve)
             assert it.removed == ["github", "github"]
+
+    told(story)
+
+
+def test_p3_another_app_beside_a_broken_file_removes_nothing_when_that_is_mended(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with pushed_to_both(tmp_path) as it:
+            broken = lambda: a_connector(it.project, "github", "{ broken")  # noqa: E731
+            await it.after(lambda: it.delete("hubspot"), broken, lambda: linked_to(it, OTHER_APP))
+            await it.after(lambda: it.put("github"), seconds=600.0)
+            assert (it.removed, it.held) == ([], {"app-changed": ("hubspot",)})
 
     told(story)
 

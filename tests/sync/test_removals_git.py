@@ -203,6 +203,18 @@ def test_p4_an_index_lock_left_behind_ends_in_a_hold_never_in_a_removal(tmp_path
     told(story)
 
 
+def test_p5_what_git_took_away_is_not_forgotten_for_a_broken_file_of_its_name(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with in_git(tmp_path, WITHOUT_TWO) as (it, git):
+            await it.after(lambda: git.sh("git checkout -q without"))
+            await it.after(lambda: a_connector(it.project, "gmail", "{ broken"), seconds=60.0)
+            assert it.held == {"branch-switched": ("github",)}
+            await it.after(lambda: it.delete("gmail"), seconds=60.0)
+            assert (it.removed, it.held) == ([], {"branch-switched": ("github", "gmail")})
+
+    told(story)
+
+
 def test_p9_a_hold_for_git_is_told_once_over_a_restart(tmp_path: Path) -> None:
     async def story() -> None:
         store = MemoryStore()

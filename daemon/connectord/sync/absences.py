@@ -19,6 +19,9 @@ from connectord.sync.reconcile import base_key
 STEADY_SECONDS = 10.0
 """How long git must stand still until a look believes that it has finished: a stash moves first, then files go."""
 
+NEVER_SEEN = ""
+"""The directory of a sighting that says only whose base it is: nobody saw all of its files yet."""
+
 Moves = Mapping[str, Movement]
 """What git did since each of the places (as text) that it was remembered at."""
 
@@ -65,11 +68,14 @@ class Absences:
         """Take a look in, and say what is absent now. `untracked` connectors exist on Base44 without this machine."""
         base, sighting = self._store.base(base_key(project)), self._store.sighting(self._root)
         turned = self.turned(project)
-        stood = sighting if sighting and not turned else as_now(project, snapshot)
+        stood = sighting if sighting and not turned else _first(project, snapshot)
         rows = self._rows(snapshot, {*base, *untracked}, stood, turned=turned)
         seen = self._seen(project, snapshot, stood, moves)
         self._remember(sighting, seen, rows)
         now, here = self._clock(), as_now(project, snapshot)
+        # A broken file may be the one that is missed: how that one went is remembered until the file is whole.
+        broken = {problem.file.stem.lower() for problem in snapshot.errors}
+        rows = [row for row in rows if row.type.lower() not in broken]
         self._first_missed = {row.type: self._first_missed.get(row.type, now) for row in rows}
         return tuple(
             Missing(
@@ -81,6 +87,11 @@ class Absences:
             )
             for row in rows
         )
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The connectors that the last look missed."""
+        return tuple(sorted(self._first_missed))
 
     def steady_in(self) -> float | None:
         """Seconds until a look should see whether git still stands where it does now; None: nothing has moved."""
@@ -99,9 +110,9 @@ class Absences:
         absent = sorted(name for name in known if name.lower() not in here)
         if snapshot.state is DirectoryState.PRESENT and not snapshot.complete:
             # A broken file may be the one that is missed: who was missed before still is, nobody else yet (P3).
-            broken = {problem.file.stem.lower() for problem in snapshot.errors}
-            absent = [name for name in absent if name in before and name.lower() not in broken]
-        return [before.get(name) or self._missed(name, stood, other_app=turned) for name in absent]
+            absent = [name for name in absent if name in before]
+        unseen = turned or stood.directory == NEVER_SEEN
+        return [before.get(name) or self._missed(name, stood, other_app=unseen) for name in absent]
 
     def _missed(self, name: str, stood: SightingRow, *, other_app: bool) -> AbsenceRow:
         return AbsenceRow(self._root, name, self._now(), stood.directory, stood.git, other_app=other_app)
@@ -138,10 +149,16 @@ def as_now(project: Project, snapshot: Snapshot) -> SightingRow:
     return SightingRow(project.root, base_key(project), _directory(snapshot), _git(snapshot.git.mark))
 
 
+def _first(project: Project, snapshot: Snapshot) -> SightingRow:
+    """The first sighting of a base. Beside a broken file it is none: what is gone by the next look may be gone long."""
+    now = as_now(project, snapshot)
+    return now if snapshot.complete else replace(now, directory=NEVER_SEEN)
+
+
 def _directory(snapshot: Snapshot) -> str:
     """Which directory it was, as far as a file system tells (P5); where there is none, none."""
     identity = snapshot.identity
-    return f"{identity.device}:{identity.inode}" if identity else ""
+    return f"{identity.device}:{identity.inode}" if identity else NEVER_SEEN
 
 
 def moves_since(remembered: Iterable[str], snapshot: Snapshot) -> Moves:

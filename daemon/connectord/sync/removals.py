@@ -152,7 +152,7 @@ class Removals:
 
     def absent_types(self) -> tuple[str, ...]:
         """The connectors whose files are gone, whatever becomes of them."""
-        return tuple(row.type for row in self._store.absences(self._root))
+        return self._absences.types
 
     def _only_there(self, project: Project) -> Collection[str]:
         """What is removed though no file of this machine ever was: only where the settings say mirror."""
