@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.support.project import a_connector, a_project
 from tests.support.removal_story import EIGHT, Story, a_story, told
 
 from connectord.store import MemoryStore
+from connectord.sync.guard import WaitReason
 
 FIVE = EIGHT[:5]
 WITHOUT_TWO = """
@@ -280,5 +282,19 @@ def test_p5_what_a_person_did_while_the_daemon_was_off_is_the_persons(tmp_path: 
         git.sh("git rm -q base44/connectors/gmail.jsonc; git commit -q -m 'No Gmail'")
         async with a_story(tmp_path, (), project=project, emulator=emulator, store=store, forget=False) as it:
             assert it.removed == ["gmail"]
+
+    told(story)
+
+
+def test_p4_what_nobody_consented_to_is_forgotten_soon_after_git_has_finished(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with in_git(tmp_path) as (it, git):
+            lock = git.folder / ".git/index.lock"
+            await it.after(lambda: it.put("linear"), seconds=1.0)
+            await it.after(lock.touch, lambda: it.delete("linear"), seconds=60.0)
+            assert it.waiting == [("linear", WaitReason.GIT_BUSY)]
+            lock.unlink()  # of which nobody gives a hint
+            await asyncio.sleep(5.0)
+            assert (it.waiting, it.removed) == ([], [])
 
     told(story)

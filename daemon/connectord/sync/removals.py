@@ -27,6 +27,7 @@ from connectord.sync.events import (
 )
 from connectord.sync.git_work import GitWorkWatch
 from connectord.sync.guard import (
+    GIT_LOOK_SECONDS,
     Absent,
     Go,
     Hold,
@@ -80,7 +81,7 @@ class Removals:
         self._git_work = GitWorkWatch(clock)
         self._shown: RemovalsChanged | None = None
         self._wake_at = -math.inf
-        self._unconsented: tuple[str, ...] = ()
+        self._unconsented: tuple[WaitingRemoval, ...] = ()
         self.verdicts: Mapping[str, Verdict] = {}
 
     async def look(self, project: Project, snapshot: Snapshot, decided: Plan, *, last: bool = False) -> tuple[str, ...]:
@@ -95,13 +96,13 @@ class Removals:
             self._turn_to(project)
             moves, used_by = await self._look_around(project, snapshot)
             missing = self._absences.look(project, snapshot, moves, self._only_there(project))
-            missing = self._without_forgotten(project, snapshot, missing)
             self._latest = snapshot
             self._heard.keep_only({one.row.type for one in missing})
+            busy = self._git_work.look(snapshot.git.busy)
+            self._unconsented = self._forget_unconsented(project, snapshot, busy, missing)
             absent = [self._absent(one, used_by) for one in missing if one.consented]
             unsent = bool(decided.parked) or (last and decided.has_sets)
-            scene = self._scene(project, snapshot, absent, unsent=unsent)
-            self._unconsented = tuple(one.row.type for one in missing if not one.consented)
+            scene = self._scene(project, snapshot, busy, absent, unsent=unsent)
             news = self._judge(absent, scene)
             self._announce(project, absent, scene)
             self._show(project, news)
@@ -203,8 +204,10 @@ class Removals:
             held=self._holds.reason_of(name),
         )
 
-    def _scene(self, project: Project, snapshot: Snapshot, absent: Sequence[Absent], *, unsent: bool) -> Scene:
-        errors, busy = snapshot.errors, self._git_work.look(snapshot.git.busy)
+    def _scene(
+        self, project: Project, snapshot: Snapshot, busy: str | None, absent: Sequence[Absent], *, unsent: bool
+    ) -> Scene:
+        errors = snapshot.errors
         known = self._store.base(base_key(project)).keys() | {one.type for one in absent}
         removed = self._losses.recent(_names(snapshot)) - known
         return Scene(
@@ -235,23 +238,32 @@ class Removals:
         seconds = None if math.isinf(failure.until) else failure.until - self._clock()
         return Wait(WaitReason.FAILED, failure.error, seconds)
 
-    def _without_forgotten(
-        self, project: Project, snapshot: Snapshot, missing: tuple[Missing, ...]
-    ) -> tuple[Missing, ...]:
+    def _forget_unconsented(
+        self, project: Project, snapshot: Snapshot, busy: str | None, missing: Sequence[Missing]
+    ) -> tuple[WaitingRemoval, ...]:
         """Forget what nobody ever consented to after its grace: there is nothing to remove, and a file that comes
-        back gets a new link.
+        back gets a new link. Answers with what waits for that, and for what.
         """
         never = [one for one in missing if not one.consented]
-        if not never or not snapshot.complete or snapshot.git.busy:
-            return missing
-        self._wake_in([self._policy.grace - one.age for one in never if one.age < self._policy.grace])
-        over = [one.row for one in never if one.age >= self._policy.grace]
+        waits = {one.row.type: self._keeps_unconsented(one, snapshot, busy) for one in never}
+        over = [one.row for one in never if waits[one.row.type] is None]
         if over:
             types = tuple(row.type for row in over)
             ended = tuple(row.key for row in over)
             self._store.record(Change(key=base_key(project), base=dict.fromkeys(types), ended_absences=ended))
             self._emit(ConnectorsGone(project, types))
-        return tuple(one for one in missing if one.row not in over)
+        left = {name: wait for name, wait in waits.items() if wait is not None}
+        self._wake_in([wait.seconds for wait in left.values() if wait.seconds is not None])
+        return tuple(WaitingRemoval(name, wait.reason, wait.why) for name, wait in left.items())
+
+    def _keeps_unconsented(self, one: Missing, snapshot: Snapshot, busy: str | None) -> Wait | None:
+        if snapshot.errors:
+            return Wait(WaitReason.PROBLEMS, str(snapshot.errors[0]))
+        if one.age < self._policy.grace:
+            return Wait(WaitReason.GRACE, "its file is gone", self._policy.grace - one.age)
+        if busy and self._git_work.seconds() < self._policy.git_limit:
+            return Wait(WaitReason.GIT_BUSY, busy, GIT_LOOK_SECONDS)
+        return None
 
     def _announce(self, project: Project, absent: Sequence[Absent], scene: Scene) -> None:
         """Say that removals are coming, once, and only of those that nothing else will keep."""
@@ -273,7 +285,7 @@ class Removals:
             if isinstance(verdict, Wait | Go)
         )
         # Of what nobody consented to a link may be open, and is to be seen until it is forgotten (P10).
-        waiting += tuple(WaitingRemoval(name, WaitReason.GRACE, "its file is gone") for name in self._unconsented)
+        waiting += self._unconsented
         kept = tuple(name for name, verdict in self.verdicts.items() if isinstance(verdict, Keep))
         shown = RemovalsChanged(project, waiting, self._holds.all(), kept)
         if shown != self._shown:
