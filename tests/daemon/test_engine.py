@@ -25,6 +25,7 @@ from connectord.control.models import (
     WaitResult,
 )
 from connectord.daemon.answers import Answers, NotRestorable
+from connectord.daemon.daemon import not_among
 from connectord.daemon.engine import Engine
 from connectord.daemon.history import KEPT, kept
 from connectord.emulator.faults import Fault
@@ -461,3 +462,25 @@ def test_only_what_happened_to_a_project_is_kept(kind: NewsKind, bench: Bench) -
     row = kept(news, 12.0)
     assert (row is not None) == (kind in KEPT)
     assert row is None or (row.at, row.project, row.kind, row.message) == (12.0, Path("/shop"), kind.value, "so it was")
+
+
+def test_p2_a_project_removed_while_it_is_pushed_leaves_no_base_that_could_remove_something_later(
+    bench: Bench,
+) -> None:
+    bench.emulator.world.faults.add(Fault("set", delay=5.0))
+    bench.add()
+    bench.save("chat:write")
+    bench.engine.followed[bench.root].loop.hint()
+    bench.machine.time.pass_(2.0)
+    bench.ask(bench.face.remove_project(bench.root))
+    bench.machine.time.pass_(60.0)
+    assert [operation for operation, _ in requests(bench.emulator)].count("set") == 1
+    assert bench.running.life.store._mirror.base == {}
+
+
+def test_a_project_named_by_another_path_is_looked_after_once(tmp_path: Path) -> None:
+    shop, link, other = tmp_path / "shop", tmp_path / "link", tmp_path / "other"
+    shop.mkdir()
+    link.symlink_to(shop)
+    assert not_among([link, other], [shop]) == [other]
+    assert len(not_among([shop, link], [])) == 1

@@ -475,3 +475,17 @@ def test_p2_without_a_state_everything_is_pushed_and_nothing_is_removed(tmp_path
             assert it.engine.said(Reconciled)[-1].plan.untracked == ("gmail",)
 
     told(story)
+
+
+def test_p12_what_nobody_consented_to_waits_for_its_directory_and_is_then_forgotten(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path) as it:
+            away = tmp_path / "away"
+            await it.after(lambda: it.put("linear"), seconds=1.0)
+            await it.after(lambda: it.delete("linear"), lambda: it.directory.rename(away), seconds=3600.0)
+            assert ("linear", WaitReason.PROBLEMS) in it.waiting
+            await it.after(lambda: away.rename(it.directory), seconds=1.0)
+            assert it.waiting == []
+            assert it.removed == []
+
+    told(story)

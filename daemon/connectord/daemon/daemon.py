@@ -8,8 +8,9 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from connectord import __version__
@@ -92,7 +93,7 @@ class Daemon:
         if store.opened_with:
             self.trouble("state was set aside", store.opened_with)
         registered = {row.root: row.paused for row in store.projects()}
-        temporary = [project.root for project in self._temporary if project.root not in registered]
+        temporary = not_among([project.root for project in self._temporary], registered)
         if not registered and not temporary and self._otherwise is not None:
             temporary = [self._otherwise().root]
         self._publish(News(at=self._in.at(), event=NewsKind.DAEMON_STARTED, message=f"connectord {__version__}"))
@@ -189,6 +190,12 @@ class Daemon:
             kind, message, tone = NewsKind.TROUBLE, sentence, Tone.BAD
         # Straight outside: the history would go into the very store that is in trouble.
         self._publish_outside(News(at=self._in.at(), event=kind, message=message, tone=tone))
+
+
+def not_among(named: Collection[Path], registered: Collection[Path]) -> list[Path]:
+    """The roots that aren't registered, each once: by another path it is the same project, and has one loop only."""
+    known = {os.path.realpath(root) for root in registered}
+    return [root for real, root in {os.path.realpath(root): root for root in named}.items() if real not in known]
 
 
 def _fault_point(environ: Mapping[str, str]) -> Callable[[str], None]:

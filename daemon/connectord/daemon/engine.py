@@ -124,6 +124,9 @@ class Engine:
             await followed.loop.push.carry(job)
         except Exception as error:  # noqa: BLE001  (one project's defect is no other project's)
             self._defect(job.project.root, error)
+        if job.project.root not in self.followed:
+            # What its last push has still written: adding it again much later must remove nothing (P2).
+            self._store.remove_project(job.project.root)
         followed.changed()
 
     def _defect(self, root: Path, error: Exception) -> None:

@@ -101,6 +101,7 @@ class Snapshot:
     problems: tuple[Problem, ...] = ()
     identity: Identity | None = None
     git: GitReading = NO_REPOSITORY  # as it was right before the files were read
+    number: int = field(default=0, compare=False)  # of two by one reader, the greater was begun later
 
     @property
     def errors(self) -> tuple[Problem, ...]:

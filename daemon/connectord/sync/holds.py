@@ -95,6 +95,10 @@ class Holds:
         self._store.record(Change(holds=tuple(approved)))
         return tuple(HoldNews(HoldNewsKind.APPROVED, self._shown(row)) for row in approved)
 
+    def end_all(self) -> tuple[HoldNews, ...]:
+        """The project belongs to another app: nothing that was held or approved was said of that one."""
+        return tuple(self._ended(row) for row in self._rows())
+
     def without(self, connector_type: str) -> Change:
         """What changes once this connector is removed: an approval goes on for the rest of its set."""
         rows = [row for row in self._rows() if connector_type in row.types]

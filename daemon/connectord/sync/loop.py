@@ -36,7 +36,7 @@ class ProjectLoop:
         settle: Settle = Settle(),  # noqa: B008  (frozen)
     ) -> None:
         self.root = root
-        self.push = ProjectPush(root, effects, read, self.look_again, self._run_beside)
+        self.push = ProjectPush(root, effects, read, self.look_again, self._run_beside, paused=lambda: self.paused)
         self._read = read
         self._queue = queue
         self._effects = effects

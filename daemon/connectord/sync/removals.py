@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from connectord.project.model import DirectoryState, Project, Snapshot
-from connectord.store import Change, Store
-from connectord.sync.absences import Absences, Missing, moves_since
+from connectord.project.shown import shown_path
+from connectord.store import BaseEntry, BaseKey, Change, Store
+from connectord.sync.absences import Absences, Missing, Moves, moves_since
 from connectord.sync.events import (
     ConnectorsGone,
     HoldChanged,
@@ -26,9 +27,11 @@ from connectord.sync.events import (
 )
 from connectord.sync.git_work import GitWorkWatch
 from connectord.sync.guard import (
+    GIT_LOOK_SECONDS,
     Absent,
     Go,
     Hold,
+    HoldReason,
     Keep,
     RemovalMode,
     RemovalPolicy,
@@ -39,16 +42,13 @@ from connectord.sync.guard import (
     judge,
     judge_approved,
 )
+from connectord.sync.heard import Failure, Heard
 from connectord.sync.holds import HoldNews, Holds
+from connectord.sync.losses import Losses
+from connectord.sync.other_folders import files_elsewhere
 from connectord.sync.plan import Plan
 from connectord.sync.reconcile import base_key
 from connectord.sync.threads import in_thread
-
-
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    error: str
-    until: float
 
 
 class Removals:
@@ -74,10 +74,10 @@ class Removals:
         self._now = now
         self._absences = Absences(root, store, now=now, clock=clock)
         self._holds = Holds(root, store, now)
+        self._losses = Losses(root, store, now=now, clock=clock)
+        self._heard = Heard()
         self._turn = asyncio.Lock()
-        self._untracked: frozenset[str] | None = None
-        self._elsewhere: frozenset[str] = frozenset()
-        self._failures: dict[str, _Failure] = {}
+        self._latest: Snapshot | None = None
         self._announced: frozenset[str] = frozenset()
         self._git_work = GitWorkWatch(clock)
         self._shown: RemovalsChanged | None = None
@@ -92,47 +92,61 @@ class Removals:
         `decided` is what else the look asks for. Sets of the same job go first; `last`: there must be none left.
         """
         async with self._turn:
-            moves = await in_thread(partial(moves_since, self._absences.remembered_git(), snapshot))
+            if self._latest is not None and snapshot.number < self._latest.number:
+                # Others looked while this one waited for its turn; they saw what is newer.
+                return () if last else self._going()
+            self._turn_to(project)
+            moves, used_by = await self._look_around(project, snapshot)
             missing = self._absences.look(project, snapshot, moves, self._only_there(project))
-            missing = self._without_forgotten(project, snapshot, missing)
-            absent = [self._absent(one) for one in missing if one.consented]
+            self._latest = snapshot
+            self._heard.keep_only({one.row.type for one in missing})
+            busy = self._git_work.look(snapshot.git.busy)
+            self._unconsented = self._forget_unconsented(project, snapshot, busy, missing)
+            absent = [self._absent(one, used_by) for one in missing if one.consented]
             unsent = bool(decided.parked) or (last and decided.has_sets)
-            scene = self._scene(project, snapshot, absent, unsent=unsent)
-            self._unconsented = tuple(_forgotten_soon(one, scene) for one in missing if not one.consented)
+            scene = self._scene(project, snapshot, busy, absent, unsent=unsent)
             news = self._judge(absent, scene)
             self._announce(project, absent, scene)
             self._show(project, news)
             self._wake()
-            return tuple(name for name, verdict in self.verdicts.items() if isinstance(verdict, Go))
+            return self._going()
 
-    def changed_elsewhere(self, types: Collection[str]) -> None:
-        """Base44 was asked: these were changed there by someone else."""
-        self._elsewhere |= frozenset(types)
-
-    def only_there(self, types: Collection[str]) -> None:
-        """Base44 was asked: these exist only there."""
-        news = frozenset(types) != self._untracked
-        self._untracked = frozenset(types)
-        if news and self._policy.mode is RemovalMode.MIRROR:
+    def reconciled(self, project: Project, decided: Plan) -> None:
+        """Base44 was asked about everything: `decided` says what exists only there and what was changed there."""
+        if not self._heard.is_about(base_key(project)):
+            return
+        changed = [one.type for one in decided.held if one.reason is HoldReason.CHANGED_ELSEWHERE]
+        self.changed_elsewhere(project, changed)
+        news = frozenset(decided.untracked) != self._heard.untracked
+        self._heard.untracked = frozenset(decided.untracked)
+        if decided.forgotten or (news and self._policy.mode is RemovalMode.MIRROR):
             self._look_again(0.0)
+
+    def changed_elsewhere(self, project: Project, types: Collection[str]) -> None:
+        """Base44 was asked: these were changed there by someone else."""
+        if self._heard.is_about(base_key(project)):
+            self._heard.changed |= frozenset(types)
+
+    def accepted(self, project: Project, snapshot: Snapshot, connector_type: str) -> Change:
+        """What changes, beside base, when Base44 accepted what a snapshot says: its file may have gone meanwhile."""
+        if not self._heard.is_about(base_key(project)) or self._has_file(connector_type):
+            return Change()
+        return Change(absences=(self._absences.accepted(project, snapshot, connector_type),))
 
     def gone(self, connector_type: str) -> Change:
         """What changes with the end of a connector, beside base. An approval goes on for the rest of its set."""
-        self._failures.pop(connector_type, None)
-        self._elsewhere -= {connector_type}
-        if self._untracked is not None:
-            self._untracked -= {connector_type}
+        if connector_type not in self._holds.approved():
+            self._losses.add(connector_type)
+        self._heard.forget(connector_type)
         return replace(self._holds.without(connector_type), ended_absences=((self._root, connector_type),))
 
     def failed(self, connector_type: str, error: str, until: float = math.inf) -> None:
         """A removal failed and isn't tried again before `until` (by the clock)."""
-        self._failures[connector_type] = _Failure(error, until)
+        self._heard.failed(connector_type, Failure(error, until))
 
     def retry_now(self, *, everything: bool = False) -> None:
         """Let what failed for a passing reason be tried again; `everything`: what failed for good, too."""
-        self._failures = {
-            name: failure for name, failure in self._failures.items() if math.isinf(failure.until) and not everything
-        }
+        self._heard.retry_now(everything=everything)
 
     def approve(self, project: Project, shown: Mapping[str, Collection[str]]) -> None:
         """A person's word: remove exactly these. Raises ApprovalRefused if the holds are no longer those shown (P6)."""
@@ -141,19 +155,45 @@ class Removals:
 
     def absent_types(self) -> tuple[str, ...]:
         """The connectors whose files are gone, whatever becomes of them."""
-        return tuple(row.type for row in self._store.absences(self._root))
+        return self._absences.types
 
     def _only_there(self, project: Project) -> Collection[str]:
         """What is removed though no file of this machine ever was: only where the settings say mirror."""
         if self._policy.mode is not RemovalMode.MIRROR:
             return ()
-        if self._untracked is not None:
-            return self._untracked
+        if self._heard.untracked is not None:
+            return self._heard.untracked
         # Nobody has asked Base44 yet in this life: what was absent before still is.
         base = self._store.base(base_key(project))
         return [row.type for row in self._store.absences(self._root) if row.type not in base]
 
-    def _absent(self, missing: Missing) -> Absent:
+    def _turn_to(self, project: Project) -> None:
+        """Where the project was linked to another app until now, that one's holds end before anything is looked at."""
+        self._heard.turn_to(base_key(project))
+        if self._absences.turned(project):
+            self._losses.forget()
+            self._heard.untracked = frozenset()  # of the other app they may be known
+            self.verdicts = {}
+            if ended := self._holds.end_all():
+                self._show(project, ended)
+
+    async def _look_around(self, project: Project, snapshot: Snapshot) -> tuple[Moves, Mapping[str, Path]]:
+        """What git did, and which of the connectors without a file have one in another folder."""
+        key = base_key(project)
+        while True:
+            git, known = self._absences.remembered_git(), {*self._store.base(key), *self._only_there(project)}
+            looks = partial(_around, git, snapshot, known, self._store.other_bases(key))
+            found = await in_thread(looks)
+            if self._absences.remembered_git() <= git:  # else a push has ended meanwhile
+                return found
+
+    def _has_file(self, connector_type: str) -> bool:
+        return self._latest is None or connector_type.lower() in _names(self._latest)
+
+    def _going(self) -> tuple[str, ...]:
+        return tuple(name for name, verdict in self.verdicts.items() if isinstance(verdict, Go))
+
+    def _absent(self, missing: Missing, used_by: Mapping[str, Path]) -> Absent:
         name = missing.row.type
         return Absent(
             name,
@@ -161,17 +201,22 @@ class Removals:
             replaced=missing.replaced,
             switched=missing.switched,
             other_app=missing.row.other_app,
-            changed_elsewhere=name in self._elsewhere,
+            used_by=shown_path(used_by[name]) if name in used_by else None,
+            changed_elsewhere=name in self._heard.changed,
             held=self._holds.reason_of(name),
         )
 
-    def _scene(self, project: Project, snapshot: Snapshot, absent: Sequence[Absent], *, unsent: bool) -> Scene:
-        busy = self._git_work.look(snapshot.git.busy)
+    def _scene(
+        self, project: Project, snapshot: Snapshot, busy: str | None, absent: Sequence[Absent], *, unsent: bool
+    ) -> Scene:
+        known = self._store.base(base_key(project)).keys() | {one.type for one in absent}
+        removed = self._losses.recent(_names(snapshot)) - known
         return Scene(
             snapshot.state,
             _fault(snapshot),
             files=len(snapshot.connectors),
-            known=len(self._store.base(base_key(project)).keys() | {one.type for one in absent}),
+            known=len(known | removed),
+            removed=len(removed),
             git_busy=busy,
             git_busy_for=self._git_work.seconds(),
             unsent=unsent,
@@ -180,36 +225,47 @@ class Removals:
     def _judge(self, absent: Sequence[Absent], scene: Scene) -> tuple[HoldNews, ...]:
         verdicts = dict(judge(absent, scene, self._policy))
         news = self._holds.compare(verdicts)
-        for name in self._holds.approved() & verdicts.keys():
-            if isinstance(verdicts[name], Hold):
-                verdicts[name] = judge_approved(scene)
+        approved = self._holds.approved()
+        for one in absent:
+            if one.type in approved and isinstance(verdicts[one.type], Hold):
+                verdicts[one.type] = judge_approved(one, scene, self._policy)
         self.verdicts = {name: self._after_failure(name, verdict) for name, verdict in verdicts.items()}
         return news
 
     def _after_failure(self, name: str, verdict: Verdict) -> Verdict:
-        failure = self._failures.get(name)
-        if failure is None or not isinstance(verdict, Go) or failure.until <= self._clock():
+        failure = self._heard.failure_of(name, self._clock())
+        if failure is None or not isinstance(verdict, Go):
             return verdict
         seconds = None if math.isinf(failure.until) else failure.until - self._clock()
         return Wait(WaitReason.FAILED, failure.error, seconds)
 
-    def _without_forgotten(
-        self, project: Project, snapshot: Snapshot, missing: tuple[Missing, ...]
-    ) -> tuple[Missing, ...]:
+    def _forget_unconsented(
+        self, project: Project, snapshot: Snapshot, busy: str | None, missing: Sequence[Missing]
+    ) -> tuple[WaitingRemoval, ...]:
         """Forget what nobody ever consented to after its grace: there is nothing to remove, and a file that comes
-        back gets a new link.
+        back gets a new link. Answers with what waits for that, and for what.
         """
         never = [one for one in missing if not one.consented]
-        if not never or not snapshot.complete or snapshot.git.busy:
-            return missing
-        self._wake_in([self._policy.grace - one.age for one in never if one.age < self._policy.grace])
-        over = [one.row for one in never if one.age >= self._policy.grace]
+        waits = {one.row.type: self._keeps_unconsented(one, snapshot, busy) for one in never}
+        over = [one.row for one in never if waits[one.row.type] is None]
         if over:
             types = tuple(row.type for row in over)
             ended = tuple(row.key for row in over)
             self._store.record(Change(key=base_key(project), base=dict.fromkeys(types), ended_absences=ended))
             self._emit(ConnectorsGone(project, types))
-        return tuple(one for one in missing if one.row not in over)
+        left = {name: wait for name, wait in waits.items() if wait is not None}
+        self._wake_in([wait.seconds for wait in left.values() if wait.seconds is not None])
+        return tuple(WaitingRemoval(name, wait.reason, wait.why) for name, wait in left.items())
+
+    def _keeps_unconsented(self, one: Missing, snapshot: Snapshot, busy: str | None) -> Wait | None:
+        if why := _fault(snapshot):
+            return Wait(WaitReason.PROBLEMS, why)
+        if one.age < self._policy.grace:
+            left = self._policy.grace - one.age
+            return Wait(WaitReason.GRACE, "its file is gone, and nobody had authorized it", left)
+        if busy and self._git_work.seconds() < self._policy.git_limit:
+            return Wait(WaitReason.GIT_BUSY, busy, GIT_LOOK_SECONDS)
+        return None
 
     def _announce(self, project: Project, absent: Sequence[Absent], scene: Scene) -> None:
         """Say that removals are coming, once, and only of those that nothing else will keep."""
@@ -254,22 +310,26 @@ class Removals:
             self._look_again(wake_at - now)
 
 
+def _around(
+    git: frozenset[str],
+    snapshot: Snapshot,
+    known: Collection[str],
+    others: Mapping[BaseKey, Mapping[str, BaseEntry]],
+) -> tuple[Moves, Mapping[str, Path]]:
+    without = [name for name in known if name.lower() not in _names(snapshot)]
+    return moves_since(git, snapshot), files_elsewhere(without, others)
+
+
+def _names(snapshot: Snapshot) -> frozenset[str]:
+    return frozenset(name.lower() for name in snapshot.by_type)
+
+
 def _waiting(name: str, verdict: Wait | Go, due: float | None) -> WaitingRemoval:
     if isinstance(verdict, Go):
         return WaitingRemoval(name, None, "")
     if verdict.reason is WaitReason.GRACE and due is None:
         return WaitingRemoval(name, verdict.reason, f"{verdict.why}; nothing is removed yet")
     return WaitingRemoval(name, verdict.reason, verdict.why, due)
-
-
-def _forgotten_soon(missing: Missing, scene: Scene) -> WaitingRemoval:
-    """Of what nobody consented to there is nothing to remove, but it isn't forgotten before files and git are sure."""
-    name = missing.row.type
-    if scene.why:
-        return WaitingRemoval(name, WaitReason.PROBLEMS, scene.why)
-    if scene.git_busy:
-        return WaitingRemoval(name, WaitReason.GIT_BUSY, scene.git_busy)
-    return WaitingRemoval(name, WaitReason.GRACE, "its file is gone, and nobody had authorized it")
 
 
 def _fault(snapshot: Snapshot) -> str | None:
