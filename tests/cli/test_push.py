@@ -35,6 +35,7 @@ def test_a_push_makes_base44_equal_to_the_files(machine: Machine, base44: Runnin
         "",
         "✓ Connectors pushed to Base44",
     ]
+    assert "and remove 1 from Base44: github." in ended.err
     assert ended.code == 0
 
 

@@ -28,6 +28,21 @@ LIES = [
 ]
 
 
+def waiting(it: Story) -> list[tuple[str, WaitReason | None, bool]]:
+    """What waits by itself, for what, and whether it says when it ends."""
+    shown = it.engine.said(RemovalsChanged)[-1].waiting
+    return [(one.type, one.reason, one.at is not None) for one in shown]
+
+
+def test_p12_no_time_is_told_for_what_will_be_held(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path) as it:
+            await it.after(lambda: it.delete(*EIGHT[:3]), seconds=5.0)
+            assert waiting(it) == [(name, WaitReason.GRACE, False) for name in EIGHT[:3]]
+
+    told(story)
+
+
 def test_p4_one_of_five_files_deleted_is_one_removal_after_the_grace(tmp_path: Path) -> None:
     async def story() -> None:
         async with a_story(tmp_path) as it:
@@ -35,6 +50,7 @@ def test_p4_one_of_five_files_deleted_is_one_removal_after_the_grace(tmp_path: P
             assert it.sent == []
             (coming,) = it.engine.said(RemovalsComing)
             assert (coming.types, coming.seconds) == (("gmail",), 10.0)
+            assert waiting(it) == [("gmail", WaitReason.GRACE, True)]
             await it.after(seconds=1.0)
             assert it.sent == [("list", ""), ("remove", "gmail")]
             (known,) = it.engine.said(OutcomeKnown)

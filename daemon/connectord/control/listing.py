@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from connectord.control.entries import Entries, Entry
 from connectord.control.models import ConnectorState, ConnectorStatus, ProblemSeverity, ProblemStatus
 from connectord.project.model import Problem, Snapshot
-from connectord.sync.events import RemovalsChanged
+from connectord.sync.events import RemovalsChanged, WaitingRemoval
 from connectord.sync.guard import WaitReason
 
 _REMOVAL_STATES = {
@@ -29,13 +30,20 @@ def connector_lines(
     return (*lines, *_still_linked(snapshot, entries, {line.type for line in lines}))
 
 
+_NOT_WHILE = frozenset({WaitReason.GIT_BUSY, WaitReason.UNSENT})
+"""Their `why` says for how long."""
+
+
 def removal_lines(removals: RemovalsChanged, entries: Entries) -> tuple[ConnectorStatus, ...]:
     """The connectors without a file that are to be removed, now or after a word."""
-    waiting = {one.type: (_REMOVAL_STATES[one.reason], one.why or None) for one in removals.waiting}
-    held = {name: (ConnectorState.HELD, hold.why) for hold in removals.holds for name in hold.types}
+    held = {
+        name: ConnectorStatus(type=name, state=ConnectorState.HELD, error=hold.why)
+        for hold in removals.holds
+        for name in hold.types
+    }
+    lines = held | {one.type: _waiting(one) for one in removals.waiting}
     return tuple(
-        ConnectorStatus(type=name, state=state, error=error, authorize_url=entries.open_link(name))
-        for name, (state, error) in sorted((held | waiting).items())
+        line.model_copy(update={"authorize_url": entries.open_link(name)}) for name, line in sorted(lines.items())
     )
 
 
@@ -51,6 +59,22 @@ def problem_lines(problems: tuple[Problem, ...]) -> tuple[ProblemStatus, ...]:
         )
         for problem in problems
     )
+
+
+def _waiting(removal: WaitingRemoval) -> ConnectorStatus:
+    due = None if removal.at is None else datetime.fromtimestamp(removal.at, UTC)
+    return ConnectorStatus(
+        type=removal.type, state=_REMOVAL_STATES[removal.reason], error=_words(removal), removal_at=due
+    )
+
+
+def _words(removal: WaitingRemoval) -> str | None:
+    """Why it isn't removed yet, in a sentence."""
+    if removal.reason is WaitReason.PROBLEMS:
+        return f"its file is gone; not removed while this is wrong: {removal.why}"
+    if removal.reason in _NOT_WHILE:
+        return f"its file is gone; not removed while {removal.why}"
+    return removal.why or None
 
 
 def _valid(snapshot: Snapshot, entries: Entries) -> Iterator[ConnectorStatus]:

@@ -29,6 +29,7 @@ from connectord.control.tell_removal import tell_restored
 from connectord.daemon.engine import Engine
 from connectord.daemon.followed import Followed
 from connectord.daemon.surroundings import Surroundings
+from connectord.errors import ConnectordError
 from connectord.project import read_project
 from connectord.store import HistoryRow, Store
 from connectord.sync import Trigger
@@ -44,6 +45,18 @@ CANT_SETTLE = {
 """States that don't end by themselves, in the words of `wait`."""
 
 NEVER_HERE = "it never had a file on this machine; `connectord pull` writes one"
+
+
+class NotRestorable(ConnectordError):
+    """Where the project isn't as it was there is no telling whether its directory is the right place for files."""
+
+    code = "NOT_RESTORABLE"
+
+    def __init__(self, root: Path, why: str | None) -> None:
+        super().__init__(
+            f"The project {root} can't be read now, so no file was written." + (f" {why}" if why else ""),
+            todo=("Put the project's config back, and run it again.",),
+        )
 
 
 class Answers:
@@ -119,13 +132,14 @@ class Answers:
         """Write the files of what waits to be removed back from base."""
         followed = self._known(root)
         project = followed.project
-        if project is None:
-            return Restoration()
+        if project is None or followed.board.unusable:
+            raise NotRestorable(root, followed.board.unusable)
         base, absent = self._store.base(base_key(project)), followed.loop.push.removals.absent_types()
         entries = [base[name] for name in absent if name in base]
         restored = await asyncio.to_thread(write_back, project.connectors_dir, entries)
         followed.loop.hint(Trigger.ASKED)
-        self._in.publish(tell_restored(project, restored, self._in.at()))
+        if entries:
+            self._in.publish(tell_restored(project, restored, self._in.at()))
         never_here = [NotRestored(type=name, error=NEVER_HERE) for name in absent if name not in base]
         return Restoration(
             files=tuple(RestoredFile(type=name, file=str(file)) for name, file in restored.files),

@@ -12,6 +12,8 @@ from connectord.errors import ConnectordError
 from connectord.store import Change, HoldRow, Store
 from connectord.sync.guard import Hold, HoldReason, Verdict
 
+APPROVE_AGAIN = "See what is held now, and approve that, with: connectord approve"
+
 
 class HoldNewsKind(StrEnum):
     """What became of a hold."""
@@ -88,7 +90,7 @@ class Holds:
         for reason, types in shown.items():
             row = rows.get(reason)
             if row is None or set(row.types) != set(types):
-                raise ApprovalRefused(_refusal(reason, row), todo=("Look again with: connectord status",))
+                raise ApprovalRefused(_refusal(reason, row), todo=(APPROVE_AGAIN,))
         approved = [replace(rows[reason], approved_at=self._now()) for reason in shown]
         self._store.record(Change(holds=tuple(approved)))
         return tuple(HoldNews(HoldNewsKind.APPROVED, self._shown(row)) for row in approved)
