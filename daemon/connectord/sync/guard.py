@@ -158,6 +158,15 @@ def judge_approved(one: Absent, scene: Scene, policy: RemovalPolicy) -> Go | Wai
     return Wait(WaitReason.UNSENT, _UNSENT) if scene.unsent else Go()
 
 
+def waits_unconsented(age: float, scene: Scene, policy: RemovalPolicy) -> Wait | None:
+    """What keeps a connector that nobody ever consented to from being forgotten; there is nothing to remove of it."""
+    if scene.why:
+        return Wait(WaitReason.PROBLEMS, scene.why)
+    if age < policy.grace:
+        return Wait(WaitReason.GRACE, "its file is gone, and nobody had authorized it", policy.grace - age)
+    return _waits_for_git(scene, policy)
+
+
 _UNSENT: Final = "a changed connector of this project isn't accepted yet"
 
 

@@ -10,29 +10,20 @@ import asyncio
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from connectord.project.model import DirectoryState, Project, Snapshot
 from connectord.project.shown import shown_path
-from connectord.store import BaseEntry, BaseKey, Change, Store
-from connectord.sync.absences import Absences, Missing, Moves, moves_since
-from connectord.sync.events import (
-    ConnectorsGone,
-    HoldChanged,
-    RemovalsChanged,
-    RemovalsComing,
-    SyncEvent,
-    WaitingRemoval,
-)
+from connectord.store import Change, Store
+from connectord.sync.absences import Absences, Missing
+from connectord.sync.around import Around, look_around, names_in
+from connectord.sync.events import ConnectorsGone, SyncEvent
 from connectord.sync.git_work import GitWorkWatch
 from connectord.sync.guard import (
-    GIT_LOOK_SECONDS,
     Absent,
     Go,
     Hold,
     HoldReason,
-    Keep,
     RemovalMode,
     RemovalPolicy,
     Scene,
@@ -41,14 +32,15 @@ from connectord.sync.guard import (
     WaitReason,
     judge,
     judge_approved,
+    waits_unconsented,
 )
 from connectord.sync.heard import Failure, Heard
 from connectord.sync.holds import HoldNews, Holds
 from connectord.sync.losses import Losses
-from connectord.sync.other_folders import files_elsewhere
 from connectord.sync.plan import Plan
 from connectord.sync.reconcile import base_key
-from connectord.sync.threads import in_thread
+from connectord.sync.removal_news import RemovalNews
+from connectord.sync.wake import Wake
 
 
 class Removals:
@@ -71,19 +63,16 @@ class Removals:
         self._emit = emit
         self._look_again = look_again
         self._clock = clock
-        self._now = now
         self._absences = Absences(root, store, now=now, clock=clock)
         self._holds = Holds(root, store, now)
         self._losses = Losses(root, store, now=now, clock=clock)
         self._heard = Heard()
         self._turn = asyncio.Lock()
         self._latest: Snapshot | None = None
-        self._announced: frozenset[str] = frozenset()
         self._git_work = GitWorkWatch(clock)
-        self._shown: RemovalsChanged | None = None
-        self._wake_at = -math.inf
-        self._unconsented: tuple[WaitingRemoval, ...] = ()
-        self._due: Mapping[str, float] = {}
+        self._wake = Wake(look_again, clock)
+        self._news = RemovalNews(emit, policy, now)
+        self._unconsented: Mapping[str, Wait] = {}
         self.verdicts: Mapping[str, Verdict] = {}
 
     async def look(self, project: Project, snapshot: Snapshot, decided: Plan, *, last: bool = False) -> tuple[str, ...]:
@@ -96,27 +85,25 @@ class Removals:
                 # Others looked while this one waited for its turn; they saw what is newer.
                 return () if last else self._going()
             self._turn_to(project)
-            moves, used_by = await self._look_around(project, snapshot)
-            missing = self._absences.look(project, snapshot, moves, self._only_there(project))
+            around = await self._look_around(project, snapshot)
+            missing = self._absences.look(project, snapshot, around.moves, self._only_there(project))
             self._latest = snapshot
             self._heard.keep_only({one.row.type for one in missing})
-            busy = self._git_work.look(snapshot.git.busy)
-            self._unconsented = self._forget_unconsented(project, snapshot, busy, missing)
-            absent = [self._absent(one, used_by) for one in missing if one.consented]
-            unsent = bool(decided.parked) or (last and decided.has_sets)
-            scene = self._scene(project, snapshot, busy, absent, unsent=unsent)
-            news = self._judge(absent, scene)
-            self._announce(project, absent, scene)
-            self._show(project, news)
-            self._wake()
+            absent = [self._absent(one, around) for one in missing if one.consented]
+            scene = self._scene(project, snapshot, absent, unsent=bool(decided.parked) or (last and decided.has_sets))
+            self._unconsented = self._forget_unconsented(project, missing, scene)
+            self._news.announce(project, absent, scene)
+            self._news.hold_news(project, self._judge(absent, scene))
+            self._show(project)
+            waiting = (*self._unconsented.values(), *self.verdicts.values())
+            self._wake.within([one.seconds for one in waiting if isinstance(one, Wait)] + [self._absences.steady_in()])
             return self._going()
 
     def reconciled(self, project: Project, decided: Plan) -> None:
         """Base44 was asked about everything: `decided` says what exists only there and what was changed there."""
         if not self._heard.is_about(base_key(project)):
             return
-        changed = [one.type for one in decided.held if one.reason is HoldReason.CHANGED_ELSEWHERE]
-        self.changed_elsewhere(project, changed)
+        self._heard.changed |= {one.type for one in decided.held if one.reason is HoldReason.CHANGED_ELSEWHERE}
         news = frozenset(decided.untracked) != self._heard.untracked
         self._heard.untracked = frozenset(decided.untracked)
         if decided.forgotten or (news and self._policy.mode is RemovalMode.MIRROR):
@@ -129,7 +116,8 @@ class Removals:
 
     def accepted(self, project: Project, snapshot: Snapshot, connector_type: str) -> Change:
         """What changes, beside base, when Base44 accepted what a snapshot says: its file may have gone meanwhile."""
-        if not self._heard.is_about(base_key(project)) or self._has_file(connector_type):
+        seen = names_in(self._latest) if self._latest and self._heard.is_about(base_key(project)) else None
+        if seen is None or connector_type.lower() in seen:
             return Change()
         return Change(absences=(self._absences.accepted(project, snapshot, connector_type),))
 
@@ -150,7 +138,8 @@ class Removals:
 
     def approve(self, project: Project, shown: Mapping[str, Collection[str]]) -> None:
         """A person's word: remove exactly these. Raises ApprovalRefused if the holds are no longer those shown (P6)."""
-        self._show(project, self._holds.approve(shown))
+        self._news.hold_news(project, self._holds.approve(shown))
+        self._show(project)
         self._look_again(0.0)
 
     def absent_types(self) -> tuple[str, ...]:
@@ -175,42 +164,39 @@ class Removals:
             self._heard.untracked = frozenset()  # of the other app they may be known
             self.verdicts = {}
             if ended := self._holds.end_all():
-                self._show(project, ended)
+                self._news.hold_news(project, ended)
+                self._show(project)
 
-    async def _look_around(self, project: Project, snapshot: Snapshot) -> tuple[Moves, Mapping[str, Path]]:
-        """What git did, and which of the connectors without a file have one in another folder."""
+    async def _look_around(self, project: Project, snapshot: Snapshot) -> Around:
         key = base_key(project)
-        while True:
-            git, known = self._absences.remembered_git(), {*self._store.base(key), *self._only_there(project)}
-            looks = partial(_around, git, snapshot, known, self._store.other_bases(key))
-            found = await in_thread(looks)
-            if self._absences.remembered_git() <= git:  # else a push has ended meanwhile
-                return found
-
-    def _has_file(self, connector_type: str) -> bool:
-        return self._latest is None or connector_type.lower() in _names(self._latest)
+        return await look_around(
+            snapshot,
+            remembered_git=self._absences.remembered_git,
+            known={*self._store.base(key), *self._only_there(project)},
+            others=self._store.other_bases(key),
+        )
 
     def _going(self) -> tuple[str, ...]:
         return tuple(name for name, verdict in self.verdicts.items() if isinstance(verdict, Go))
 
-    def _absent(self, missing: Missing, used_by: Mapping[str, Path]) -> Absent:
+    def _absent(self, missing: Missing, around: Around) -> Absent:
         name = missing.row.type
+        used_by = around.used_by.get(name)
         return Absent(
             name,
             missing.age,
             replaced=missing.replaced,
             switched=missing.switched,
             other_app=missing.row.other_app,
-            used_by=shown_path(used_by[name]) if name in used_by else None,
+            used_by=None if used_by is None else shown_path(used_by),
             changed_elsewhere=name in self._heard.changed,
             held=self._holds.reason_of(name),
         )
 
-    def _scene(
-        self, project: Project, snapshot: Snapshot, busy: str | None, absent: Sequence[Absent], *, unsent: bool
-    ) -> Scene:
+    def _scene(self, project: Project, snapshot: Snapshot, absent: Sequence[Absent], *, unsent: bool) -> Scene:
+        busy = self._git_work.look(snapshot.git.busy)
         known = self._store.base(base_key(project)).keys() | {one.type for one in absent}
-        removed = self._losses.recent(_names(snapshot)) - known
+        removed = self._losses.recent(names_in(snapshot)) - known
         return Scene(
             snapshot.state,
             _fault(snapshot),
@@ -239,97 +225,22 @@ class Removals:
         seconds = None if math.isinf(failure.until) else failure.until - self._clock()
         return Wait(WaitReason.FAILED, failure.error, seconds)
 
-    def _forget_unconsented(
-        self, project: Project, snapshot: Snapshot, busy: str | None, missing: Sequence[Missing]
-    ) -> tuple[WaitingRemoval, ...]:
+    def _forget_unconsented(self, project: Project, missing: Sequence[Missing], scene: Scene) -> Mapping[str, Wait]:
         """Forget what nobody ever consented to after its grace: there is nothing to remove, and a file that comes
-        back gets a new link. Answers with what waits for that, and for what.
+        back gets a new link. Answers with what keeps the others.
         """
         never = [one for one in missing if not one.consented]
-        waits = {one.row.type: self._keeps_unconsented(one, snapshot, busy) for one in never}
+        waits = {one.row.type: waits_unconsented(one.age, scene, self._policy) for one in never}
         over = [one.row for one in never if waits[one.row.type] is None]
         if over:
             types = tuple(row.type for row in over)
             ended = tuple(row.key for row in over)
             self._store.record(Change(key=base_key(project), base=dict.fromkeys(types), ended_absences=ended))
             self._emit(ConnectorsGone(project, types))
-        left = {name: wait for name, wait in waits.items() if wait is not None}
-        self._wake_in([wait.seconds for wait in left.values() if wait.seconds is not None])
-        return tuple(WaitingRemoval(name, wait.reason, wait.why) for name, wait in left.items())
+        return {name: wait for name, wait in waits.items() if wait is not None}
 
-    def _keeps_unconsented(self, one: Missing, snapshot: Snapshot, busy: str | None) -> Wait | None:
-        if why := _fault(snapshot):
-            return Wait(WaitReason.PROBLEMS, why)
-        if one.age < self._policy.grace:
-            left = self._policy.grace - one.age
-            return Wait(WaitReason.GRACE, "its file is gone, and nobody had authorized it", left)
-        if busy and self._git_work.seconds() < self._policy.git_limit:
-            return Wait(WaitReason.GIT_BUSY, busy, GIT_LOOK_SECONDS)
-        return None
-
-    def _announce(self, project: Project, absent: Sequence[Absent], scene: Scene) -> None:
-        """Say that removals are coming, once, and only of those that nothing else will keep."""
-        aged = [replace(one, age=max(one.age, self._policy.grace)) for one in absent]
-        would_go = {name for name, verdict in judge(aged, scene, self._policy).items() if isinstance(verdict, Go)}
-        in_grace = {one.type: self._policy.grace - one.age for one in absent if one.age < self._policy.grace}
-        coming = sorted(would_go & in_grace.keys())
-        self._due = {name: float(round(self._now() + in_grace[name])) for name in coming}
-        news = tuple(name for name in coming if name not in self._announced)
-        self._announced = frozenset(one.type for one in absent if one.type in self._announced or one.type in coming)
-        if news:
-            self._emit(RemovalsComing(project, news, max(in_grace[name] for name in news)))
-
-    def _show(self, project: Project, news: Sequence[HoldNews]) -> None:
-        for one in news:
-            self._emit(HoldChanged(project, one))
-        waiting = tuple(
-            _waiting(name, verdict, self._due.get(name))
-            for name, verdict in self.verdicts.items()
-            if isinstance(verdict, Wait | Go)
-        )
-        # Of what nobody consented to a link may be open, and is to be seen until it is forgotten (P10).
-        waiting += self._unconsented
-        kept = tuple(name for name, verdict in self.verdicts.items() if isinstance(verdict, Keep))
-        shown = RemovalsChanged(project, waiting, self._holds.all(), kept)
-        if shown != self._shown:
-            self._shown = shown
-            self._emit(shown)
-
-    def _wake(self) -> None:
-        """Look again when the first of what waits may be over."""
-        waits = [verdict.seconds for verdict in self.verdicts.values() if isinstance(verdict, Wait)]
-        self._wake_in([seconds for seconds in (*waits, self._absences.steady_in()) if seconds is not None])
-
-    def _wake_in(self, waits: Sequence[float]) -> None:
-        """One wake-up is enough, however often a project is looked at meanwhile: every look asks for the next."""
-        if not waits:
-            return
-        now, wake_at = self._clock(), self._clock() + min(waits)
-        if self._wake_at <= now or wake_at < self._wake_at:
-            self._wake_at = wake_at
-            self._look_again(wake_at - now)
-
-
-def _around(
-    git: frozenset[str],
-    snapshot: Snapshot,
-    known: Collection[str],
-    others: Mapping[BaseKey, Mapping[str, BaseEntry]],
-) -> tuple[Moves, Mapping[str, Path]]:
-    without = [name for name in known if name.lower() not in _names(snapshot)]
-    return moves_since(git, snapshot), files_elsewhere(without, others)
-
-
-def _names(snapshot: Snapshot) -> frozenset[str]:
-    return frozenset(name.lower() for name in snapshot.by_type)
-
-
-def _waiting(name: str, verdict: Wait | Go, due: float | None) -> WaitingRemoval:
-    if isinstance(verdict, Go):
-        return WaitingRemoval(name, None, "")
-    if verdict.reason is WaitReason.GRACE and due is None:
-        return WaitingRemoval(name, verdict.reason, f"{verdict.why}; nothing is removed yet")
-    return WaitingRemoval(name, verdict.reason, verdict.why, due)
+    def _show(self, project: Project) -> None:
+        self._news.show(project, self.verdicts, self._unconsented, self._holds.all())
 
 
 def _fault(snapshot: Snapshot) -> str | None:
