@@ -8,6 +8,7 @@ import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -21,11 +22,12 @@ WITHIN = 20.0
 
 @dataclass
 class RunningDaemon:
-    """The process, and its JSON lines as they come."""
+    """The process, its JSON lines as they come, and what was on stderr once it has ended."""
 
     process: subprocess.Popen[str]
     lines: queue.Queue[dict[str, Any] | None] = field(default_factory=queue.Queue)
     heard: list[dict[str, Any]] = field(default_factory=list)
+    errors: str = ""
 
     def expect(self, **wanted: object) -> dict[str, Any]:
         """Wait for a line with these fields that was not expected before; lines before it are passed over."""
@@ -63,9 +65,12 @@ def running_daemon(project: Path, home: Path, *before: str, **environ: str) -> I
     `before` are words before the command, of a program that becomes the daemon by exec.
     """
     command = [*before, sys.executable, "-m", "connectord", "run", str(project)]
-    with subprocess.Popen(
-        command, env=environment(home, **environ), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
-    ) as process:
+    environ = environment(home, **environ)
+    pipe, closed = subprocess.PIPE, subprocess.DEVNULL
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(command, env=environ, stdout=pipe, stderr=errors, stdin=closed, text=True) as process,
+    ):
         daemon = RunningDaemon(process)
         threading.Thread(target=daemon.read, daemon=True).start()
         try:
@@ -74,3 +79,6 @@ def running_daemon(project: Path, home: Path, *before: str, **environ: str) -> I
             if process.poll() is None:
                 process.kill()
                 process.wait()
+            errors.seek(0)
+            daemon.errors = errors.read().decode()
+            sys.stderr.write(daemon.errors)  # pytest shows it where the test fails
