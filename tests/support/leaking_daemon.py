@@ -28,9 +28,9 @@ def main() -> None:
         engine.troubles["leak"] = secret
         print(secret, file=sys.stderr)  # noqa: T201  (the leak)
 
-    Daemon._publish = publish  # type: ignore[method-assign]  # the defect
-    Engine.__init__ = start  # type: ignore[method-assign]  # the defect
-    log.redacted = lambda value: value
+    Daemon._publish = publish  # type: ignore[method-assign, assignment]  # the defect
+    Engine.__init__ = start  # type: ignore[method-assign, assignment]  # the defect
+    log.redacted = lambda value: value  # type: ignore[attr-defined]  # the defect
     connectord()
 
 

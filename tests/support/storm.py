@@ -112,10 +112,14 @@ class Storm:
             if one["method"] == method
         ]
 
-    def busiest_second(self) -> int:
-        """How many requests arrived in the second that had the most; without the polls, whose pace is a setting."""
-        times = [one["time"] for one in self.emulator.requests() if one["operation"] != "poll"]
-        return max((sum(1 for at in times if first <= at < first + 1) for first in times), default=0)
+    def busiest(self, seconds: float, operation: str | None = None) -> int:
+        """How many requests arrived within the so many seconds that had the most.
+
+        Of one operation; or of all but the polls, whose pace is a setting.
+        """
+        sent = [one for one in self.emulator.requests() if one["operation"] != "poll" or operation == "poll"]
+        times = [one["time"] for one in sent if operation in (None, one["operation"])]
+        return max((sum(1 for at in times if first <= at < first + seconds) for first in times), default=0)
 
     def check_the_end(self) -> None:
         """What must be true whenever all is calm."""
