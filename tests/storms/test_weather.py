@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import queue
 import signal
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tests.support import jumping_clock
 from tests.support.emulator import RunningEmulator, running_emulator
 from tests.support.project import a_connector
-from tests.support.running import RunningDaemon, environment
+from tests.support.running import environment
 from tests.support.storm import Storm, a_storm, started, until
 
 from connectord.control.endpoint import socket_path
@@ -92,99 +88,6 @@ def test_a_runtime_directory_that_is_open_to_others_is_closed(
         assert started(daemon)
         goes_on(storm, ["b"])
         assert storm.runtime.stat().st_mode & 0o777 == 0o700
-
-
-@pytest.mark.parametrize("kind", ["damaged", "newer", "another program's"])
-def test_p2_a_state_that_can_not_be_read_is_set_aside_and_nothing_is_lost(
-    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path, kind: str
-) -> None:
-    storm = consented(emulator, tmp_path, a_home_of_its_own)
-    storm.state.mkdir(mode=0o700)
-    file = storm.state / "state.db"
-    if kind == "damaged":
-        file.write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
-    else:
-        with closing(sqlite3.connect(file)) as connection:
-            connection.execute("CREATE TABLE x (y)")
-            if kind == "newer":
-                connection.execute(f"PRAGMA application_id = {0x434F4E44}")
-            connection.execute("PRAGMA user_version = 99")
-            connection.commit()
-    with storm.life() as daemon:
-        assert started(daemon)
-        said = trouble(storm)
-        goes_on(storm, ["b"])
-        assert daemon.end() == 0
-    assert str(file) in said
-    assert kind.split(maxsplit=1)[0] in said
-    storm.check_the_end()
-
-
-def test_a_state_that_is_deleted_while_it_runs_is_made_anew_from_memory(
-    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
-) -> None:
-    storm = consented(emulator, tmp_path, a_home_of_its_own)
-    with storm.life() as daemon:
-        assert started(daemon)
-        assert storm.settled().settled
-        for file in storm.state.glob("state.db*"):
-            file.unlink()
-        goes_on(storm, ["b"])
-        assert daemon.end() == 0
-    storm.check_the_end()
-    emulator.forget_requests()
-    with storm.life() as daemon:
-        assert started(daemon)
-        assert storm.settled().settled
-    assert storm.sent("PUT") == []
-
-
-def a_small_disk(state: Path) -> tuple[str, ...]:
-    """The words that run a daemon with its state on a disk of 2 MiB that nobody else sees."""
-    user = () if os.geteuid() == 0 else ("--user", "--map-root-user")
-    mount = f'mount -t tmpfs -o size=2m,mode=0700 none "{state}" && exec "$@"'
-    return ("unshare", *user, "--mount", "sh", "-c", mount, "sh")
-
-
-def fill(filler: Path) -> None:
-    """Write until nothing fits any more."""
-    with filler.open("wb", buffering=0) as full:
-        try:
-            while True:
-                full.write(b"x" * 512)
-        except OSError as error:
-            assert error.errno == errno.ENOSPC  # noqa: PT017  (any other error is one of this test)
-
-
-def seen_by(daemon: RunningDaemon, path: Path) -> Path:
-    """A file as the daemon sees it, whatever is mounted there for it alone."""
-    return Path(f"/proc/{daemon.process.pid}/root{path}")
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="other operating system: mount namespaces")
-def test_p12_a_full_disk_is_a_visible_trouble_and_nothing_is_lost_when_it_ends(
-    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
-) -> None:
-    storm = consented(emulator, tmp_path, a_home_of_its_own)
-    long = "s" * 60_000
-    emulator.connect("slack", ["a", "b", "c", "d", long])
-    storm.state.mkdir(mode=0o700)
-    with storm.life(*a_small_disk(storm.state)) as daemon:
-        assert started(daemon)
-        assert storm.settled().settled
-        filler = seen_by(daemon, storm.state) / "filler"
-        fill(filler)
-        # What fits into pages that are there already is written; a long scope needs new ones.
-        a_connector(storm.project, "slack", ["b", long])
-        until(lambda: len(storm.there()["slack"]) == 2, "a push with a full disk")
-        until(lambda: trouble(storm) != "", "the trouble")
-        said = trouble(storm)
-        filler.unlink()
-        goes_on(storm, ["c"])
-        until(lambda: trouble(storm) == "", "the end of the trouble")
-        assert daemon.end() == 0
-    assert "full" in said
-    assert storm.sent("DELETE") == []
 
 
 def test_a_laptop_that_sleeps_goes_on_where_it_was(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -23,6 +24,7 @@ from connectord.project import Project
 from connectord.sync.push import OUTCOME_KIND
 
 WITHIN = 25.0
+BETWEEN_QUESTIONS = 0.02
 QUICK = """\
 authorization_poll = 0.1
 half_written_patience = 0.1
@@ -37,10 +39,11 @@ Line = dict[str, Any]
 
 
 def until(true: Callable[[], bool], what: str, within: float = WITHIN) -> None:
-    """Ask until it is so. Each question is a request or a look at a file, which is wait enough."""
-    deadline = time.monotonic() + within
+    """Ask until it is so, and not so often that the asking keeps the others from their work."""
+    deadline, never = time.monotonic() + within, threading.Event()
     while not true():
         assert time.monotonic() < deadline, f"not within {within:g} s: {what}"
+        never.wait(BETWEEN_QUESTIONS)
 
 
 @dataclass
