@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +18,8 @@ from tests.support.running import environment
 from tests.support.storm import Storm, a_storm, started, until
 
 from connectord.control.endpoint import socket_path
+
+NOBODY = 65534
 
 STOPPED_FOR = 12.0
 """Seconds that a laptop sleeps: longer than a request's and the local API's limits."""
@@ -42,7 +46,8 @@ def trouble(storm: Storm) -> str:
     return " ".join(storm.client.daemon().trouble)
 
 
-def a_second_one(storm: Storm) -> subprocess.CompletedProcess[str]:
+def another_start(storm: Storm) -> subprocess.CompletedProcess[str]:
+    """A daemon that is expected to end by itself."""
     return subprocess.run(
         [sys.executable, "-m", "connectord", "run", str(storm.project.root)],
         env=environment(storm.home, **storm.environ),
@@ -59,7 +64,7 @@ def test_a_second_daemon_ends_with_a_sentence_that_names_the_first(
     storm = consented(emulator, tmp_path, a_home_of_its_own)
     with storm.life() as daemon:
         assert started(daemon)
-        second = a_second_one(storm)
+        second = another_start(storm)
         goes_on(storm, ["b"])
     assert second.returncode != 0
     assert f"process {daemon.process.pid}" in second.stdout + second.stderr
@@ -77,6 +82,48 @@ def test_a_socket_that_a_killed_daemon_left_is_replaced(
     with storm.life() as daemon:
         assert started(daemon)
         goes_on(storm, ["b"])
+
+
+def test_a_socket_that_another_program_has_taken_is_left_alone_and_said(
+    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
+) -> None:
+    storm = consented(emulator, tmp_path, a_home_of_its_own)
+    path = socket_path(storm.runtime)
+    with socket.socket(socket.AF_UNIX) as squatter:
+        squatter.bind(str(path))
+        squatter.listen()
+        taken = path.stat().st_ino
+        refused = another_start(storm)
+        assert path.stat().st_ino == taken
+    assert refused.returncode != 0
+    assert f"Another program listens at {path}" in refused.stdout + refused.stderr
+    assert emulator.requests() == []
+    with storm.life() as daemon:  # nobody listens any more
+        assert started(daemon)
+        goes_on(storm, ["b"])
+
+
+def a_folder_of_somebody_else(folder: Path) -> Path:
+    """Only root can give one away; for others root has plenty."""
+    if os.geteuid() != 0:
+        return Path("/usr")
+    folder.mkdir(mode=0o700)
+    os.chown(folder, NOBODY, NOBODY)
+    return folder
+
+
+def test_a_runtime_directory_of_another_user_is_refused_with_what_to_do(
+    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
+) -> None:
+    storm = consented(emulator, tmp_path, a_home_of_its_own)
+    folder = a_folder_of_somebody_else(tmp_path / "foreign")
+    storm.environ["CONNECTORD_RUNTIME_DIR"] = str(folder)
+    refused = another_start(storm)
+    said = refused.stdout + refused.stderr
+    assert refused.returncode != 0
+    assert f"{folder} belongs to another user" in said
+    assert "CONNECTORD_RUNTIME_DIR" in said
+    assert emulator.requests() == []
 
 
 def test_a_runtime_directory_that_is_open_to_others_is_closed(

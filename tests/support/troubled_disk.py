@@ -28,7 +28,7 @@ class TroubledConnection(sqlite3.Connection):
 def main() -> None:
     """Change how connections are made before anybody makes one."""
     TroubledConnection.pragma = Path(sys.argv[1])
-    sqlite3.connect = partial(sqlite3.connect, factory=TroubledConnection)
+    sqlite3.connect = partial(sqlite3.connect, factory=TroubledConnection)  # type: ignore[assignment]  # the trouble
     sys.argv[1:] = sys.argv[sys.argv.index("connectord") + 1 :]
     from connectord.cli import main as connectord  # noqa: PLC0415  (after the change)
 
