@@ -144,7 +144,7 @@ def _become(order: dict[str, object], stdout: int, stderr: int) -> None:
         begin()
     except SystemExit as end:
         code = int(end.code or 0)
-    except BaseException:  # as Python itself shows what nobody caught
+    except BaseException:  # noqa: BLE001  (as Python itself shows what nobody caught)
         traceback.print_exc()
     finally:
         sys.stdout.flush()
