@@ -15,7 +15,7 @@ from tests.support import jumping_clock
 from tests.support.emulator import RunningEmulator, running_emulator
 from tests.support.project import a_connector
 from tests.support.running import environment
-from tests.support.storm import Storm, a_storm, started, until
+from tests.support.storm import Line, Storm, a_storm, started, until
 
 from connectord.control.endpoint import socket_path
 
@@ -172,13 +172,19 @@ def test_a_clock_that_jumps_by_a_day_keeps_nothing_waiting(
         link = daemon.expect(event="notice", type="hubspot")["url"]
         swapped = tmp_path / "swapped"
         swapped.write_text(str(days * 86_400))
+        polls = len(polled(storm))
         swapped.replace(wrong_by)
+        until(lambda: len(polled(storm)) >= polls + 5, "polls after the jump")
         goes_on_but_for_hubspot(storm)
         emulator.consent(link)
         assert daemon.expect(event="authorization.ended", type="hubspot")["result"] == "added"
         storm.until_state("synced")
         assert daemon.end() == 0
     storm.check_the_end()
+
+
+def polled(storm: Storm) -> list[Line]:
+    return [one for one in storm.emulator.requests() if one["operation"] == "poll"]
 
 
 def goes_on_but_for_hubspot(storm: Storm) -> None:
