@@ -15,7 +15,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO
 
 import connectord.cli.run  # noqa: F401  (whatever a daemon needs, once for all of them)
@@ -48,7 +48,8 @@ class Forked:
     def send_signal(self, number: int) -> None:
         """Signal it, if it still runs."""
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):  # it ended just now, and its keeper is about to say so
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         """End it at once."""
