@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from connectord.cli.exit_codes import ExitCode
-from connectord.cli.lines import Publish, json_lines, readable_lines, silence
+from connectord.cli.lines import json_lines, readable_lines, silence
 from connectord.cli.output import Output
 from connectord.cli.running import run_command
 from connectord.control import News
@@ -35,15 +35,20 @@ def run(paths: tuple[Path, ...], *, as_json: bool, background: bool) -> None:
     as_json_lines = not background and (as_json or not sys.stdout.isatty())
 
     async def command(output: Output) -> ExitCode:
+        del output  # what is to be said is news
         # In the background the log file has every line, and stdout is a file that nobody rotates.
         lines = silence if background else json_lines() if as_json_lines else readable_lines()
-        log = LogFile(state_dir(), on_trouble=lambda trouble: output.warn(trouble) if trouble else None)
-        surroundings = Surroundings(
-            read_settings(), os.environ, Path.home(), state_dir(), runtime_dir(), _both(lines, log.publish)
-        )
+
+        def publish(news: News) -> None:
+            lines(news)
+            log.publish(news)
+
+        surroundings = Surroundings(read_settings(), os.environ, Path.home(), state_dir(), runtime_dir(), publish)
         otherwise = None if background or paths else _project_around_here
+        daemon = Daemon(_projects(paths), surroundings, otherwise=otherwise)
+        log = LogFile(state_dir(), on_trouble=daemon.log_trouble)
         try:
-            await _until_signalled(Daemon(_projects(paths), surroundings, otherwise=otherwise))
+            await _until_signalled(daemon)
         finally:
             log.close()
         return ExitCode.OK
@@ -58,14 +63,6 @@ def _projects(paths: tuple[Path, ...]) -> tuple[Project, ...]:
 
 def _project_around_here() -> Project:
     return read_project(Path().absolute(), os.environ)
-
-
-def _both(one: Publish, other: Publish) -> Publish:
-    def publish(news: News) -> None:
-        one(news)
-        other(news)
-
-    return publish
 
 
 async def _until_signalled(daemon: Daemon) -> None:

@@ -59,6 +59,7 @@ class Daemon:
         self._otherwise = otherwise
         self._publish_outside = surroundings.publish
         self._in = replace(surroundings, publish=self._publish)
+        self._troubles: dict[str, str] = {}
         self._store: SqliteStore | None = None
         self._engine: Engine | None = None
         self._stop = asyncio.Event()
@@ -68,6 +69,13 @@ class Daemon:
         self._stop.set()
         if self._engine is not None:
             self._engine.stopping.set()
+
+    def log_trouble(self, sentence: str | None) -> None:
+        """The log file can't be written (a sentence), or can again (None)."""
+        if sentence is None:
+            self._untrouble("log")
+        else:
+            self._trouble("log", sentence)
 
     async def run(self) -> None:
         """Run until stopped. Raises AlreadyRunning, PlaceUnusable, SocketUnusable; nothing was begun then."""
@@ -84,11 +92,13 @@ class Daemon:
     async def _live(self, store: SqliteStore, listener: socket.socket) -> None:
         connections = Connections(self._in.home, on_retry=self._retrying, on_problem=self._credentials_unusable)
         notifier = LineNotifier(self._publish_notice)
-        engine = self._engine = Engine(self._in, store, connections, notifier)
+        engine = self._engine = Engine(self._in, store, connections, notifier, self._troubles)
         if self._stop.is_set():
             engine.stopping.set()
         if store.opened_with:
             self._trouble("state was set aside", store.opened_with)
+        if store.trouble:  # since the very opening, when there was nobody to be told
+            self._store_trouble(store.trouble)
         registered = {row.root: row.paused for row in store.projects()}
         temporary = [project.root for project in self._temporary if project.root not in registered]
         if not registered and not temporary and self._otherwise is not None:
@@ -180,14 +190,12 @@ class Daemon:
         self._publish(News(at=at, event=kind, message=message, seconds=seconds, tone=Tone.QUIET))
 
     def _trouble(self, name: str, sentence: str) -> None:
-        if self._engine is not None:
-            self._engine.troubles[name] = sentence
+        self._troubles[name] = sentence
         # Straight outside: the history would go into the very store that is in trouble.
         self._publish_outside(News(at=self._in.at(), event=NewsKind.TROUBLE, message=sentence, tone=Tone.BAD))
 
     def _untrouble(self, name: str) -> None:
-        if self._engine is not None:
-            self._engine.troubles.pop(name, None)
+        self._troubles.pop(name, None)
         message = f"The trouble with the {name} is over"
         self._publish_outside(News(at=self._in.at(), event=NewsKind.TROUBLE_OVER, message=message, tone=Tone.GOOD))
 

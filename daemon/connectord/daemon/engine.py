@@ -29,18 +29,26 @@ class Engine:
     """The projects that the daemon follows, by root in `followed`. What the local API asks of them is in answers.py.
 
     `group` (set when the daemon runs) owns the projects' tasks, `stopping` is set when somebody wants the end.
+    `troubles` (name -> sentence) may have begun before it did.
     """
 
     group: asyncio.TaskGroup
 
-    def __init__(self, surroundings: Surroundings, store: Store, connections: Connections, notifier: Notifier) -> None:
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        store: Store,
+        connections: Connections,
+        notifier: Notifier,
+        troubles: dict[str, str] | None = None,
+    ) -> None:
         self._in = surroundings
         self._store = store
         self._connections = connections
         self.followed: dict[Path, Followed] = {}
         self._tasks: dict[Path, asyncio.Task[None]] = {}
         self._credentials: Path | None = None
-        self.troubles: dict[str, str] = {}
+        self.troubles = {} if troubles is None else troubles
         self.broadcast = Broadcast()
         self.queue = PushQueue(self._carry, projects_at_once=surroundings.settings.projects_at_once)
         self.watcher = Watcher(on_hint=self._hinted, on_state=self._watch_state)
