@@ -113,7 +113,7 @@ async def an_engine(emulator: EmulatorApp, project: Project, settle: Settle | No
         )
         engine = Engine(emulator, project, project_loop, queue)
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(queue.run()), group.create_task(project_loop.run())]
+            tasks = [group.create_task(queue.run()), group.create_task(project_loop.run(), name="loop")]
             yield engine
             for task in tasks:
                 task.cancel()

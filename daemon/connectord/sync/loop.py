@@ -48,6 +48,7 @@ class ProjectLoop:
         self._later: set[asyncio.TimerHandle] = set()
         self._tickets: list[asyncio.Future[None]] = []
         self._moving_since: float | None = None
+        self._group: asyncio.TaskGroup | None = None
         self.paused = False
 
     async def looked(self) -> None:
@@ -76,8 +77,12 @@ class ProjectLoop:
         """Look whenever there is a reason to, until cancelled."""
         self.hint(Trigger.START)
         try:
-            async with asyncio.TaskGroup() as self._group:
-                await self._run()
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                try:
+                    await self._run()
+                finally:
+                    self._group = None
         finally:
             for ticket in self._tickets:
                 ticket.cancel()
@@ -94,7 +99,10 @@ class ProjectLoop:
                     ticket.set_result(None)
 
     def _run_beside(self, coroutine: Coroutine[None, None, None]) -> None:
-        self._group.create_task(coroutine)
+        if self._group is None:  # a push outlived its loop: the next start asks Base44 anyway
+            coroutine.close()
+        else:
+            self._group.create_task(coroutine)
 
     async def _settled(self) -> None:
         await self._wake.wait()
