@@ -1,4 +1,4 @@
-"""What the board says of connectors that failed and wait: none is forgotten, and none is called queued for ever (P12)."""
+"""What the board says of connectors that failed and wait: none is forgotten, none is queued for ever (P12)."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,8 @@ class Pushes:
     project: Project
     push: ProjectPush
     events: list[SyncEvent]
+    waits: list[float]
     now: float = 0.0
-    waits: list[float] = field(default_factory=list)
 
     async def carry(self) -> None:
         await self.push.carry(PushJob(self.project, a_snapshot(self.project), Trigger.SAVE))
@@ -73,7 +73,8 @@ async def pushes(
             rng=LongestWait(),
             backoff=Backoff(first=1.0, cap=300.0),
         )
-        made = Pushes(project, ProjectPush(effects, lambda seconds: made.waits.append(seconds), nowhere), [])
+        waits: list[float] = []
+        made = Pushes(project, ProjectPush(effects, waits.append, nowhere), [], waits)
         yield made
 
 

@@ -140,6 +140,7 @@ class Engine:
             self.consents.gone(followed.project, tuple(self.consents.types_open(followed.project)))
         self._store.remove_project(root)
         followed.changed()
+        await self._let_go_of_clients()
 
     async def pause(self, root: Path | None) -> None:
         """Push nothing until `resume`."""
@@ -198,6 +199,11 @@ class Engine:
         for followed in self._chosen(root):
             followed.pause(paused=paused)
 
+    async def _let_go_of_clients(self) -> None:
+        """A project that changed its host or its key, or is followed no longer, needs its old client no more."""
+        projects = [one.project for one in self._followed.values() if one.project is not None]
+        await self._connections.keep_only((project.api_url, project.environment) for project in projects)
+
     def _effects(self) -> PushEffects:
         settings = self._in.settings
         return PushEffects(
@@ -254,6 +260,7 @@ class Engine:
                 if before is not None and before != project:
                     self.consents.gone(before, tuple(self.consents.types_open(before)))
                 self.watcher.refresh(root)
+                self.group.create_task(self._let_go_of_clients(), name="unused clients")
                 self.consents.resume(project, self._effects().connect(project))
             case OutcomeKnown(outcome=outcome):
                 self.consents.follow(event)

@@ -17,7 +17,7 @@ from connectord.base44.errors import (
     Unreachable,
 )
 from connectord.project.model import Connector, Project, Snapshot
-from connectord.store import OPEN, AuthorizationRow, BaseEntry, Change, HistoryRow, JobRow, Store
+from connectord.store import OPEN, AuthorizationRow, BaseEntry, BaseKey, Change, HistoryRow, JobRow, Store
 from connectord.sync.carry import SETS_AT_ONCE, carry_out
 from connectord.sync.events import (
     ConnectorsGone,
@@ -91,6 +91,7 @@ class ProjectPush:
         self._failures: Counter[str] = Counter()
         self._absent_since: dict[str, float] = {}
         self._told_gone: set[str] = set()
+        self._key: BaseKey | None = None
         self._reconciler = Reconciler(effects.store, effects.emit, effects.watched)
 
     def look(self, project: Project, snapshot: Snapshot) -> Plan:
@@ -219,6 +220,9 @@ class ProjectPush:
 
     def _withhold(self, project: Project, deleted: tuple[str, ...]) -> None:
         """Tell of files that are gone, after a grace: a checkout or an editor may put them back in a moment."""
+        if self._key != base_key(project):  # another app or host has a base of its own to miss them in
+            self._key = base_key(project)
+            self._absent_since, self._told_gone = {}, set()
         now, grace = self._effects.clock(), self._effects.removal_grace
         self._absent_since = {name: self._absent_since.get(name, now) for name in deleted}
         self._told_gone &= set(deleted)
