@@ -40,7 +40,7 @@ def push(*, path: Path, directory: Path | None, app_id: str | None, yes: bool, a
 
 
 async def _push(target: Target, output: Output, *, yes: bool) -> ExitCode:
-    project = target.project()
+    project = await asyncio.to_thread(target.project)
     snapshot = await read_files(project, warn=output.warn)
     _refuse_wrong_folder(project, snapshot)
     _say_found(snapshot, output)

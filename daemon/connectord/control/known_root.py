@@ -15,10 +15,12 @@ def known_root(path: Path, roots: Iterable[Path]) -> Path:
     A project whose folder or config is gone is still found by its path: it must be possible to ask after it and to
     remove it. Raises UnknownProject, also for a project of its own inside a known one.
     """
-    by_real = {root.resolve(): root for root in roots}
-    real = path.resolve()
-    around = next((folder for folder in (real, *real.parents) if folder in by_real), None)
+    roots, real = tuple(roots), path.resolve()
     nearest = find_root(real)
+    if nearest in roots:  # without a look at any other project: one of them may lie on a disk that hangs
+        return nearest
+    by_real = {root.resolve(): root for root in roots}
+    around = next((folder for folder in (real, *real.parents) if folder in by_real), None)
     if nearest is not None and (around is None or nearest.is_relative_to(around)) and nearest not in by_real:
         raise UnknownProject(nearest)
     if around is None:

@@ -58,6 +58,7 @@ class Daemon:
         self._otherwise = otherwise
         self._publish_outside = surroundings.publish
         self._in = replace(surroundings, publish=self._publish)
+        self._troubles: dict[str, str] = {}
         self._store: SqliteStore | None = None
         self._engine: Engine | None = None
         self._stop = asyncio.Event()
@@ -67,6 +68,13 @@ class Daemon:
         self._stop.set()
         if self._engine is not None:
             self._engine.stop()
+
+    def log_trouble(self, sentence: str | None) -> None:
+        """The log file can't be written (a sentence), or can again (None)."""
+        if sentence is None:
+            self._untrouble("log")
+        else:
+            self._trouble("log", sentence)
 
     async def run(self) -> None:
         """Run until stopped. Raises AlreadyRunning, PlaceUnusable, SocketUnusable; nothing was begun then."""
@@ -85,15 +93,17 @@ class Daemon:
             self._in.home, on_retry=self._retrying, on_problem=self._credentials_unusable, on_wait=self._paced
         )
         notifier = LineNotifier(self._publish_notice)
-        engine = self._engine = Engine(self._in, store, connections, notifier)
+        engine = self._engine = Engine(self._in, store, connections, notifier, self._troubles)
         if self._stop.is_set():
             engine.stop()
         if store.opened_with:
-            self.trouble("state was set aside", store.opened_with)
+            self._trouble("state was set aside", store.opened_with)
+        if store.trouble:  # since the very opening, when there was nobody to be told
+            self._store_trouble(store.trouble)
         registered = {row.root: row.paused for row in store.projects()}
         temporary = [project.root for project in self._temporary if project.root not in registered]
         if not registered and not temporary and self._otherwise is not None:
-            temporary = [self._otherwise().root]
+            temporary = [(await asyncio.to_thread(self._otherwise)).root]
         self._publish(News(at=self._in.at(), event=NewsKind.DAEMON_STARTED, message=f"connectord {__version__}"))
         async with connections, engine.consents.authorizations, asyncio.TaskGroup() as group:
             engine.group = group
@@ -162,7 +172,10 @@ class Daemon:
             self._publish(news)
 
     def _store_trouble(self, trouble: StoreTrouble | None) -> None:
-        self.trouble("state", None if trouble is None else str(trouble))
+        if trouble is None:
+            self._untrouble("state")
+        else:
+            self._trouble("state", str(trouble))
 
     def _credentials_unusable(self, problem: CredentialsUnusable) -> None:
         kind, what = NewsKind.CREDENTIALS_UNUSABLE, problem.what
@@ -177,17 +190,15 @@ class Daemon:
         kind, at = NewsKind.REQUEST_PACED, self._in.at()
         self._publish(News(at=at, event=kind, message=message, seconds=seconds, tone=Tone.QUIET))
 
-    def trouble(self, name: str, sentence: str | None) -> None:
-        """Show under this name, in the status too, what is wrong with the daemon itself; None: it is over."""
-        troubles = self._engine.troubles if self._engine is not None else {}
-        if sentence is None:
-            troubles.pop(name, None)
-            kind, message, tone = NewsKind.TROUBLE_OVER, f"The trouble with the {name} is over", Tone.GOOD
-        else:
-            troubles[name] = sentence
-            kind, message, tone = NewsKind.TROUBLE, sentence, Tone.BAD
+    def _trouble(self, name: str, sentence: str) -> None:
+        self._troubles[name] = sentence
         # Straight outside: the history would go into the very store that is in trouble.
-        self._publish_outside(News(at=self._in.at(), event=kind, message=message, tone=tone))
+        self._publish_outside(News(at=self._in.at(), event=NewsKind.TROUBLE, message=sentence, tone=Tone.BAD))
+
+    def _untrouble(self, name: str) -> None:
+        self._troubles.pop(name, None)
+        message = f"The trouble with the {name} is over"
+        self._publish_outside(News(at=self._in.at(), event=NewsKind.TROUBLE_OVER, message=message, tone=Tone.GOOD))
 
 
 def _fault_point(environ: Mapping[str, str]) -> Callable[[str], None]:

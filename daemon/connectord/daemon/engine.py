@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,11 +44,19 @@ class Engine:
     """The projects that the daemon follows. It implements control.face.Face.
 
     `group` (set when the daemon runs) owns the projects' tasks, `stopping` is set when somebody wants the end.
+    `troubles` (name -> sentence) may have begun before it did.
     """
 
     group: asyncio.TaskGroup
 
-    def __init__(self, surroundings: Surroundings, store: Store, connections: Connections, notifier: Notifier) -> None:
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        store: Store,
+        connections: Connections,
+        notifier: Notifier,
+        troubles: dict[str, str] | None = None,
+    ) -> None:
         self._in = surroundings
         self._store = store
         self._connections = connections
@@ -56,7 +64,7 @@ class Engine:
         self._tasks: dict[Path, asyncio.Task[None]] = {}
         self._started_at = surroundings.at()
         self._credentials: Path | None = None
-        self.troubles: dict[str, str] = {}
+        self.troubles = {} if troubles is None else troubles
         self.broadcast = Broadcast()
         self.queue = PushQueue(self._carry, projects_at_once=surroundings.settings.projects_at_once)
         self.watcher = Watcher(on_hint=self._hinted, on_state=self._watch_state)
@@ -119,8 +127,8 @@ class Engine:
 
     async def add_project(self, path: Path) -> ProjectAdded:
         """Register the project around `path`."""
-        project = await asyncio.to_thread(read_project, path, self._in.environ)
-        known = self._same(project.root)
+        project, same = await asyncio.to_thread(_read_once, path, self._in.environ, self.roots())
+        known = self._followed.get(same) if same else None
         new = self._store.add_project(known.root if known else project.root, self._in.now())
         if known is not None:
             known.board.temporary = False
@@ -182,11 +190,6 @@ class Engine:
 
     def _chosen(self, root: Path | None) -> list[Followed]:
         return list(self._followed.values()) if root is None else [self._known(root)]
-
-    def _same(self, root: Path) -> Followed | None:
-        """The project that is followed already, by this path or by a symlink."""
-        real = os.path.realpath(root)
-        return next((one for one in self._followed.values() if os.path.realpath(one.root) == real), None)
 
     def _known(self, root: Path) -> Followed:
         followed = self._followed.get(root)
@@ -292,6 +295,15 @@ class Engine:
         if state.why:
             self.troubles["watch"] = message = f"Watching by {state.kind}: {state.why}"
             self._in.publish(News(at=self._in.at(), event=NewsKind.TROUBLE, message=message, tone=Tone.ATTENTION))
+
+
+def _read_once(path: Path, environ: Mapping[str, str], roots: tuple[Path, ...]) -> tuple[Project, Path | None]:
+    """The project around `path`, and which of the roots is its own already, by this path or by a symlink."""
+    project = read_project(path, environ)
+    if project.root in roots:
+        return project, project.root
+    real = os.path.realpath(project.root)
+    return project, next((root for root in roots if os.path.realpath(root) == real), None)
 
 
 def _watch_word(state: WatchState) -> WatchWord:
