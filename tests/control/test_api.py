@@ -41,6 +41,14 @@ def test_any_folder_inside_a_project_names_it(daemon: FakeDaemon, root: Path) ->
     assert [project.path for project in daemon.client.status(inside).projects] == [str(root)]
 
 
+def test_a_known_root_is_answered_for_without_a_look_at_any_disk(
+    daemon: FakeDaemon, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon.face.projects = [a_project_status(root)]
+    monkeypatch.setattr("connectord.control.known_root.find_root", pytest.fail)
+    assert [project.path for project in daemon.client.status(root).projects] == [str(root)]
+
+
 def test_a_symlink_to_a_project_names_it(daemon: FakeDaemon, root: Path, tmp_path: Path) -> None:
     daemon.face.projects = [a_project_status(root)]
     (tmp_path / "link").symlink_to(root)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tests.support.engine import Engine, an_engine, requests
 from tests.support.project import a_connector, a_project, a_snapshot
 
 from connectord.emulator.faults import Fault
-from connectord.sync import PushJob, Result, Settle, Trigger
+from connectord.sync import PushJob, Reading, Result, Settle, Trigger
 from connectord.sync.events import (
     ConnectorsGone,
     OutcomeKnown,
@@ -237,3 +238,25 @@ async def test_a_push_that_outlives_its_loop_is_no_defect(emulator: EmulatorApp,
                 await asyncio.wait([task])
         await engine.loop.push.carry(PushJob(project, a_snapshot(project), Trigger.START, reconcile=True))
         assert engine.said(Reconciled) == []
+
+
+async def test_a_disk_that_hangs_is_told_and_waited_for_and_keeps_the_end_of_nobody_waiting(
+    emulator: EmulatorApp, tmp_path: Path
+) -> None:
+    project = a_project(tmp_path, {"slack": ["chat:write"]})
+    answers = threading.Event()
+
+    def read() -> Reading:
+        answers.wait()
+        return project, a_snapshot(project)
+
+    async with an_engine(emulator, project, read=read, patience=0.0) as engine:
+        hanging = await engine.expect(ProjectUnusable)
+        answers.set()
+        await engine.expect(ProjectUnusable, lambda event: event.error is None)
+        await engine.expect(PushFinished)
+        answers.clear()
+        engine.loop.hint()
+        await engine.expect(ProjectUnusable, lambda event: event.error is not None, after=len(engine.events))
+    answers.set()
+    assert "its disk has not answered" in str(hanging.error)

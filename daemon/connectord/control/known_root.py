@@ -15,9 +15,13 @@ def known_root(path: Path, roots: Iterable[Path]) -> Path:
     A project whose folder or config is gone is still found by its path: it must be possible to ask after it and to
     remove it. Raises UnknownProject, also for a project of its own inside a known one.
     """
-    roots, real = tuple(roots), path.resolve()
+    roots = tuple(roots)
+    # Without a look at any disk where that is possible, nor at another project's: it may lie on one that hangs.
+    if path in roots:
+        return path
+    real = path.resolve()
     nearest = find_root(real)
-    if nearest in roots:  # without a look at any other project: one of them may lie on a disk that hangs
+    if nearest in roots:
         return nearest
     by_real = {root.resolve(): root for root in roots}
     around = next((folder for folder in (real, *real.parents) if folder in by_real), None)

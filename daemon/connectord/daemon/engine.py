@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import traceback
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -127,8 +127,8 @@ class Engine:
 
     async def add_project(self, path: Path) -> ProjectAdded:
         """Register the project around `path`."""
-        project, same = await asyncio.to_thread(_read_once, path, self._in.environ, self.roots())
-        known = self._followed.get(same) if same else None
+        project = await asyncio.to_thread(read_project, path, self._in.environ)
+        known = self._same(project.root, await asyncio.to_thread(os.path.realpath, project.root))
         new = self._store.add_project(known.root if known else project.root, self._in.now())
         if known is not None:
             known.board.temporary = False
@@ -190,6 +190,10 @@ class Engine:
 
     def _chosen(self, root: Path | None) -> list[Followed]:
         return list(self._followed.values()) if root is None else [self._known(root)]
+
+    def _same(self, root: Path, real: str) -> Followed | None:
+        """The project that is followed already, by this path or by a symlink. The disks of the others may hang."""
+        return next((one for one in self._followed.values() if one.root == root or one.real == real), None)
 
     def _known(self, root: Path) -> Followed:
         followed = self._followed.get(root)
@@ -295,15 +299,6 @@ class Engine:
         if state.why:
             self.troubles["watch"] = message = f"Watching by {state.kind}: {state.why}"
             self._in.publish(News(at=self._in.at(), event=NewsKind.TROUBLE, message=message, tone=Tone.ATTENTION))
-
-
-def _read_once(path: Path, environ: Mapping[str, str], roots: tuple[Path, ...]) -> tuple[Project, Path | None]:
-    """The project around `path`, and which of the roots is its own already, by this path or by a symlink."""
-    project = read_project(path, environ)
-    if project.root in roots:
-        return project, project.root
-    real = os.path.realpath(project.root)
-    return project, next((root for root in roots if os.path.realpath(root) == real), None)
 
 
 def _watch_word(state: WatchState) -> WatchWord:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -42,7 +43,10 @@ class ConfigMoved(ConnectordError):
 
 
 class Followed:
-    """A project from its adding to its removing. `emit` hears its loop's events after its board did."""
+    """A project from its adding to its removing. `emit` hears its loop's events after its board did.
+
+    `real` is its root without symbolic links, as it was when it was last read.
+    """
 
     def __init__(
         self,
@@ -60,6 +64,7 @@ class Followed:
         self._queue = queue
         self._changed = asyncio.Event()
         self.project: Project | None = None
+        self.real: str | None = None
         self.repeats = Repeats()
         self.board = Board(root, self._remembered, temporary=temporary, paused=paused)
         self.board.last_push = _last_push(root, effects.store)
@@ -132,6 +137,7 @@ class Followed:
 
         def read() -> Reading:
             project = read_project(self.root, self._in.environ)
+            self.real = os.path.realpath(self.root)
             self._refuse_another(project)
             host_address(project.api_url)
             return project, reader.read(project)
