@@ -406,3 +406,16 @@ def test_p4_files_that_can_not_be_read_right_before_a_removal_stop_it(
     terminal.expect_exact("Kept on Base44: notion")
     assert exit_code_of(terminal) == 4
     assert "notion" in base44.connectors()
+
+
+def test_p13_a_project_that_sends_the_login_to_a_host_of_its_own_is_said_once(
+    machine: Machine, base44: RunningEmulator
+) -> None:
+    base44.connect("slack", [])
+    machine.file("slack")
+    elsewhere = base44.url.replace("127.0.0.1", "0.0.0.0")  # noqa: S104  (this machine under a name that isn't loopback's)
+    (machine.folder / ".env").write_text(f"BASE44_API_URL={elsewhere}\n")
+    ended = Machine(machine.home, machine.folder, {}).connectord("push", "-y")
+    assert ended.code == 0
+    assert ended.err.count("Warning: ") == 1
+    assert f"Warning: Your Base44 login is sent to {elsewhere}, because BASE44_API_URL in " in ended.err

@@ -52,7 +52,7 @@ class HostSettings:
     @classmethod
     def of(cls, path: Path) -> HostSettings:
         """Those of a folder; raises ProjectError where a setting is impossible."""
-        settings = settings_in_force(find_root(path) or path, os.environ)
+        settings = settings_in_force(find_root(path) or path, os.environ).settings
         return cls(api_url(settings), settings)
 
 
