@@ -70,7 +70,7 @@ def test_stray_bytes_cost_only_their_own_line(tmp_path: Path) -> None:
 def test_a_folder_or_a_fifo_called_env_is_no_env_file(tmp_path: Path) -> None:
     (tmp_path / ".env").mkdir()
     os.mkfifo(tmp_path / ".env.local")
-    assert settings_in_force(tmp_path, {"BASE44_APP_ID": "a"}) == {"BASE44_APP_ID": "a"}
+    assert settings_in_force(tmp_path, {"BASE44_APP_ID": "a"}).settings == {"BASE44_APP_ID": "a"}
 
 
 def test_an_env_file_that_is_there_but_unreadable_is_an_error(tmp_path: Path) -> None:
