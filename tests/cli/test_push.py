@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from tests.support.canned import canned_base44
@@ -419,3 +420,10 @@ def test_p13_a_project_that_sends_the_login_to_a_host_of_its_own_is_said_once(ma
     assert ended.code == 0
     assert ended.err.count("Warning: ") == 1
     assert f"Warning: Your Base44 login is sent to {elsewhere}, because BASE44_API_URL in " in ended.err
+
+
+def test_without_a_project_it_names_the_option_that_makes_up_for_it(machine: Machine, tmp_path: Path) -> None:
+    (tmp_path / "plain").mkdir()
+    ended = machine.connectord("push", str(tmp_path / "plain"))
+    assert ended.code == 2
+    assert "Hint: Or pass an app id with --app-id ID." in ended.err

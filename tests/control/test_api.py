@@ -74,7 +74,7 @@ def test_an_unregistered_project_inside_a_registered_one_is_not_mistaken_for_it(
 
 def test_an_unknown_project_is_refused_with_what_to_do(daemon: FakeDaemon, tmp_path: Path) -> None:
     with pytest.raises(Refusal) as caught:
-        daemon.client.pause(tmp_path)
+        daemon.client.pause(a_project(tmp_path).root)
     assert caught.value.code == "UNKNOWN_PROJECT"
     assert f"connectord projects add {tmp_path}" in caught.value.todo[0]
 

@@ -164,6 +164,8 @@ class Board:
         return next((state for fits, state in rows if fits), ProjectState.SYNCED)
 
     def _looked(self, event: Looked, at: datetime) -> None:
+        if self.project is not None and self.project.app_id != event.project.app_id:
+            self._untracked = ()  # that was another app's
         self.project, self._snapshot = event.project, event.snapshot
         to_send = [connector.type for connector in event.plan.sets] + (["stripe"] if event.plan.provision else [])
         self._say(
@@ -253,7 +255,7 @@ class Board:
             entry = shown.get(connector.type)
             if entry is not None:
                 valid.append(_status(connector.type, entry, str(connector.file), connector.scopes))
-        broken = {problem.file for problem in self._snapshot.errors if problem.file != self._snapshot.directory}
+        broken = {problem.file for problem in self._snapshot.errors if problem.file.parent == self._snapshot.directory}
         invalid = [
             ConnectorStatus(type=file.stem, state=ConnectorState.INVALID, file=str(file)) for file in sorted(broken)
         ]

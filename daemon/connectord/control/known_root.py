@@ -7,6 +7,7 @@ from pathlib import Path
 
 from connectord.control.face import UnknownProject
 from connectord.project.find import find_root
+from connectord.project.regular_file import exists
 
 
 def known_root(path: Path, roots: Iterable[Path]) -> Path:
@@ -28,5 +29,11 @@ def known_root(path: Path, roots: Iterable[Path]) -> Path:
     if nearest is not None and (around is None or nearest.is_relative_to(around)) and nearest not in by_real:
         raise UnknownProject(nearest)
     if around is None:
-        raise UnknownProject(path)
+        raise UnknownProject(path, _why_none(path))
     return by_real[around]
+
+
+def _why_none(path: Path) -> str:
+    if not exists(path):
+        return f"There is no file or folder {path}."
+    return f"{path} lies in no Base44 project."

@@ -135,7 +135,7 @@ def _watching(project: Project, connectors: tuple[str, ...], at: datetime) -> Ne
 def _usability(root: str, error: str | None, at: datetime) -> News:
     if error is None:
         return News(at=at, event=NewsKind.PROJECT_USABLE, message=f"{root} can be read again", project=root)
-    message = f"{error} (what was last read stays in force)"
+    message = f"{error} Nothing of this project is pushed until that is mended."
     return News(at=at, event=NewsKind.PROJECT_UNUSABLE, message=message, tone=Tone.BAD, project=root, error=error)
 
 
