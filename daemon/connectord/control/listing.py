@@ -40,7 +40,7 @@ def _valid(snapshot: Snapshot, entries: Entries) -> Iterator[ConnectorStatus]:
 
 
 def _broken(snapshot: Snapshot, entries: Entries) -> Iterator[ConnectorStatus]:
-    for file in sorted({problem.file for problem in snapshot.errors if problem.file != snapshot.directory}):
+    for file in sorted({problem.file for problem in snapshot.errors if problem.file.parent == snapshot.directory}):
         link = entries.open_link(file.stem)
         yield ConnectorStatus(type=file.stem, state=ConnectorState.INVALID, file=str(file), authorize_url=link)
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from connectord.authorize import Authorization, AuthorizationState
+from connectord.control.lending import lending
 from connectord.control.news import News, NewsKind, Tone
 from connectord.notify import Notice
 from connectord.project.model import Problem, ProblemCode, Project, Severity
@@ -50,6 +51,8 @@ def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901  (a ta
     match event:
         case Watching(project, connectors):
             yield _watching(project, connectors, at)
+            if warning := lending(project):
+                yield _news(project, at, NewsKind.CREDENTIALS_LENT, warning, Tone.ATTENTION, url=project.api_url)
         case ProjectUnusable(root, error):
             yield _usability(str(root), None if error is None else error.what, at)
         case ProblemsChanged(project, appeared, mended):
@@ -132,7 +135,7 @@ def _watching(project: Project, connectors: tuple[str, ...], at: datetime) -> Ne
 def _usability(root: str, error: str | None, at: datetime) -> News:
     if error is None:
         return News(at=at, event=NewsKind.PROJECT_USABLE, message=f"{root} can be read again", project=root)
-    message = f"{error} (what was last read stays in force)"
+    message = f"{error} Nothing of this project is pushed until that is mended."
     return News(at=at, event=NewsKind.PROJECT_UNUSABLE, message=message, tone=Tone.BAD, project=root, error=error)
 
 

@@ -41,9 +41,9 @@ class Consents:
             on_end=self._ended,
         )
 
-    def types_open(self, project: Project) -> set[str]:
+    def types_open(self, project: Project) -> frozenset[str]:
         """The connectors of a project whose link is being watched."""
-        return {one.type for one in self.authorizations.open_ones if one.owner == _owner(project)}
+        return self.authorizations.types_open(_owner(project))
 
     def follow(self, event: OutcomeKnown) -> None:
         """Open a link that an outcome brought; one that is no longer needed is superseded."""
@@ -67,8 +67,9 @@ class Consents:
         """Watch again what was open when the daemon ended; nothing is sent and nobody is told twice."""
         self._projects[_owner(project)] = project
         rows = [row for row in self._store.authorizations(project.root) if _is_of(row, project)]
+        watched = self.types_open(project)
         for row in rows:
-            if row.type not in self.types_open(project):
+            if row.type not in watched:
                 self._resume_one(project, app, row)
         self._notice(project, [row for row in rows if not row.noticed])
 

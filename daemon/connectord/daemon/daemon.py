@@ -90,7 +90,9 @@ class Daemon:
                 store.close()
 
     async def _live(self, store: SqliteStore, listener: socket.socket) -> None:
-        connections = Connections(self._in.home, on_retry=self._retrying, on_problem=self._credentials_unusable)
+        connections = Connections(
+            self._in.home, on_retry=self._retrying, on_problem=self._credentials_unusable, on_wait=self._paced
+        )
         notifier = LineNotifier(self._publish_notice)
         engine = self._engine = Engine(self._in, store, connections, notifier, self._troubles)
         if self._stop.is_set():
@@ -102,7 +104,7 @@ class Daemon:
         registered = {row.root: row.paused for row in store.projects()}
         temporary = [project.root for project in self._temporary if project.root not in registered]
         if not registered and not temporary and self._otherwise is not None:
-            temporary = [self._otherwise().root]
+            temporary = [(await asyncio.to_thread(self._otherwise)).root]
         self._publish(News(at=self._in.at(), event=NewsKind.DAEMON_STARTED, message=f"connectord {__version__}"))
         async with connections, engine.consents.authorizations, asyncio.TaskGroup() as group:
             engine.group = group

@@ -114,6 +114,11 @@ class Engine:
             watched=self.consents.types_open,
         )
 
+    async def let_go_of_clients(self) -> None:
+        """A project that changed its host or its key, or is followed no longer, needs its old client no more."""
+        projects = [one.project for one in self.followed.values() if one.project is not None]
+        await self._connections.keep_only((project.api_url, project.environment) for project in projects)
+
     async def _carry(self, job: PushJob) -> None:
         followed = self.followed.get(job.project.root)
         if followed is None:
@@ -154,6 +159,7 @@ class Engine:
                 if before is not None and before != project:
                     self.consents.gone(before, tuple(self.consents.types_open(before)))
                 self.watcher.refresh(root)
+                self.group.create_task(self.let_go_of_clients(), name="unused clients")
                 self.consents.resume(project, self._effects().connect(project))
             case OutcomeKnown(outcome=outcome):
                 self.consents.follow(event)
