@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -142,6 +143,18 @@ def test_a_name_that_can_not_be_is_nothing_to_watch(tmp_path: Path) -> None:
     for name in ("null\0", "\ud800", "x" * 300, "deep/" * 1000):
         odd = replace(project, connectors_dir=project.root / name / "connectors")
         assert directories(odd) == {tmp_path, tmp_path / "base44"}
+
+
+@pytest.mark.parametrize("closed", ["", "base44"])
+def test_a_folder_that_may_not_be_read_matters_in_the_one_above(
+    closed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = a_project(tmp_path / "app", {"slack": []})
+    assert not matters(project, project.root)
+    folder = project.root / closed
+    monkeypatch.setattr(os, "access", lambda path, _: path != folder)  # nothing is closed to root
+    for places in (watch_places(project), places_of_unread(project.root)):
+        assert any(place.directory == folder.parent and place.matters(folder.name) for place in places)
 
 
 def test_a_loop_of_symlinks_is_nothing_to_watch(tmp_path: Path) -> None:

@@ -64,6 +64,8 @@ class _Places:
         while not is_folder(folder) and folder != folder.parent:
             folder, names, connectors = folder.parent, (folder.name,), False
         self._names.setdefault(folder, set()).update(names)
+        if not os.access(folder, os.R_OK | os.X_OK):  # then only the one above tells when its door is opened
+            self.entry(folder)
         if connectors:
             self._connectors.add(folder)
 

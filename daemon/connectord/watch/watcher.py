@@ -101,7 +101,11 @@ class Watcher:
             await self._events.follow(self._layout, anew=moved)
         await self._poller.follow(self._layout, self._polled())
         self._tell_state()
-        self._hint(self._targets if self._events.take_gap() else changed)
+        gap = self._events.take_gap()
+        # What came or went in a gap is known to nobody yet.
+        for root in self._targets if gap else self._layout.roots_of(*self._events.gone):
+            self.refresh(root)
+        self._hint(self._targets if gap else changed)
 
     async def _look_for_places(self, moved: set[Path]) -> set[Path]:
         """The roots of which something is not where it was; the layout is up to date then."""
