@@ -7,11 +7,14 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 from tests.support.daemon import InProcess, a_daemon
 from tests.support.emulator import RunningEmulator, running_emulator
 from tests.support.project import a_connector, a_project
+from watchfiles import watch
 
 from connectord.control import News, NewsKind
 from connectord.project import Project
@@ -119,6 +122,30 @@ async def test_each_rescan_asks_base44_once_what_it_has_and_no_two_come_in_step(
         a_connector(project, "linear", ["a"])
         await daemon.expect(outcome_of("linear"))
         assert await asyncio.to_thread(lists, emulator) == 4
+
+
+async def test_p1_whatever_watch_died_in_silence_is_alive_again_after_the_rescan(
+    project: Project, a_home_of_its_own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that was away and is back for instance has the same inodes, and no watch is on them."""
+    heard = Event()
+    heard.set()
+
+    def going_deaf(*directories: str, **options: Any) -> Iterator[Any]:
+        mine = heard
+        return (changes for changes in watch(*directories, **options) if mine.is_set())
+
+    monkeypatch.setattr("connectord.watch.subscription.watch", going_deaf)
+    async with a_daemon(project, home=a_home_of_its_own) as daemon:
+        await at_work(daemon, project)
+        heard.clear()
+        heard = Event()
+        heard.set()
+        assert daemon.naps.end(*RESCAN) == 1
+        a_connector(project, "github", ["b"])
+        await daemon.expect(outcome_of("github"))
+        a_connector(project, "linear", ["a"])
+        await daemon.expect(outcome_of("linear"))
 
 
 async def test_a_look_at_the_clocks_that_finds_no_time_lost_wakes_nobody(

@@ -126,7 +126,7 @@ class Daemon:
     async def _rescan(self, engine: Engine) -> None:
         while True:
             await self._in.sleep(self._in.settings.rescan_every * self._in.rng.uniform(0.9, 1.1))
-            engine.watcher.refresh()
+            engine.watcher.renew()
             engine.hint_all(Trigger.RESCAN)
 
     async def _upkeep(self, store: SqliteStore) -> None:
@@ -145,7 +145,7 @@ class Daemon:
         return ClockWatch(lambda: self._woke(engine), monotonic=self._in.clock, wall=self._in.now, sleep=self._in.sleep)
 
     def _woke(self, engine: Engine) -> None:
-        engine.watcher.refresh()
+        engine.watcher.renew()
         engine.consents.authorizations.poll_now()
         engine.retry_all()
         engine.hint_all(Trigger.RESCAN)
