@@ -59,6 +59,12 @@ def target(project: Project) -> Target:
     return Target(project.root, lambda: watch_places(project))
 
 
+async def at_rest(watcher: Watcher) -> None:
+    """Wait until the watcher has looked at the places as often as it wants to, and only waits for a reason."""
+    while watcher._wake.is_set() or not watcher._wake._waiters:  # noqa: ASYNC110  (nobody tells that there is no news)
+        await asyncio.sleep(0)
+
+
 def quick_poller(on_seen: Callable[[Seen], None]) -> Poller:
     return Poller(on_seen=on_seen, pause=0.01)
 

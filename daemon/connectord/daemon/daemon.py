@@ -113,7 +113,7 @@ class Daemon:
                 group.create_task(engine.watcher.run(), name="watcher"),
                 group.create_task(self._rescan(engine), name="rescan"),
                 group.create_task(self._upkeep(store), name="upkeep"),
-                group.create_task(ClockWatch(lambda: self._woke(engine)).run(), name="clock"),
+                group.create_task(self._clock_watch(engine).run(), name="clock"),
                 group.create_task(serve(Answers(engine, self._in, store), listener), name="local API"),
             ]
             for root, paused in registered.items():
@@ -138,15 +138,15 @@ class Daemon:
 
     async def _rescan(self, engine: Engine) -> None:
         while True:
-            await asyncio.sleep(self._in.settings.rescan_every * self._in.rng.uniform(0.9, 1.1))
-            engine.watcher.refresh()
+            await self._in.sleep(self._in.settings.rescan_every * self._in.rng.uniform(0.9, 1.1))
+            engine.watcher.renew()
             engine.hint_all(Trigger.RESCAN)
 
     async def _upkeep(self, store: SqliteStore) -> None:
         """Try again to write what couldn't be written; now and then drop what is old."""
         next_pruning = self._in.clock() + UPKEEP_EVERY
         while True:
-            await asyncio.sleep(FLUSH_EVERY if store.trouble else UPKEEP_EVERY / 60)
+            await self._in.sleep(FLUSH_EVERY if store.trouble else UPKEEP_EVERY / 60)
             if store.trouble:
                 store.flush()
             if self._in.clock() >= next_pruning:
@@ -154,8 +154,11 @@ class Daemon:
                 await asyncio.to_thread(store.prune, self._in.now())
                 await asyncio.to_thread(store.checkpoint)
 
+    def _clock_watch(self, engine: Engine) -> ClockWatch:
+        return ClockWatch(lambda: self._woke(engine), monotonic=self._in.clock, wall=self._in.now, sleep=self._in.sleep)
+
     def _woke(self, engine: Engine) -> None:
-        engine.watcher.refresh()
+        engine.watcher.renew()
         engine.consents.authorizations.poll_now()
         engine.retry_all()
         engine.hint_all(Trigger.RESCAN)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Final
 
 from connectord.watch.events import FIRST_RETRY, Events
 from connectord.watch.forced import forced_polling
 from connectord.watch.layout import Layout, Seen
+from connectord.watch.mounts import mounts_watched
 from connectord.watch.poll import Poller
 from connectord.watch.state import WatchKind, WatchState
 from connectord.watch.subscription import Source, file_events
@@ -68,17 +69,25 @@ class Watcher:
         self._wake.set()
 
     def refresh(self, root: Path | None = None) -> None:
-        """Look at the places of one project again, or of all: mounts, and moves of folders above, are no events."""
+        """Look at the places of one project again, or of all: a folder above that moves is no event."""
         self._dirty |= self._targets.keys() if root is None else {root}
         self._forgive = self._forgive or root is None
         self._wake.set()
 
+    def renew(self, devices: Collection[int] | None = None) -> None:
+        """Watch everything anew, or what lies on these devices: a watch may have died in silence (mounts.py)."""
+        for name, (device, _) in self._layout.directories.items():
+            if devices is None or device in devices:
+                self._moved.add(name)
+        self.refresh()
+
     async def run(self) -> None:
         """Watch until cancelled."""
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._poller.run(), name="watch by polling")
-                group.create_task(self._supervise(), name="watch")
+            with mounts_watched(lambda devices: self.renew(devices or None)):
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._poller.run(), name="watch by polling")
+                    group.create_task(self._supervise(), name="watch")
         finally:
             if self._flood:
                 self._flood.cancel()
@@ -101,7 +110,11 @@ class Watcher:
             await self._events.follow(self._layout, anew=moved)
         await self._poller.follow(self._layout, self._polled())
         self._tell_state()
-        self._hint(self._targets if self._events.take_gap() else changed)
+        gap = self._events.take_gap()
+        # What came or went in a gap is known to nobody yet.
+        for root in self._targets if gap else self._layout.roots_of(*self._events.gone):
+            self.refresh(root)
+        self._hint(self._targets if gap else changed)
 
     async def _look_for_places(self, moved: set[Path]) -> set[Path]:
         """The roots of which something is not where it was; the layout is up to date then."""
