@@ -53,6 +53,9 @@ def test_p2_another_host_gets_everything_and_the_first_one_keeps_its_base(
     here_and_there: tuple[RunningEmulator, RunningEmulator], tmp_path: Path, a_home_of_its_own: Path
 ) -> None:
     here, there = here_and_there
+    for host in here_and_there:  # what nobody consented to would be forgotten without a word
+        host.connect("slack", ["a"])
+        host.connect("github", ["b"])
     project = a_project(tmp_path / "shop", {"slack": ["a"], "github": ["b"]}, app_id=APP_ID, api_url=here.url)
     with running_daemon(project.root, a_home_of_its_own, **quick(a_home_of_its_own)) as daemon:
         daemon.expect(event="push.finished")
