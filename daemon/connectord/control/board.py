@@ -24,7 +24,7 @@ from connectord.control.models import (
     ProjectState,
     ProjectStatus,
 )
-from connectord.project.model import Project, Snapshot
+from connectord.project.model import Project, Snapshot, shown_path
 from connectord.sync.events import (
     Looked,
     OutcomeKnown,
@@ -131,7 +131,7 @@ class Board:
     def status(self) -> ProjectStatus:
         """The board as the API shows it."""
         return ProjectStatus(
-            path=str(self.root),
+            path=shown_path(self.root),
             app_id=self.project.app_id if self.project else "",
             api_url=self.project.api_url if self.project else "",
             state=self.state,
@@ -245,10 +245,11 @@ class Board:
         for connector in self._snapshot.connectors:
             entry = shown.get(connector.type)
             if entry is not None:
-                valid.append(_status(connector.type, entry, str(connector.file), connector.scopes))
+                valid.append(_status(connector.type, entry, shown_path(connector.file), connector.scopes))
         broken = {problem.file for problem in self._snapshot.errors if problem.file != self._snapshot.directory}
         invalid = [
-            ConnectorStatus(type=file.stem, state=ConnectorState.INVALID, file=str(file)) for file in sorted(broken)
+            ConnectorStatus(type=shown_path(Path(file.stem)), state=ConnectorState.INVALID, file=shown_path(file))
+            for file in sorted(broken)
         ]
         held = [
             _status(name, Entry(ConnectorState.HELD, self._withheld_since or shown[name].at), None, ())
@@ -266,7 +267,7 @@ class Board:
         problems = self._snapshot.problems if self._snapshot else ()
         return tuple(
             ProblemStatus(
-                file=str(problem.file),
+                file=shown_path(problem.file),
                 line=problem.line,
                 column=problem.column,
                 message=problem.message,
