@@ -13,7 +13,7 @@ import pytest
 from tests.support.project import a_connector, a_project
 from tests.support.watch import Batch, FakeEvents, at_rest, target, watched
 
-from connectord.watch import WatchKind, Watcher
+from connectord.watch import Watcher, WatchKind
 from connectord.watch.subscription import StopEvent, file_events
 
 
