@@ -104,7 +104,7 @@ class FakeEvents:
     watching: list[tuple[str, ...]] = field(default_factory=list)
     open_now: int = 0
     beside: list[int] = field(default_factory=list)
-    _waiting: list[queue.SimpleQueue[Batch | Exception]] = field(default_factory=list)
+    _waiting: list[queue.SimpleQueue[Batch | BaseException]] = field(default_factory=list)
 
     def __call__(self, directories: tuple[str, ...], stop: StopEvent) -> Iterator[Batch]:
         if self.refusals:
@@ -113,7 +113,7 @@ class FakeEvents:
             raise watch_limit_reached()
         self.beside.append(self.open_now)
         self.open_now += 1
-        events: queue.SimpleQueue[Batch | Exception] = queue.SimpleQueue()
+        events: queue.SimpleQueue[Batch | BaseException] = queue.SimpleQueue()
         self.watching.append(directories)
         self._waiting.append(events)
         try:
@@ -125,13 +125,13 @@ class FakeEvents:
         finally:
             self.open_now -= 1
 
-    def give(self, given: Batch | Exception) -> None:
+    def give(self, given: Batch | BaseException) -> None:
         """Let the newest subscription yield or raise it."""
         self._waiting[-1].put(given)
 
 
-def _raised_or_given(given: Batch | Exception) -> Batch:
-    if isinstance(given, Exception):
+def _raised_or_given(given: Batch | BaseException) -> Batch:
+    if isinstance(given, BaseException):
         raise given
     return given
 

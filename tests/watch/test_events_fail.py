@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,8 @@ from tests.support.project import a_connector, a_project
 from tests.support.watch import Batch, FakeEvents, at_rest, target, watch_limit_reached, watched
 from watchfiles import Change
 
-from connectord.watch import WatchKind, WatchState
+from connectord.project.places import watch_places
+from connectord.watch import Place, Target, WatchKind, WatchState
 from connectord.watch.layout import Seen
 from connectord.watch.poll import Poller
 from connectord.watch.subscription import StopEvent, file_events
@@ -139,6 +140,40 @@ async def test_events_are_not_said_to_be_back_before_they_are(tmp_path: Path) ->
         watcher._tell_state()
         assert watcher.state.kind is WatchKind.POLLING
         assert await hints.have(lambda: watcher.state == EVENTS)
+
+
+class Panic(BaseException):
+    """As pyo3's PanicException, by which a panic of Rust's comes, it is no Exception."""
+
+
+async def test_p1_a_panic_ends_a_subscription_like_any_other_error(tmp_path: Path) -> None:
+    project, fake = a_project(tmp_path, {}), FakeEvents()
+    async with watched(project, source=fake, first_retry=SOON) as (watcher, hints):
+        before = len(hints.roots)
+        fake.give(Panic("index out of bounds"))
+        assert await hints.have(lambda: hints.states[1:] != [] and watcher.state == EVENTS)
+        assert "index out of bounds" in hints.states[1].why
+        assert project.root in hints.roots[before:]
+
+
+async def test_a_project_that_can_not_say_its_places_is_told_and_nobody_else_suffers(tmp_path: Path) -> None:
+    good, bad = a_project(tmp_path / "good", {}), a_project(tmp_path / "bad", {})
+    failing, defects = False, list[tuple[Path, Exception]]()
+
+    def places() -> Iterable[Place]:
+        if failing:
+            raise RecursionError("deep")
+        return watch_places(bad)
+
+    async with watched(good, on_defect=lambda *defect: defects.append(defect)) as (watcher, hints):
+        assert await hints.of(bad.root, lambda: watcher.add(Target(bad.root, places)))
+        await at_rest(watcher)
+        failing = True
+        watcher.refresh()
+        await at_rest(watcher)
+        assert [(root, str(error)) for root, error in defects] == [(bad.root, "deep")]
+        for project in (good, bad):
+            assert await hints.of(project.root, lambda: a_connector(project, "slack", ["a"]))  # noqa: B023  (at once)
 
 
 async def test_a_directory_that_cannot_be_subscribed_to_is_polled_and_the_others_are_not(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ ROOT = Path("/root-of-it")
 
 
 def layout(directory: Path, *names: str) -> Layout:
-    return Layout(survey([Target(ROOT, lambda: [WatchPlace(directory, frozenset(names), connectors=True)])]))
+    found, _ = survey([Target(ROOT, lambda: [WatchPlace(directory, frozenset(names), connectors=True)])])
+    return Layout(found)
 
 
 async def following(

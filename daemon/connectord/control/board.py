@@ -14,7 +14,7 @@ from connectord.base44.errors import Forbidden, NotFound, SignedOut, Unreachable
 from connectord.control.entries import BUSY_STATES, SETTLED_STATES, Entries, Entry, Remember
 from connectord.control.listing import connector_lines, problem_lines
 from connectord.control.models import ConnectorState, Hold, LastPush, ProjectState, ProjectStatus
-from connectord.project.model import STRIPE, Project, Snapshot
+from connectord.project.model import STRIPE, Project, Snapshot, shown_path
 from connectord.sync.events import (
     Looked,
     OutcomeKnown,
@@ -80,7 +80,7 @@ class Board:
         snapshot = self._snapshot
         lines = connector_lines(snapshot, self._entries, self._withheld, self._withheld_since) if snapshot else ()
         return ProjectStatus(
-            path=str(self.root),
+            path=shown_path(self.root),
             app_id=self.project.app_id if self.project else "",
             api_url=self.project.api_url if self.project else "",
             state=self.state,

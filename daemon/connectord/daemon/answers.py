@@ -17,7 +17,7 @@ from connectord.control.models import WatchState as WatchWord
 from connectord.daemon.engine import Engine
 from connectord.daemon.followed import Followed
 from connectord.daemon.surroundings import Surroundings
-from connectord.project import read_project
+from connectord.project import read_project, shown_path
 from connectord.store import HistoryRow, Store
 from connectord.sync import Trigger
 
@@ -137,7 +137,7 @@ def _entry(row: HistoryRow) -> HistoryEntry:
     return HistoryEntry(
         id=row.id or 0,
         at=datetime.fromtimestamp(row.at, UTC),
-        project=None if row.project is None else str(row.project),
+        project=None if row.project is None else shown_path(row.project),
         kind=row.kind,
         message=row.message,
         job=row.job,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from connectord.authorize import Authorization, Authorizations, AuthorizationState
 from connectord.base44 import App
@@ -11,7 +12,7 @@ from connectord.control.news import News, NewsKind
 from connectord.control.tell import tell_ended, tell_opened
 from connectord.daemon.surroundings import Surroundings
 from connectord.notify import Link, Notifier, authorization_notice, stripe_notice
-from connectord.project import Project
+from connectord.project import Project, shown_path
 from connectord.store import OPEN, AuthorizationRow, Change, HistoryRow, Store
 from connectord.sync.events import OutcomeKnown, PushFinished
 from connectord.sync.outcome import Result
@@ -85,7 +86,7 @@ class Consents:
         self._notice(event.project, [row for row in rows if row.type in links and row.state == OPEN])
         for done in event.outcomes:
             if done.claim_url and done.result in {Result.PROVISIONED, Result.SYNCED}:
-                self._notifier.notify(stripe_notice(event.project.root.name, done.claim_url))
+                self._notifier.notify(stripe_notice(_name(event.project), done.claim_url))
 
     def _notice(self, project: Project, rows: list[AuthorizationRow]) -> None:
         if not rows:
@@ -93,7 +94,7 @@ class Consents:
         # Noted before it is shown: a notice that a crash swallows is still in status and log, a repeated one nags.
         self._store.record(Change(authorizations=tuple(replace(row, noticed=True) for row in rows)))
         links = tuple(Link(row.type, row.url) for row in rows)
-        self._notifier.notify(authorization_notice(project.root.name, links))
+        self._notifier.notify(authorization_notice(_name(project), links))
 
     def _resume_one(self, project: Project, app: App, row: AuthorizationRow) -> None:
         opened = self.authorizations.open(
@@ -141,3 +142,7 @@ def _owner(project: Project) -> str:
 
 def _is_of(row: AuthorizationRow, project: Project) -> bool:
     return row.state == OPEN and (row.app_id, row.api_url) == (project.app_id, project.api_url)
+
+
+def _name(project: Project) -> str:
+    return shown_path(Path(project.root.name))

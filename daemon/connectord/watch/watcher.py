@@ -20,14 +20,21 @@ from connectord.watch.target import Found, Target, same_directories, survey
 FLOOD_SECONDS: Final = 2.0
 """How long after the first flood everybody is hinted at, once for all the floods until then."""
 
+MOST_NAMED: Final = 3
+
+
+def _raise(_: Path, error: Exception) -> None:
+    raise error
+
 
 class Watcher:
     """Watches all targets and calls `on_hint` with the root of a project that may have changed.
 
     Each is hinted at when it is watched, not before, so that looking then and at each hint misses nothing (P1); and
     again when its places have changed or events may have been missed. `on_state` hears how changes come to be known,
-    each time that this is another way. `polling` is why everything shall be polled, if it shall; `first_retry` are the
-    seconds until events are tried again after they failed, the first time.
+    each time that this is another way; `on_defect` of a target that can't say its places, which stays watched where it
+    was. `polling` is why everything shall be polled, if it shall; `first_retry` are the seconds until events are tried
+    again after they failed, the first time.
     """
 
     def __init__(
@@ -35,6 +42,7 @@ class Watcher:
         *,
         on_hint: Callable[[Path], None],
         on_state: Callable[[WatchState], None] = lambda _: None,
+        on_defect: Callable[[Path, Exception], None] = _raise,
         source: Source = file_events,
         polling: str | None = None,
         first_retry: float = FIRST_RETRY,
@@ -42,6 +50,7 @@ class Watcher:
     ) -> None:
         self._on_hint = on_hint
         self._on_state = on_state
+        self._on_defect = on_defect
         self._forced = polling or forced_polling(os.environ)
         self._targets: dict[Path, Target] = {}
         self._found: dict[Path, tuple[Found, ...]] = {}
@@ -120,7 +129,9 @@ class Watcher:
         """The roots of which something is not where it was; the layout is up to date then."""
         targets = [self._targets[root] for root in self._dirty if root in self._targets]
         self._dirty = set()
-        found = await asyncio.to_thread(survey, targets)
+        found, defects = await asyncio.to_thread(survey, targets)
+        for root, error in defects.items():
+            self._on_defect(root, error)
         changed = {root for root in found if root in moved or found[root] != self._found.get(root)}
         changed &= self._targets.keys()
         for root in changed:
@@ -166,5 +177,11 @@ class Watcher:
         if why := self._forced or self._events.down:
             return WatchState(WatchKind.POLLING, why)
         polled = tuple(sorted(self._polled()))
-        why = "No events can be relied on for some directories: another system's disk, or a name that isn't UTF-8"
-        return WatchState(WatchKind.EVENTS, why if polled else "", polled)
+        return WatchState(WatchKind.EVENTS, _why_polled(polled) if polled else "", polled)
+
+
+def _why_polled(polled: tuple[str, ...]) -> str:
+    # Such names are the ones that can't be printed as they are.
+    names = ", ".join(os.fsencode(name).decode("utf-8", "backslashreplace") for name in polled[:MOST_NAMED])
+    more = f" and {len(polled) - MOST_NAMED} more" if len(polled) > MOST_NAMED else ""
+    return f"Some directories are polled (another system's disk, or a name that isn't UTF-8): {names}{more}"
