@@ -87,6 +87,14 @@ def test_a_root_behind_a_symlink_is_watched_at_both_ends(tmp_path: Path) -> None
     assert matters(project, tmp_path / "link/base44/connectors/slack.jsonc")
 
 
+def test_a_config_that_is_not_there_yet_is_waited_for_wherever_one_may_be(tmp_path: Path) -> None:
+    project = a_project(tmp_path, {})
+    (tmp_path / "base44" / "config.jsonc").unlink()
+    without = replace(project, config_path=None, connectors_dir=tmp_path / "connectors")
+    for name in ("config.jsonc", "config.json", "base44/config.jsonc", "base44/config.json", "base44"):
+        assert matters(without, tmp_path / name)
+
+
 def test_every_link_of_a_chain_matters(tmp_path: Path) -> None:
     project = a_project(tmp_path / "app")
     (tmp_path / "real").mkdir()

@@ -142,6 +142,21 @@ async def test_events_are_not_said_to_be_back_before_they_are(tmp_path: Path) ->
         assert await hints.have(lambda: watcher.state == EVENTS)
 
 
+@pytest.mark.parametrize(("brief", "kinds"), [(0.0, "e"), (3600.0, "epe")], ids=["once", "again and again"])
+async def test_a_bad_name_that_is_gone_already_is_no_reason_to_poll_unless_it_comes_again_and_again(
+    brief: float, kinds: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectord.watch.events.BRIEF_SECONDS", brief)
+    project, fake = a_project(tmp_path, {}), FakeEvents()
+    async with watched(project, source=fake, first_retry=SOON) as (watcher, hints):
+        await at_rest(watcher)
+        before, subscribed = len(hints.roots), len(fake.watching)
+        fake.give(OSError('Unable to decode path "..." to string'))
+        assert await hints.have(lambda: len(fake.watching) > subscribed and watcher.state == EVENTS)
+        assert await hints.have(lambda: project.root in hints.roots[before:])
+        assert "".join(state.kind[0] for state in hints.states) == kinds
+
+
 class Panic(BaseException):
     """As pyo3's PanicException, by which a panic of Rust's comes, it is no Exception."""
 

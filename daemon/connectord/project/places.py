@@ -38,11 +38,11 @@ def watch_places(project: Project) -> tuple[WatchPlace, ...]:
     is there shows the beginning. Of symbolic links each one on the way matters, and where the way ends.
     """
     root, directory = project.root, project.connectors_dir
-    folders = tuple(dict.fromkeys((root, project.config_path.parent if project.config_path else root)))
+    folders = (root, root / _CONFIG_FOLDER)
     found = _Places()
     for folder in folders:
         found.add(folder, CONFIG_NAMES)
-    found.add(root, (_CONFIG_FOLDER,))
+    found.entry(root / _CONFIG_FOLDER)
     for path in _way_to(directory, root):
         found.entry(path)
     for folder in (directory, *_turns(directory)[-1:]):

@@ -15,7 +15,7 @@ from typing import Final
 from connectord.watch.layout import Layout, Seen
 from connectord.watch.subscription import Source, Subscription
 from connectord.watch.target import Identity
-from connectord.watch.trouble import TROUBLE, culprits, has_bad_name, is_limit, reason
+from connectord.watch.trouble import TROUBLE, culprits, has_bad_name, is_bad_name, is_limit, reason
 
 LINGER_SECONDS: Final = 1.0
 """How long the old subscription goes on beside the new one: what came in before is handed over well within this."""
@@ -27,6 +27,8 @@ LARGEST: Final = 500
 FIRST_RETRY: Final = 1.0
 LAST_RETRY: Final = 300.0
 STEADY_SECONDS: Final = 60.0
+BRIEF_SECONDS: Final = 1.0
+"""What is subscribed to again as soon as it broke must have gone on for so long, or else it would be a tight loop."""
 
 Watched = frozenset[tuple[str, Identity]]
 
@@ -172,6 +174,8 @@ class Events:
             self.gone |= changed
             self.aside |= guilty - changed
             return
+        if is_bad_name(error) and _now() - self._opened_at > BRIEF_SECONDS:
+            return  # the one with that name is gone already
         self._gap = self._gap or bool(self._current)
         await self._close_subscriptions()
         self.down = reason(error)
