@@ -7,6 +7,8 @@ import queue
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.support.emulator import RunningEmulator
@@ -34,11 +36,18 @@ Failures = dict[str, BaseException]
 """What went wrong with which row, by its name."""
 
 
-def failures_of(
-    rows: Sequence[Row], emulator: RunningEmulator, folder: Path, home: Path, *, killed: bool
-) -> Mapping[str, BaseException]:
+@dataclass(frozen=True)
+class Stage:
+    """Where a play takes place."""
+
+    emulator: RunningEmulator
+    folder: Path
+    home: Path
+
+
+def failures_of(rows: Sequence[Row], stage: Stage, *, killed: bool) -> Mapping[str, BaseException]:
     """Play these rows side by side. All together they have what a minute allows: 10 removals and 60 lists."""
-    play = _Play(rows, emulator, folder, home, killed=killed)
+    play = _Play(rows, stage, killed=killed)
     with ExitStack() as cleaning:
         play.prepare(cleaning)
         try:
@@ -51,9 +60,8 @@ def failures_of(
 
 
 class _Play:
-    def __init__(
-        self, rows: Sequence[Row], emulator: RunningEmulator, folder: Path, home: Path, *, killed: bool
-    ) -> None:
+    def __init__(self, rows: Sequence[Row], stage: Stage, *, killed: bool) -> None:
+        emulator, folder, home = stage.emulator, stage.folder, stage.home
         emulator.admin("reset")
         emulator.settings(limits=False)
         emulator.sign_in(home)
@@ -84,6 +92,11 @@ class _Play:
         self._begin()
         self._act()
         self._see_what_it_comes_to()
+        self._say_the_word()
+        if self._killed:
+            self._kill()
+            self._live()
+            self._see_what_it_comes_to()
         self._answer()
         self._see_how_it_ends()
         self._save_once_more()
@@ -111,28 +124,20 @@ class _Play:
             self._live()
 
     def _see_what_it_comes_to(self) -> None:
-        self._until_it_comes_to_that()
-        if self._killed:
-            self._kill()
-            self._live()
-            self._until_it_comes_to_that()
-
-    def _until_it_comes_to_that(self) -> None:
         self._until("it goes by itself", lambda row, site: not row.goes_by_itself or _is_over(row, site))
         self._until("held", lambda row, site: row.hold is None or site.held == {row.hold: row.victims})
         self._until("waiting", lambda row, site: row.waits is None or row.waits(site))
         self._check(lambda row, site: row.goes_by_itself or site.sent("DELETE") == [], "something was removed")
 
-    def _answer(self) -> None:
-        with_a_word = [site for row, site in self._sites if row.word]
-        for site in with_a_word:
+    def _say_the_word(self) -> None:
+        """While the project is paused: so that it is certain to be said before anything comes of it."""
+        for site in (site for row, site in self._sites if row.word):
             self._client.pause(site.root)
         self._each(lambda row: row.word)
-        if self._killed and with_a_word:
-            self._kill()
-            self._live()
+
+    def _answer(self) -> None:
         self._each(lambda row: row.then)
-        for site in with_a_word:
+        for site in (site for row, site in self._sites if row.word):
             self._client.resume(site.root)
 
     def _see_how_it_ends(self) -> None:
@@ -142,7 +147,7 @@ class _Play:
             self._check(lambda row, site: row.asks or bool(row.deletes) or site.requests() == [], "Base44 was asked")
 
     def _save_once_more(self) -> None:
-        """Whatever else was to be sent is sent with this; and base says what it should: what was removed is set anew."""
+        """Whatever else was to be sent is sent with this. Base says what it should: what was removed is set anew."""
         before = {row.name: len(site.sent("PUT")) for row, site in self._sites}
         self._each(lambda _: lambda it: it.put(SENTINEL))
         self._until("the save is pushed", lambda row, site: SENTINEL in site.sent("PUT")[before[row.name] :])
@@ -151,7 +156,9 @@ class _Play:
         self._each(lambda _: _all_back)
         self._until("settled", lambda _, site: self._client.wait(site.root, timeout=WITHIN).settled)
         self._check(
-            lambda row, site: sorted(site.sent("PUT")[before[row.name] :]) == sorted((SENTINEL, *row.removed)),
+            lambda row, site: (
+                sorted(site.sent("PUT")[before[row.name] :]) == sorted((SENTINEL, *row.removed, *row.forgotten))
+            ),
             "base isn't what Base44 has",
         )
         self._until("well", lambda row, site: not row.settled or site.status.state is ProjectState.SYNCED)
@@ -191,11 +198,11 @@ class _Play:
         for row, site in self._well():
             step = step_of(row)
             if step is not None:
-                self._tried(row, lambda step=step, site=site: step(site) or True)
+                self._tried(row, partial(_done, step, site))
 
     def _check(self, fits: Look, what: str) -> None:
         for row, site in self._well():
-            if self._tried(row, lambda row=row, site=site: fits(row, site)) is False:
+            if self._tried(row, partial(fits, row, site)) is False:
                 self._fail(row, site, what)
 
     def _until(self, what: str, fits: Look) -> None:
@@ -209,7 +216,7 @@ class _Play:
             self._wait()
 
     def _not_yet(self, row: Row, site: Site, fits: Look) -> bool:
-        return self._tried(row, lambda: fits(row, site)) is False
+        return self._tried(row, partial(fits, row, site)) is False
 
     def _tried(self, row: Row, action: Callable[[], bool]) -> bool | None:
         try:
@@ -244,10 +251,16 @@ def _said(status: ProjectStatus) -> tuple[object, ...]:
 
 def _is_over(row: Row, site: Site) -> bool:
     """Whether what was to be removed is, nothing else was, and nothing but `still` is held."""
-    removed = (len(site.sent("DELETE")), site.told_removed()) == (row.deletes, sorted(row.removed))
+    told = [name for name in site.told_removed() if name not in row.forgotten]
+    removed = (len(site.sent("DELETE")), told) == (row.deletes, sorted(row.removed))
     status = site.status
     busy = {"removing", "queued", "pushing", "failed", "invalid"} & {one.state.value for one in status.connectors}
     return removed and site.held == {reason: tuple(types) for reason, types in row.still.items()} and not busy
+
+
+def _done(step: Step, site: Site) -> bool:
+    step(site)
+    return True
 
 
 def _only_removals(site: Site) -> bool:

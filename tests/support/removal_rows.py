@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -120,9 +119,10 @@ class Row:
 
     A row with a `hold` is in exactly that one before anything is done about it, for `victims`; a row that `waits` is
     so for long. Until then no DELETE was sent. `soon` is done within the grace, `word` is said while the project is
-    paused, `then` is what is done about it, and `still` is the hold that is left, with its victims. `removed` is told
-    in the history, once each. A `grace` (seconds) makes it slower than the others. `asks`: other things than removals are asked of Base44, too. `settled`: in the end all
-    is as it was.
+    paused, `then` is what is done about it, and `still` is the hold that is left, with its victims. What is `removed`
+    is told so in the history, once each; what is `forgotten` was gone from Base44, as far as it says. A `grace`
+    (seconds) makes it slower than the others. `asks`: other things than removals are asked of Base44, too. `settled`:
+    in the end all is as it was.
     """
 
     name: str
@@ -137,6 +137,7 @@ class Row:
     then: Step | None = None
     still: Mapping[str, Sequence[str]] = field(default_factory=dict)
     removed: tuple[str, ...] = ()
+    forgotten: tuple[str, ...] = ()
     requests: int | None = None
     asks: bool = False
     settled: bool = True
@@ -201,6 +202,11 @@ def no_fault(it: Site) -> None:
     it.client.push(it.root)
 
 
+def look_again(it: Site) -> None:
+    """A person asks, where a rescan would find it later: an unmounted bind and a lock that goes are no events."""
+    it.client.push(it.root)
+
+
 def approve(it: Site) -> None:
     it.command("approve", "--yes", "--project", str(it.root))
 
@@ -261,21 +267,14 @@ def plugged_in(it: Site) -> None:
 
 
 def unplugged(it: Site) -> None:
-    """An unmounted bind is no event of the file system's: a rescan finds it, or a person who asks."""
     if not _mount("umount", it.directory):
         it.directory.rename(it.root / "disk")
         it.directory.mkdir()
-    it.client.push(it.root)
-
-
-def plugged_in_again(it: Site) -> None:
-    plugged_in(it)
-    it.client.push(it.root)
 
 
 def unplugged_for_good(it: Site) -> None:
-    if os.path.ismount(it.directory):
-        assert _mount("umount", "--lazy", it.directory)
+    """At the end, whatever came of it. (That a bind is mounted can't be told from its device.)"""
+    _mount("umount", "--lazy", it.directory)
 
 
 def _mount(*words: str | Path) -> bool:
@@ -317,12 +316,16 @@ def says(name: str, word: str, state: str) -> Fits:
     return look
 
 
+def is_no_more(name: str) -> Fits:
+    return lambda it: it.line(name) is None
+
+
 def has_problems(it: Site) -> bool:
     return bool(it.status.problems)
 
 
 def untracked(*names: str) -> Fits:
-    return lambda it: it.status.untracked == names
+    return lambda it: it.status.untracked == tuple(sorted(names))
 
 
 def _written(it: Site, name: str, text: str) -> None:

@@ -24,9 +24,9 @@ class FaultBody(StrEnum):
 class Fault:
     """One thing that goes wrong. `delay` and `retry_after` are seconds; `retry_after` may be an HTTP date.
 
-    `route` is an operation's name or "*"; `app` narrows it to one app, `type` to one connector. A fault that changes the reply keeps
-    the operation from being carried out, unless `carried_out`: then it takes effect at once and only the reply
-    suffers. Without that, a client that hangs up during a delay has changed nothing.
+    `route` is an operation's name or "*"; `app` narrows it to one app, `type` to one connector. A fault that changes
+    the reply keeps the operation from being carried out, unless `carried_out`: then it takes effect at once and only
+    the reply suffers. Without that, a client that hangs up during a delay has changed nothing.
     `count` is how often it still happens; None is for good.
     """
 

@@ -16,6 +16,7 @@ from connectord.sync.changes import change_by, intent
 from connectord.sync.effects import PushEffects
 from connectord.sync.events import Looked, OutcomeKnown, PushFinished, PushStarted
 from connectord.sync.fresh_look import FreshLook
+from connectord.sync.guard import HoldReason
 from connectord.sync.ledgers import Parking
 from connectord.sync.outcome import Outcome, Result
 from connectord.sync.plan import Plan, plan
@@ -149,7 +150,9 @@ class ProjectPush:
 
     def _reconciled(self, decided: Plan) -> None:
         self.removals.only_there(decided.untracked)
-        self.removals.changed_elsewhere([one.type for one in decided.held])
+        self.removals.changed_elsewhere(
+            [one.type for one in decided.held if one.reason is HoldReason.CHANGED_ELSEWHERE]
+        )
 
     def _keep_texts(self, project: Project, snapshot: Snapshot, unchanged: tuple[str, ...]) -> None:
         """A comment that was edited needs no request, but a restore should bring it back (P6)."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from connectord.project.model import Project, Snapshot
 from connectord.store import Change, Store
@@ -29,6 +30,7 @@ from connectord.sync.guard import (
     Absent,
     Go,
     Hold,
+    HoldReason,
     Keep,
     RemovalMode,
     RemovalPolicy,
@@ -43,6 +45,9 @@ from connectord.sync.holds import HoldNews, Holds
 from connectord.sync.plan import Plan
 from connectord.sync.reconcile import base_key
 from connectord.sync.threads import in_thread
+
+GIT_HELD_LOOK_SECONDS: Final = 15.0
+"""How often git is looked at while it keeps removals held: that its lock goes is no event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +244,8 @@ class Removals:
     def _wake(self) -> None:
         """Look again when the first of what waits may be over."""
         waits = [verdict.seconds for verdict in self.verdicts.values() if isinstance(verdict, Wait)]
+        if any(isinstance(one, Hold) and one.reason is HoldReason.GIT_BUSY for one in self.verdicts.values()):
+            waits.append(GIT_HELD_LOOK_SECONDS)
         self._wake_in([seconds for seconds in (*waits, self._absences.steady_in()) if seconds is not None])
 
     def _wake_in(self, waits: Sequence[float]) -> None:
