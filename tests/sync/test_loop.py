@@ -184,6 +184,17 @@ async def test_p2_what_only_base44_has_is_reported_once_and_left_alone(emulator:
     assert "notion" in emulator.world.state.connections[emulator.app_id]
 
 
+async def test_p2_what_another_app_has_is_asked_for_as_soon_as_the_project_names_it(
+    emulator: EmulatorApp, tmp_path: Path
+) -> None:
+    async with an_engine(emulator, a_project(tmp_path, {"slack": ["chat:write"]})) as engine:
+        await started(engine)
+        a_project(tmp_path, app_id="f" * 24)
+        engine.loop.hint()
+        asked = await engine.expect(Reconciled)
+    assert asked.project.app_id == "f" * 24
+
+
 async def test_p2_drift_is_reported_once_and_not_fought_over(emulator: EmulatorApp, tmp_path: Path) -> None:
     connect(emulator, "slack", "chat:write")
     async with an_engine(emulator, a_project(tmp_path, {"slack": ["chat:write"]})) as engine:

@@ -153,9 +153,11 @@ class Base44:
         return answer if other is None else await self._attempt(request, other)
 
     async def _attempt(self, request: Request, signature: Signature) -> Answer:
-        async with self._pace.turn(request.limited, request.operation):
+        async with self._pace.turn(request.limited, request.operation) as turn:
             if request.allowed is not None:
+                turn.used = False  # unless it is allowed
                 await request.allowed()
+                turn.used = True
             answer = await exchange(self._http, request, signature.headers)
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             self._pace.push_out(request.limited, retry_after(answer.headers, self._clock()))

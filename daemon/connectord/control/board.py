@@ -116,8 +116,9 @@ class Board:
         return next((state for fits, state in rows if fits), ProjectState.SYNCED)
 
     def _looked(self, event: Looked, at: datetime) -> None:
-        if self.project is not None and self.project.app_id != event.project.app_id:
-            self._untracked = ()  # that was another app's
+        before = self.project or event.project
+        if (before.api_url, before.app_id) != (event.project.api_url, event.project.app_id):
+            self._untracked = ()  # that was the other app's
         self.project, self._snapshot = event.project, event.snapshot
         to_send = [connector.type for connector in event.plan.sets] + ([STRIPE] if event.plan.provision else [])
         self._entries.queued(to_send, at)

@@ -16,6 +16,7 @@ from connectord.sync.events import ProblemsChanged, ProjectUnusable, Watching
 from connectord.sync.ledgers import ProblemLedger
 from connectord.sync.push import ProjectPush
 from connectord.sync.queue import PushJob, PushQueue, Trigger
+from connectord.sync.reconcile import base_key
 from connectord.sync.threads import in_thread
 from connectord.sync.timing import Settle
 
@@ -155,9 +156,11 @@ class ProjectLoop:
         if self._is_moving(project):
             return
         self._tell_usable(project, snapshot)
+        # What another app has, nobody has asked it yet.
+        turned = self._seen is not None and base_key(self._seen[0]) != base_key(project)
         self._seen = (project, snapshot)
         self._tell_problems(project, snapshot)
-        reconcile = bool(triggers & RECONCILING)
+        reconcile = turned or bool(triggers & RECONCILING)
         decided = await self.push.look(project, snapshot)
         # While a job is under way base is about to change: what to send is decided when this one's turn comes (P1).
         behind = self._queue.is_busy(self.root)
@@ -182,11 +185,7 @@ class ProjectLoop:
         A checkout takes `.env` or `.app.jsonc` away and puts it back; until then another app is nobody's wish.
         """
         last = self._seen[0] if self._seen else project
-        if (project.api_url, project.app_id, project.connectors_dir) == (
-            last.api_url,
-            last.app_id,
-            last.connectors_dir,
-        ):
+        if base_key(project) == base_key(last):
             self._moving_since = None
             return False
         now = self._effects.clock()
