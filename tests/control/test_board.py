@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -294,9 +294,16 @@ def test_a_removal_that_waits_is_shown_with_what_it_waits_for(
     reason: WaitReason | None, state: ConnectorState, project: ProjectState
 ) -> None:
     board = a_board(looked("github"), removals(WaitingRemoval("slack", reason, "because")))
-    lines = {one.type: (one.state, one.error) for one in board.status().connectors}
-    assert lines["slack"] == (state, "because")
-    assert board.state is project
+    line = next(one for one in board.status().connectors if one.type == "slack")
+    assert (line.state, board.state) == (state, project)
+    assert (line.error or "").endswith("because")
+
+
+def test_a_removal_that_is_coming_says_when() -> None:
+    coming = WaitingRemoval("slack", WaitReason.GRACE, "its file is gone", at=AT.timestamp() + 10)
+    board = a_board(looked("github"), removals(coming))
+    line = next(one for one in board.status().connectors if one.type == "slack")
+    assert (line.error, line.removal_at) == ("its file is gone", AT + timedelta(seconds=10))
 
 
 def test_p5_a_hold_is_shown_with_its_reason_its_connectors_and_since_when() -> None:
@@ -329,6 +336,12 @@ def test_p10_an_open_link_is_shown_while_its_file_is_gone() -> None:
 def test_what_the_settings_keep_is_untracked() -> None:
     board = a_board(looked("github"), removals(kept=("slack",)))
     assert (board.status().untracked, board.state) == (("slack",), ProjectState.SYNCED)
+
+
+def test_p12_what_is_untracked_in_one_app_is_not_said_of_another() -> None:
+    board = a_board(looked(), Reconciled(PROJECT, Plan(untracked=("slack",))))
+    board.apply(replace(looked(), project=replace(PROJECT, app_id="f" * 24)), LATER)
+    assert board.status().untracked == ()
 
 
 def test_reconciling_tells_drift_lost_consents_and_what_is_untracked() -> None:

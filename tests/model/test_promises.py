@@ -541,7 +541,7 @@ def _path(folder: Folder, link: Authorization) -> str:
     return f"/api/apps/{folder.project.app_id}/external-auth/integrations/{link.type}"
 
 
-TestPromises = Promises.TestCase
+TestPromises = pytest.mark.timeout(600)(Promises.TestCase)  # it computes for a while, on a busy machine for long
 TestPromises.settings = settings(
     max_examples=80 * SCALE,
     stateful_step_count=30,

@@ -28,6 +28,21 @@ LIES = [
 ]
 
 
+def waiting(it: Story) -> list[tuple[str, WaitReason | None, bool]]:
+    """What waits by itself, for what, and whether it says when it ends."""
+    shown = it.engine.said(RemovalsChanged)[-1].waiting
+    return [(one.type, one.reason, one.at is not None) for one in shown]
+
+
+def test_p12_no_time_is_told_for_what_will_be_held(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path) as it:
+            await it.after(lambda: it.delete(*EIGHT[:3]), seconds=5.0)
+            assert waiting(it) == [(name, WaitReason.GRACE, False) for name in EIGHT[:3]]
+
+    told(story)
+
+
 def test_p4_one_of_five_files_deleted_is_one_removal_after_the_grace(tmp_path: Path) -> None:
     async def story() -> None:
         async with a_story(tmp_path) as it:
@@ -35,6 +50,7 @@ def test_p4_one_of_five_files_deleted_is_one_removal_after_the_grace(tmp_path: P
             assert it.sent == []
             (coming,) = it.engine.said(RemovalsComing)
             assert (coming.types, coming.seconds) == (("gmail",), 10.0)
+            assert waiting(it) == [("gmail", WaitReason.GRACE, True)]
             await it.after(seconds=1.0)
             assert it.sent == [("list", ""), ("remove", "gmail")]
             (known,) = it.engine.said(OutcomeKnown)
@@ -217,6 +233,17 @@ def test_p3_a_file_that_breaks_within_the_grace_suspends_the_removal(tmp_path: P
     told(story)
 
 
+def test_p3_what_is_suspended_while_base44_is_asked_is_not_taken_for_changed_there(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path) as it:
+            it.engine.loop.hint(Trigger.RESCAN)
+            await it.after(lambda: it.delete("gmail"), lambda: a_connector(it.project, "github", "{ broken"))
+            await it.after(lambda: it.put("github"), seconds=60.0)
+            assert (it.removed, it.held) == (["gmail"], {})
+
+    told(story)
+
+
 @pytest.mark.parametrize(
     "fault",
     LIES,
@@ -284,9 +311,11 @@ def test_p5_another_app_removes_nothing_in_either_and_reports_what_is_untracked(
             app_file, before = it.project.config_path.parent / ".app.jsonc", None  # type: ignore[union-attr]
             before = app_file.read_text(encoding="utf-8")
             other = before.replace("0123456789abcdef01234567", "f" * 24)
-            await it.after(lambda: app_file.write_text(other, encoding="utf-8"), seconds=60.0)
-            await it.after(lambda: it.delete("gmail"), seconds=60.0)
+            await it.after(
+                lambda: app_file.write_text(other, encoding="utf-8"), lambda: it.delete("gmail"), seconds=120.0
+            )
             assert it.held == {}
+            assert it.engine.said(Reconciled)[-1].plan.untracked == ("gmail",)
             await it.after(lambda: app_file.write_text(before, encoding="utf-8"), seconds=3600.0)
             assert it.removed == []
             assert it.held == {"app-changed": ("gmail",)}
