@@ -411,7 +411,7 @@ class Promises(RuleBasedStateMachine):
 
     @invariant()
     def p2_to_p6_nothing_is_removed_that_its_person_wants(self) -> None:
-        assert not self.broken
+        assert not self.broken, self.broken
 
     @invariant()
     def p7_credentials_are_never_deleted(self) -> None:

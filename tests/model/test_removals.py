@@ -226,8 +226,9 @@ class Removals(RuleBasedStateMachine):
     @rule(app=st.sampled_from(APPS), seconds=seconds)
     def links_to_an_app(self, app: str, seconds: float) -> None:
         place = self.tree.root / "base44/.app.jsonc"
-        self._by(By.ACCIDENT, lambda: place.write_text(f'{{ "id": "{app}" }}\n', encoding="utf-8"), hinted=True)
-        self._pass(seconds)
+        if place.parent.is_dir():
+            self._by(By.ACCIDENT, lambda: place.write_text(f'{{ "id": "{app}" }}\n', encoding="utf-8"), hinted=True)
+            self._pass(seconds)
 
     @rule(mode=st.sampled_from(["tracked", "tracked", "ask", "never"]))
     def sets_the_mode(self, mode: str) -> None:
@@ -357,6 +358,8 @@ class Removals(RuleBasedStateMachine):
         """The hold names every victim, and ends by itself when the files are back, without one request (P5)."""
         self._remove_obstacles()
         self._pass(QUIET_SECONDS)
+        if consented(self._base()) != self._base().keys():
+            return  # what nobody consented to is forgotten, and asks for a consent when it is back
         held, sent = self._shown_types(), self._sent()
         victims = consented(self._base()) if self.machine.settings.removals != "never" else set()
         self.an_accident_happens(kind, hinted=True, seconds=max(seconds, 15.0))
@@ -462,7 +465,7 @@ class Removals(RuleBasedStateMachine):
 
     @invariant()
     def p2_to_p6_nothing_is_removed_that_its_person_wants(self) -> None:
-        assert not self.broken
+        assert not self.broken, self.broken
 
     @invariant()
     def p9_each_disappearance_is_one_removal_in_history(self) -> None:
@@ -559,7 +562,7 @@ class Removals(RuleBasedStateMachine):
             self.hinted = False
             self.tree.seen()
         if self.tree.key is not None:
-            self.tree.over(self._base())
+            self.tree.over(self._base(), self.time.now())
         if not self.run.life.dead:
             lasting = (hold for hold in self._status().held if hold.reason != "git-busy")
             self.tree.held |= {name for hold in lasting for name in hold.types} - self.tree.files.keys()

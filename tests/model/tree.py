@@ -25,6 +25,9 @@ MANY: Final = 2
 SHARED_FROM: Final = 4
 """More files at once than this, or more than half of this many and more, are a mass removal (P5)."""
 
+RECENT: Final = 600.0
+"""What was removed within so many seconds counts with what is gone now."""
+
 BUSY_SIGNS: Final = ("index.lock", "rebase-merge", "rebase-apply", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
 
 
@@ -76,7 +79,8 @@ class Surroundings:
 class Tree:
     """The project's folder. `settled`: since it came to rest neither git nor an accident has moved anything.
 
-    `at` is the place where git stood after the last step.
+    `removed` are the connectors that are removed already, when, and whether by a word; `known` those that were known
+    after the last step, and `at` is the place where git stood then.
     """
 
     repository: Repository
@@ -84,6 +88,9 @@ class Tree:
     gone: dict[str, Vanishing] = field(default_factory=dict)
     words: list[Word] = field(default_factory=list)
     held: set[str] = field(default_factory=set)
+    removed: dict[str, tuple[float, bool]] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
+    known_by: BaseKey | None = None
     settled: bool = True
     at: tuple[str, str] = ("", "")
 
@@ -141,7 +148,7 @@ class Tree:
         for name in self.files:
             self.gone.pop(name, None)
             self.held.discard(name)
-        if self._are_many(base):
+        if self._are_many(base, now - 2 * RECENT, by_a_word=True):
             self.leave_doubt(self.gone)
 
     def unsettle(self) -> None:
@@ -159,8 +166,14 @@ class Tree:
         key = self.key
         self.words = [word for word in self.words if word.key == key and not word.types & self.files.keys()]
 
-    def over(self, base: Mapping[str, BaseEntry]) -> None:
+    def over(self, base: Mapping[str, BaseEntry], now: float) -> None:
         """What the daemon knows no more was removed, and the word for it was kept."""
+        if self.key != self.known_by:  # another app's, which was not losing anything
+            self.known_by, self.known = self.key, set(base)
+            self.removed.clear()
+        for name in self.known - base.keys() - self.files.keys():
+            self.removed[name] = now, any(name in word.types for word in self.words)
+        self.known = set(base)
         self.held &= base.keys()
         self.words = [Word(word.key, word.types & base.keys()) for word in self.words]
 
@@ -191,7 +204,7 @@ class Tree:
         yield name in self.held, "P5: it was held, and nobody said a word"
         yield not self.directory.is_dir(), "P5: the directory is away"
         yield not self.files, "P5: no file is left"
-        yield self._are_many(around.base), f"P5: too many are gone: {sorted(self.gone)}"
+        yield self._are_many(around.base, around.now - RECENT), f"P5: too many are gone: {sorted(self.gone)}"
         entry, there = around.base.get(name), around.remote
         known = entry.seen_scopes if entry else None
         yield known is not None and there is not None and there != known, "P4: it was changed there"
@@ -209,12 +222,12 @@ class Tree:
     def _is_unsent(self, name: str, base: Mapping[str, BaseEntry]) -> bool:
         return name not in base or set(base[name].scopes) != set(self.files[name] or ())
 
-    def _are_many(self, base: Mapping[str, BaseEntry]) -> bool:
-        known = consented(base)
-        absent = known - self.files.keys()
-        return bool(absent) and (
-            len(absent) > MANY or (len(known) >= SHARED_FROM and 2 * len(absent) > len(known)) or not self.files
-        )
+    def _are_many(self, base: Mapping[str, BaseEntry], since: float, *, by_a_word: bool = False) -> bool:
+        recent = {name for name, (at, word) in self.removed.items() if at > since and (by_a_word or not word)}
+        known = consented(base) | (recent - self.files.keys())
+        lost = known - self.files.keys()
+        too_great = len(known) >= SHARED_FROM and 2 * len(lost) > len(known)
+        return bool(lost) and (len(lost) > MANY or too_great or not self.files)
 
     def _read(self) -> Iterator[tuple[str, list[str] | None]]:
         """What the files say by their names, None where one can't be read."""
