@@ -21,6 +21,7 @@ from connectord.daemon.answers import Answers
 from connectord.daemon.engine import Engine
 from connectord.daemon.history import KEPT, kept
 from connectord.emulator.faults import Fault
+from connectord.emulator.state import DEFAULT_API_KEY
 from connectord.project import NoProject
 from connectord.sync import Trigger
 
@@ -385,3 +386,27 @@ def test_only_what_happened_to_a_project_is_kept(kind: NewsKind, bench: Bench) -
     row = kept(news, 12.0)
     assert (row is not None) == (kind in KEPT)
     assert row is None or (row.at, row.project, row.kind, row.message) == (12.0, Path("/shop"), kind.value, "so it was")
+
+
+def test_waiting_goes_on_while_the_project_is_turned_to_another_app(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    other = "f" * 24
+    a_project(bench.root, app_id=other, api_url=bench.emulator.url)
+    bench.wait()
+    assert (bench.status.app_id, bench.status.state) == (other, ProjectState.HALTED)  # no such app there
+
+
+def test_p7_a_login_in_the_projects_own_env_is_noticed_at_once(bench: Bench) -> None:
+    credentials = bench.machine.folder / "home/.base44/auth/auth.json"
+    credentials.unlink()
+    bench.save("read")
+    bench.add()
+    bench.machine.time.pass_(3600.0)  # the next try is minutes away by now
+    assert bench.status.state is ProjectState.SIGNED_OUT
+    env = bench.root / ".env"
+    env.write_text(f"{env.read_text(encoding='utf-8')}BASE44_API_KEY={DEFAULT_API_KEY}\n", encoding="utf-8")
+    bench.engine.hint_all(Trigger.SAVE)
+    bench.machine.time.pass_(3.0)
+    assert bench.slack.state is ConnectorState.NEEDS_AUTHORIZATION
