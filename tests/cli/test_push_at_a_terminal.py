@@ -14,6 +14,8 @@ import pytest
 from tests.support.canned import canned_base44
 from tests.support.cli import Machine, exit_code_of
 from tests.support.emulator import RunningEmulator
+from tests.support.face import NOON, a_project_status
+from tests.support.fake_daemon import a_runtime_dir, fake_daemon
 
 
 @pytest.fixture
@@ -87,6 +89,34 @@ def test_a_file_that_comes_back_while_the_question_is_open_is_not_removed(
     terminal.expect_exact("Kept on Base44: github - its file is back")
     assert exit_code_of(terminal) == 4
     assert list(base44.connectors()) == ["github"]
+
+
+def test_p4_nothing_is_removed_while_git_is_at_work(desk: Machine, base44: RunningEmulator) -> None:
+    base44.connect("github", [])
+    (desk.folder / ".git").mkdir()
+    (desk.folder / ".git/HEAD").write_text("ref: refs/heads/main\n")
+    terminal = desk.at_a_terminal("push")
+    terminal.expect_exact("Are you sure you want to continue? [y/N]")
+    (desk.folder / ".git/index.lock").touch()
+    terminal.sendline("y")
+    terminal.expect_exact("Kept on Base44: github - git is at work, or was killed at it")
+    assert exit_code_of(terminal) == 4
+    assert list(base44.connectors()) == ["github"]
+
+
+def test_what_the_daemon_holds_is_said_before_the_question(desk: Machine, base44: RunningEmulator) -> None:
+    base44.connect("github", [])
+    base44.connect("slack", [])
+    hold = {"reason": "mass-removal", "types": ("slack", "gmail"), "since": NOON, "why": "3 of 5 are gone"}
+    with a_runtime_dir() as runtime, fake_daemon(runtime) as daemon:
+        daemon.face.projects = [a_project_status(desk.folder, app_id=base44.app_id, held=(hold,))]
+        terminal = desk.with_environ(CONNECTORD_RUNTIME_DIR=str(runtime)).at_a_terminal("push")
+        terminal.expect_exact("and remove 2 from Base44: github, slack.")
+        terminal.expect_exact("The daemon holds slack (mass-removal), because 3 of 5 are gone.")
+        terminal.expect_exact("Are you sure")
+        terminal.sendintr()
+        assert exit_code_of(terminal) == 130
+    assert sorted(base44.connectors()) == ["github", "slack"]
 
 
 def test_esc_skips_the_current_one_and_the_next_is_asked_for(
@@ -221,6 +251,49 @@ def test_ctrl_c_in_the_middle_of_a_push_says_what_was_done(desk: Machine, base44
     terminal.sendintr()
     terminal.expect_exact("Pushed before the interruption: github (synced). Run 'connectord push' again")
     assert exit_code_of(terminal) == 130
+
+
+def test_ctrl_c_while_a_consent_is_waited_for_sums_up_what_was_pushed_and_authorized(
+    desk: Machine, base44: RunningEmulator
+) -> None:
+    base44.connect("box", [])
+    for name in ("box", "github", "slack"):
+        desk.file(name)
+    terminal = desk.at_a_terminal("push", "-y")
+    terminal.expect_exact("Open browser to authorize now?")
+    terminal.sendline("y")
+    terminal.expect_exact("Waiting for github")
+    base44.consent(open_link(base44, "github"))
+    terminal.expect_exact("Waiting for slack")
+    terminal.sendintr()
+    for line in ("Summary:", "Synced: box", "Added: github", "Failed: slack - needs authorization", "Interrupted."):
+        terminal.expect_exact(line)
+    assert exit_code_of(terminal) == 130
+
+
+def test_ctrl_c_at_the_question_of_the_browser_sums_up_what_was_pushed(desk: Machine, base44: RunningEmulator) -> None:
+    base44.connect("box", [])
+    desk.file("box")
+    desk.file("slack")
+    terminal = desk.at_a_terminal("push", "-y")
+    terminal.expect_exact("Open browser to authorize now?")
+    terminal.sendintr()
+    for line in ("Synced: box", "Failed: slack - needs authorization", "Interrupted."):
+        terminal.expect_exact(line)
+    assert exit_code_of(terminal) == 130
+
+
+def test_c9_a_terminal_that_is_closed_while_a_consent_is_waited_for_ends_it(
+    desk: Machine, base44: RunningEmulator
+) -> None:
+    desk.file("slack")
+    terminal = desk.at_a_terminal("push", "-y")
+    terminal.expect_exact("Open browser to authorize now?")
+    terminal.sendline("y")
+    terminal.expect_exact("Waiting for slack")
+    terminal.ptyproc.fileobj.close()
+    terminal.wait()
+    assert terminal.exitstatus == 143
 
 
 @pytest.mark.parametrize("name", ["CI", "SSH_CONNECTION"])

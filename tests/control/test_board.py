@@ -294,9 +294,16 @@ def test_a_removal_that_waits_is_shown_with_what_it_waits_for(
     reason: WaitReason | None, state: ConnectorState, project: ProjectState
 ) -> None:
     board = a_board(looked("github"), removals(WaitingRemoval("slack", reason, "because")))
-    lines = {one.type: (one.state, one.error) for one in board.status().connectors}
-    assert lines["slack"] == (state, "because")
-    assert board.state is project
+    line = next(one for one in board.status().connectors if one.type == "slack")
+    assert (line.state, board.state) == (state, project)
+    assert (line.error or "").endswith("because")
+
+
+def test_a_removal_that_is_coming_says_when() -> None:
+    coming = WaitingRemoval("slack", WaitReason.GRACE, "its file is gone", at=AT.timestamp() + 10)
+    board = a_board(looked("github"), removals(coming))
+    line = next(one for one in board.status().connectors if one.type == "slack")
+    assert (line.error, line.removal_at) == ("its file is gone", AT + timedelta(seconds=10))
 
 
 def test_p5_a_hold_is_shown_with_its_reason_its_connectors_and_since_when() -> None:

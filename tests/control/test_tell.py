@@ -41,10 +41,11 @@ GONE = Problem(PROJECT.connectors_dir, ProblemCode.MISSING_DIRECTORY, "It isn't 
 HOLD = HeldRemovals(HoldReason.ROOT_MISSING, ("a", "b"), "it isn't there", 1000.0)
 LINK = Link("slack", "https://x/1")
 
+VOID = "The approval was for other connectors and is void"
 SENTENCES: dict[str, tuple[SyncEvent, list[str]]] = {
     "unusable": (
         ProjectUnusable(PROJECT.root, Unreachable("gone")),
-        ["gone (what was last read stays in force)"],
+        ["gone Nothing of this project is pushed until that is mended."],
     ),
     "usable again": (ProjectUnusable(PROJECT.root, None), ["/app can be read again"]),
     "problems": (
@@ -85,7 +86,9 @@ SENTENCES: dict[str, tuple[SyncEvent, list[str]]] = {
     ),
     "void": (
         HoldChanged(PROJECT, HoldNews(HoldNewsKind.VOID, HOLD)),
-        [f"The approval was for other connectors and is void. Held (root-missing) now: a, b. {WAYS_OUT}"],
+        [
+            f"{VOID}. Held (root-missing) now: a, b, because it isn't there. {WAYS_OUT}",
+        ],
     ),
     "over": (HoldChanged(PROJECT, HoldNews(HoldNewsKind.ENDED, HOLD)), ["No longer held (root-missing): a, b"]),
     "what waits": (RemovalsChanged(PROJECT, (), (HOLD,), ()), []),

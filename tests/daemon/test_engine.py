@@ -16,8 +16,16 @@ from tests.support.virtual_time import virtual_time
 
 from connectord.control import News, NewsKind
 from connectord.control.face import UnknownProject
-from connectord.control.models import ConnectorState, ConnectorStatus, ProjectState, ProjectStatus, WaitResult
-from connectord.daemon.answers import Answers
+from connectord.control.models import (
+    ConnectorState,
+    ConnectorStatus,
+    ProjectState,
+    ProjectStatus,
+    Restoration,
+    WaitResult,
+)
+from connectord.daemon.answers import Answers, NotRestorable
+from connectord.daemon.daemon import not_among
 from connectord.daemon.engine import Engine
 from connectord.daemon.history import KEPT, kept
 from connectord.emulator.faults import Fault
@@ -55,6 +63,17 @@ class Bench:
 
     def save(self, *scopes: str, name: str = "slack") -> None:
         a_connector(a_project(self.root, api_url=self.emulator.url, app_id=self.emulator.app_id), name, scopes)
+
+    @property
+    def connectors(self) -> Path:
+        return self.root / "base44" / "connectors"
+
+    def pass_(self, seconds: float) -> None:
+        """Look, let time go by, and look again."""
+        self.engine.hint_all(Trigger.SAVE)
+        self.machine.time.pass_(seconds)
+        self.engine.hint_all(Trigger.SAVE)
+        self.machine.time.pass_(1.0)
 
     def add(self) -> None:
         self.running.ask(self.face.add_project(self.root))
@@ -348,6 +367,63 @@ def test_a_file_that_goes_before_anybody_consented_is_forgotten_at_once_after_it
     assert not any(news.event is NewsKind.REMOVAL_COMING for news in bench.running.life.news)
 
 
+def test_p12_nothing_is_under_way_for_what_nobody_consented_to_while_the_directory_is_away(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    bench.connectors.rename(bench.root / "away")
+    bench.pass_(60.0)
+    assert bench.wait().settled
+    assert (bench.slack.state, bench.slack.authorize_url is not None) == (ConnectorState.HELD, True)
+    assert "isn't there" in (bench.slack.error or "")
+
+
+def test_p6_a_restore_ends_a_hold_without_a_request(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    bench.allow()
+    bench.pass_(20.0)
+    sent = len(requests(bench.emulator))
+    (bench.connectors / "slack.jsonc").unlink()
+    bench.pass_(60.0)
+    assert [hold.reason for hold in bench.status.held] == ["root-emptied"]
+    assert bench.wait().projects[0].held == bench.status.held
+    restored = bench.ask(bench.face.restore(bench.root))
+    assert [file.file for file in restored.files] == [str(bench.connectors / "slack.jsonc")]
+    bench.wait()
+    assert (bench.status.held, bench.status.state) == ((), ProjectState.SYNCED)
+    assert len(requests(bench.emulator)) == sent
+    assert bench.ask(bench.face.restore(bench.root)) == Restoration()
+    assert [news.event for news in bench.running.life.news].count(NewsKind.RESTORED) == 1
+
+
+def test_nothing_is_written_into_a_project_that_is_gone(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    bench.root.rename(bench.root.with_name("elsewhere"))
+    bench.pass_(60.0)
+    with pytest.raises(NotRestorable, match="no file was written"):
+        bench.ask(bench.face.restore(bench.root))
+    assert not bench.root.exists()
+
+
+def test_p12_a_removal_that_the_app_refuses_to_this_user_halts_the_project(bench: Bench) -> None:
+    for name in ("slack", "github"):
+        bench.save("read", name=name)
+    bench.add()
+    bench.wait()
+    for consent in bench.emulator.world.integrations.open_consents():
+        bench.emulator.world.integrations.allow(consent)
+    bench.pass_(20.0)
+    bench.emulator.world.faults.add(Fault("remove", status=403))
+    (bench.connectors / "slack.jsonc").unlink()
+    bench.pass_(20.0)
+    assert bench.wait().why == "halted"
+    assert (bench.status.state, bench.slack.state) == (ProjectState.HALTED, ConnectorState.FAILED)
+
+
 def test_p12_the_last_push_is_known_after_a_restart(bench: Bench) -> None:
     bench.save("read")
     bench.add()
@@ -386,3 +462,25 @@ def test_only_what_happened_to_a_project_is_kept(kind: NewsKind, bench: Bench) -
     row = kept(news, 12.0)
     assert (row is not None) == (kind in KEPT)
     assert row is None or (row.at, row.project, row.kind, row.message) == (12.0, Path("/shop"), kind.value, "so it was")
+
+
+def test_p2_a_project_removed_while_it_is_pushed_leaves_no_base_that_could_remove_something_later(
+    bench: Bench,
+) -> None:
+    bench.emulator.world.faults.add(Fault("set", delay=5.0))
+    bench.add()
+    bench.save("chat:write")
+    bench.engine.followed[bench.root].loop.hint()
+    bench.machine.time.pass_(2.0)
+    bench.ask(bench.face.remove_project(bench.root))
+    bench.machine.time.pass_(60.0)
+    assert [operation for operation, _ in requests(bench.emulator)].count("set") == 1
+    assert bench.running.life.store._mirror.base == {}
+
+
+def test_a_project_named_by_another_path_is_looked_after_once(tmp_path: Path) -> None:
+    shop, link, other = tmp_path / "shop", tmp_path / "link", tmp_path / "other"
+    shop.mkdir()
+    link.symlink_to(shop)
+    assert not_among([link, other], [shop]) == [other]
+    assert len(not_among([shop, link], [])) == 1

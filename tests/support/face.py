@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ from connectord.control.models import (
     WatchState,
 )
 from connectord.control.news import News, NewsKind
-from connectord.sync.holds import ApprovalRefused
+from connectord.sync.holds import APPROVE_AGAIN, ApprovalRefused
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -63,6 +63,7 @@ class FakeFace:
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
     failure: Exception | None = None
     restoration: Restoration = field(default_factory=Restoration)
+    on_approve: Callable[[], None] = lambda: None
     daemon: DaemonStatus = field(default_factory=a_daemon)
 
     def roots(self) -> tuple[Path, ...]:
@@ -108,11 +109,16 @@ class FakeFace:
         self.asked.append(("approve", root))
         held = {hold.reason: hold.types for one in self.status(root).projects for hold in one.held}
         if approval.holds != held:
-            raise ApprovalRefused("The hold mass-removal is now for another. Nothing was approved.")
+            raise ApprovalRefused(
+                "The hold mass-removal is now for another. Nothing was approved.", todo=(APPROVE_AGAIN,)
+            )
         self.projects = [one.model_copy(update={"held": ()}) for one in self.projects]
+        self.on_approve()
 
     async def restore(self, root: Path) -> Restoration:
         self.asked.append(("restore", root))
+        if self.failure is not None:
+            raise self.failure
         return self.restoration
 
     async def wait(self, root: Path | None, *, timeout: float) -> WaitResult:

@@ -32,15 +32,17 @@ from connectord.store import Change, SqliteStore, StoreTrouble
 
 
 class Network(httpx.AsyncBaseTransport):
-    """The way to the emulator: `up` or not, and every attempt counted."""
+    """The way to the emulator: `up` or not, every attempt counted, and each seen by the `witness` at that moment."""
 
     def __init__(self, emulator: EmulatorApp) -> None:
         self._inner = emulator.transport
         self.up = True
         self.attempts: Counter[str] = Counter()
+        self.witness: Callable[[httpx.Request], None] = lambda _: None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.attempts[request.method] += 1
+        self.witness(request)
         if not self.up:
             raise httpx.ConnectError("no route to host", request=request)
         return await self._inner.handle_async_request(request)

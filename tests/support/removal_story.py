@@ -57,6 +57,12 @@ class Story:
         said = self.engine.said(RemovalsChanged)
         return {hold.reason.value: hold.types for hold in said[-1].holds} if said else {}
 
+    @property
+    def waiting(self) -> list[tuple[str, str | None]]:
+        """What ends by itself, and for what it waits until then."""
+        said = self.engine.said(RemovalsChanged)
+        return [(one.type, one.reason) for one in said[-1].waiting] if said else []
+
     def hold_news(self) -> list[tuple[str, str]]:
         return [(event.news.kind.value, event.news.hold.reason.value) for event in self.engine.said(HoldChanged)]
 

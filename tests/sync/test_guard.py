@@ -56,6 +56,8 @@ ROWS: dict[str, tuple[Absent, Scene, RemovalPolicy, object]] = {
     "the only one": (OLD, Scene(DirectoryState.PRESENT, None, files=0, known=1), POLICY, HoldReason.ROOT_EMPTIED),
     "another app": (replace(OLD, other_app=True), FIVE, POLICY, HoldReason.APP_CHANGED),
     "git took it": (replace(OLD, switched="checkout"), FIVE, POLICY, HoldReason.BRANCH_SWITCHED),
+    "another checkout has it": (replace(OLD, used_by="/b/slack.jsonc"), FIVE, POLICY, HoldReason.USED_ELSEWHERE),
+    "the third within minutes": (OLD, replace(FIVE, removed=2, known=9), POLICY, HoldReason.MASS_REMOVAL),
     "changed on Base44": (replace(OLD, changed_elsewhere=True), FIVE, POLICY, HoldReason.CHANGED_ELSEWHERE),
     "to be asked": (OLD, FIVE, RemovalPolicy(RemovalMode.ASK), HoldReason.ASKED),
     "never": (OLD, FIVE, RemovalPolicy(RemovalMode.NEVER), Keep),
@@ -124,6 +126,44 @@ def test_p4_a_hold_for_git_ends_when_git_has_finished() -> None:
     assert reason(ruled(replace(OLD, held=HoldReason.GIT_BUSY))) is Go
 
 
+def test_p9_a_hold_for_git_goes_on_while_git_does_however_long_this_process_has_seen_it() -> None:
+    young = replace(OLD, age=0.0, held=HoldReason.GIT_BUSY)
+    assert reason(ruled(young, replace(FIVE, git_busy="a lock", git_busy_for=0.0))) == HoldReason.GIT_BUSY
+
+
+@pytest.mark.parametrize(
+    ("held", "seconds", "expected"),
+    [
+        (HoldReason.MASS_REMOVAL, 599.0, WaitReason.GIT_BUSY),
+        (HoldReason.MASS_REMOVAL, 600.0, Go),
+        (HoldReason.GIT_BUSY, 0.0, Go),
+    ],
+)
+def test_p4_what_is_approved_waits_for_git_unless_just_that_was_approved(
+    held: HoldReason, seconds: float, expected: object
+) -> None:
+    scene = replace(FIVE, git_busy="a checkout", git_busy_for=seconds)
+    assert reason(judge_approved(replace(OLD, held=held), scene, POLICY)) == expected
+
+
+@pytest.mark.parametrize(
+    ("absent", "scene", "policy", "words"),
+    [
+        (replace(OLD, held=HoldReason.MASS_REMOVAL), FIVE, POLICY,
+         "too many connectors were without their file at the same time"),
+        (replace(OLD, held=HoldReason.ASKED), FIVE, POLICY, 'the settings said removals = "ask"'),
+        (replace(OLD, held=HoldReason.BRANCH_SWITCHED), FIVE, POLICY, "git took the file away (another branch)"),
+        (replace(OLD, switched="unknown: HEAD is broken"), FIVE, POLICY,
+         "it can't be told whether git took the file away (HEAD is broken)"),
+        (OLD, replace(FIVE, removed=2, known=9), POLICY, "3 of 9 connectors lost their file within a short time"),
+    ],
+)  # fmt: skip
+def test_p5_a_hold_says_what_is_true_of_it_now(absent: Absent, scene: Scene, policy: RemovalPolicy, words: str) -> None:
+    verdict = ruled(absent, scene, policy)
+    assert isinstance(verdict, Hold)
+    assert verdict.why == words
+
+
 @pytest.mark.parametrize(
     ("scene", "expected"),
     [
@@ -135,7 +175,7 @@ def test_p4_a_hold_for_git_ends_when_git_has_finished() -> None:
     ],
 )
 def test_p6_an_approval_overrides_the_hold_and_not_what_may_be_read_wrongly(scene: Scene, expected: object) -> None:
-    assert reason(judge_approved(scene)) == expected
+    assert reason(judge_approved(OLD, scene, POLICY)) == expected
 
 
 @given(
@@ -147,6 +187,7 @@ def test_p6_an_approval_overrides_the_hold_and_not_what_may_be_read_wrongly(scen
             replaced=st.booleans(),
             switched=st.none() | st.just("checkout"),
             other_app=st.booleans(),
+            used_by=st.none() | st.just("/b/slack.jsonc"),
             changed_elsewhere=st.booleans(),
             held=st.none() | st.sampled_from(HoldReason),
         ),
@@ -160,6 +201,7 @@ def test_p6_an_approval_overrides_the_hold_and_not_what_may_be_read_wrongly(scen
         why=st.none() | st.just("broken"),
         files=st.integers(0, 9),
         known=st.integers(1, 12),
+        removed=st.integers(0, 3),
         git_busy=st.none() | st.just("a merge"),
         git_busy_for=st.floats(0, 2000),
         unsent=st.booleans(),
@@ -172,8 +214,8 @@ def test_nothing_goes_unless_everything_is_certain(absent: list[Absent], scene: 
         if isinstance(verdict, Go):
             assert scene.state is DirectoryState.PRESENT
             assert not any((scene.why, scene.git_busy, scene.unsent, scene.files == 0))
-            assert not any((one.replaced, one.switched, one.other_app, one.changed_elsewhere))
+            assert not any((one.replaced, one.switched, one.other_app, one.used_by, one.changed_elsewhere))
             assert one.age >= POLICY.grace
-            assert len(absent) <= POLICY.at_once
+            assert len(absent) + scene.removed <= POLICY.at_once
             assert mode in {RemovalMode.TRACKED, RemovalMode.MIRROR}
             assert one.held in {None, HoldReason.GIT_BUSY}

@@ -55,6 +55,8 @@ ROWS = [
     Row("same, active", file=("a",), base=entry("a"), remote=there("x", "a"), unchanged=True),
     Row("same, granted differs from asked but is as last seen", file=("a",), base=entry("a", seen=SEEN),
         remote=there("x", *SEEN), unchanged=True),
+    Row("same, its consent is waited for, and there is one with other scopes than before", file=("b",),
+        base=entry("b", seen=SEEN, authorized=False), remote=there("x", "z"), unchanged=True),
     Row("changed", file=("a", "b"), base=entry("a"), remote=there("x", "a"), sets=True),
     Row("changed here and there", file=("b",), base=entry("a", seen=SEEN), remote=there("x", "z"), sets=True),
     Row("changed here, gone there", file=("b",), base=entry("a"), sets=True),

@@ -18,7 +18,7 @@ from connectord.project.known_types import KNOWN_TYPES
 from connectord.store import MemoryStore
 from connectord.sync import RemovalMode, RemovalPolicy, Result, Trigger
 from connectord.sync.events import OutcomeKnown, Reconciled, RemovalsChanged, RemovalsComing
-from connectord.sync.guard import HoldReason
+from connectord.sync.guard import HoldReason, WaitReason
 from connectord.sync.holds import ApprovalRefused
 
 LIES = [
@@ -28,6 +28,21 @@ LIES = [
 ]
 
 
+def waiting(it: Story) -> list[tuple[str, WaitReason | None, bool]]:
+    """What waits by itself, for what, and whether it says when it ends."""
+    shown = it.engine.said(RemovalsChanged)[-1].waiting
+    return [(one.type, one.reason, one.at is not None) for one in shown]
+
+
+def test_p12_no_time_is_told_for_what_will_be_held(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path) as it:
+            await it.after(lambda: it.delete(*EIGHT[:3]), seconds=5.0)
+            assert waiting(it) == [(name, WaitReason.GRACE, False) for name in EIGHT[:3]]
+
+    told(story)
+
+
 def test_p4_one_of_five_files_deleted_is_one_removal_after_the_grace(tmp_path: Path) -> None:
     async def story() -> None:
         async with a_story(tmp_path) as it:
@@ -35,6 +50,7 @@ def test_p4_one_of_five_files_deleted_is_one_removal_after_the_grace(tmp_path: P
             assert it.sent == []
             (coming,) = it.engine.said(RemovalsComing)
             assert (coming.types, coming.seconds) == (("gmail",), 10.0)
+            assert waiting(it) == [("gmail", WaitReason.GRACE, True)]
             await it.after(seconds=1.0)
             assert it.sent == [("list", ""), ("remove", "gmail")]
             (known,) = it.engine.said(OutcomeKnown)
@@ -470,5 +486,19 @@ def test_p2_without_a_state_everything_is_pushed_and_nothing_is_removed(tmp_path
             await it.after(seconds=3600.0)
             assert (it.removed, it.held) == ([], {})
             assert it.engine.said(Reconciled)[-1].plan.untracked == ("gmail",)
+
+    told(story)
+
+
+def test_p12_what_nobody_consented_to_waits_for_its_directory_and_is_then_forgotten(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path) as it:
+            away = tmp_path / "away"
+            await it.after(lambda: it.put("linear"), seconds=1.0)
+            await it.after(lambda: it.delete("linear"), lambda: it.directory.rename(away), seconds=3600.0)
+            assert ("linear", WaitReason.PROBLEMS) in it.waiting
+            await it.after(lambda: away.rename(it.directory), seconds=1.0)
+            assert it.waiting == []
+            assert it.removed == []
 
     told(story)

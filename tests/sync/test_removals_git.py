@@ -14,6 +14,7 @@ from tests.support.project import a_connector, a_project
 from tests.support.removal_story import EIGHT, Story, a_story, told
 
 from connectord.store import MemoryStore
+from connectord.sync.guard import WaitReason
 
 FIVE = EIGHT[:5]
 WITHOUT_TWO = """
@@ -205,6 +206,60 @@ def test_p4_an_index_lock_left_behind_ends_in_a_hold_never_in_a_removal(tmp_path
     told(story)
 
 
+def test_p5_what_git_took_away_is_not_forgotten_for_a_broken_file_of_its_name(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with in_git(tmp_path, WITHOUT_TWO) as (it, git):
+            await it.after(lambda: git.sh("git checkout -q without"))
+            await it.after(lambda: a_connector(it.project, "gmail", "{ broken"), seconds=60.0)
+            assert it.held == {"branch-switched": ("github",)}
+            await it.after(lambda: it.delete("gmail"), seconds=60.0)
+            assert (it.removed, it.held) == ([], {"branch-switched": ("github", "gmail")})
+
+    told(story)
+
+
+def test_p9_a_hold_for_git_is_told_once_over_a_restart(tmp_path: Path) -> None:
+    async def story() -> None:
+        store = MemoryStore()
+        async with in_git(tmp_path, store=store) as (it, git):
+            (git.folder / ".git/index.lock").touch()
+            await it.after(lambda: it.delete("gmail"), seconds=900.0)
+            emulator, project = it.engine.emulator, it.project
+        async with a_story(tmp_path, (), project=project, emulator=emulator, store=store, forget=False) as it:
+            await it.after(seconds=900.0)
+            assert (it.removed, it.held, it.hold_news()) == ([], {"git-busy": ("gmail",)}, [])
+
+    told(story)
+
+
+def test_p4_what_is_approved_while_git_is_at_work_waits_until_it_has_finished(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with in_git(tmp_path, WITHOUT_TWO) as (it, git):
+            await it.after(lambda: git.sh("git checkout -q without"))
+            lock = git.folder / ".git/index.lock"
+            await it.after(lock.touch, it.approve)
+            assert it.removed == []
+            await it.after(lambda: it.put("github"), lock.unlink)
+            assert it.removed == []
+            await it.after(it.approve)
+            assert it.removed == ["gmail"]
+
+    told(story)
+
+
+def test_p3_where_git_can_not_be_read_no_deletion_is_a_persons(tmp_path: Path) -> None:
+    async def story() -> None:
+        project = a_project(tmp_path, {name: [f"{name}:read"] for name in FIVE})
+        (tmp_path / ".git").write_text("gitdir: /nowhere/worktrees/this\n")
+        async with a_story(tmp_path, FIVE, project=project) as it:
+            await it.after(lambda: it.delete("gmail"), seconds=600.0)
+            assert (it.removed, it.held) == ([], {"branch-switched": ("gmail",)})
+            await it.after(lambda: it.put("gmail"))
+            assert it.held == {}
+
+    told(story)
+
+
 def test_p5_what_git_did_while_the_daemon_was_off_is_gits_all_the_same(tmp_path: Path) -> None:
     async def story() -> None:
         store = MemoryStore()
@@ -228,5 +283,19 @@ def test_p5_what_a_person_did_while_the_daemon_was_off_is_the_persons(tmp_path: 
         git.sh("git rm -q base44/connectors/gmail.jsonc; git commit -q -m 'No Gmail'")
         async with a_story(tmp_path, (), project=project, emulator=emulator, store=store, forget=False) as it:
             assert it.removed == ["gmail"]
+
+    told(story)
+
+
+def test_p4_what_nobody_consented_to_is_forgotten_soon_after_git_has_finished(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with in_git(tmp_path) as (it, git):
+            lock = git.folder / ".git/index.lock"
+            await it.after(lambda: it.put("linear"), seconds=1.0)
+            await it.after(lock.touch, lambda: it.delete("linear"), seconds=60.0)
+            assert it.waiting == [("linear", WaitReason.GIT_BUSY)]
+            lock.unlink()  # of which nobody gives a hint
+            await asyncio.sleep(5.0)
+            assert (it.waiting, it.removed) == ([], [])
 
     told(story)

@@ -50,7 +50,8 @@ def test_both_names_taken_is_a_failure_that_says_so(tmp_path: Path) -> None:
     for name in ("our slack.jsonc", "slack.jsonc"):
         (tmp_path / name).write_text("mine", encoding="utf-8")
     restored = write_back(tmp_path, [SLACK, BaseEntry("github", ("repo",))])
-    assert restored.failures == (("slack", f"{tmp_path}/slack.jsonc could not be written: File exists."),)
+    way_out = "is there already, and nothing is written over. Move it away, then restore again."
+    assert restored.failures == (("slack", f"{tmp_path}/slack.jsonc {way_out}"),)
     assert [name for name, _ in restored.files] == ["github"]
     assert sorted(file.name for file in tmp_path.iterdir()) == ["github.jsonc", "our slack.jsonc", "slack.jsonc"]
 

@@ -11,6 +11,7 @@ from connectord.errors import ConnectordError
 
 _BY_CODE: Final = {
     **dict.fromkeys(("AUTH_REQUIRED", "SIGN_IN_FAILED"), ExitCode.SIGNED_OUT),
+    "HOLDS_CHANGED": ExitCode.HELD,
     **dict.fromkeys(("NO_DAEMON", "DAEMON_ENDING", "PROTOCOL_MISMATCH"), ExitCode.NO_DAEMON),
     **dict.fromkeys(
         (

@@ -13,6 +13,7 @@ from connectord.base44 import App
 from connectord.cli.browser import find_browser
 from connectord.cli.complaint import Usage
 from connectord.cli.consents import Consents, print_links
+from connectord.cli.daemon_holds import held_by_daemon
 from connectord.cli.exit_codes import ExitCode
 from connectord.cli.files import read_files
 from connectord.cli.options import Target, with_json, with_target, with_yes
@@ -41,7 +42,7 @@ def push(*, path: Path, directory: Path | None, app_id: str | None, yes: bool, a
 
 
 async def _push(target: Target, output: Output, *, yes: bool) -> ExitCode:
-    project = target.project()
+    project = await asyncio.to_thread(target.project)
     snapshot = await read_files(project, warn=output.warn)
     _refuse_wrong_folder(project, snapshot)
     _say_found(snapshot, output)
@@ -52,7 +53,9 @@ async def _push(target: Target, output: Output, *, yes: bool) -> ExitCode:
         )
     async with open_session(project, output) as session:
         plan = mirror_plan(snapshot, await session.first(lambda: _look(session.app, output)))
-        if not yes and not await _may_push(plan, output):
+        if plan.removals or not yes:
+            await _warn(plan, project, output)
+        if not yes and not await confirm("Are you sure you want to continue?", default=not plan.removals):
             output.say("Push cancelled")
             return ExitCode.OK
         outcomes = await _carry_out(plan, session.app, project, output)
@@ -90,14 +93,17 @@ def _say_found(snapshot: Snapshot, output: Output) -> None:
         output.say("No local connectors found - checking for remote connectors to remove")
 
 
-async def _may_push(plan: Plan, output: Output) -> bool:
-    """Ask once, with everything that would be removed in the question."""
+async def _warn(plan: Plan, project: Project, output: Output) -> None:
+    """Say everything that will be removed, and which of it the daemon holds, before it is asked for or done."""
     warning = "This will overwrite your app's connectors with your local copy"
     if not plan.removals:
         output.warn(f"{warning}. No connector will be removed.")
-    else:
-        output.warn(f"{warning} and remove {len(plan.removals)} from Base44: {', '.join(plan.removals)}.")
-    return await confirm("Are you sure you want to continue?", default=not plan.removals)
+        return
+    output.warn(f"{warning} and remove {len(plan.removals)} from Base44: {', '.join(plan.removals)}.")
+    held = await asyncio.to_thread(held_by_daemon, project)
+    for hold in held:
+        if names := [name for name in plan.removals if name in hold.types]:
+            output.warn(f"The daemon holds {', '.join(names)} ({hold.reason}), because {hold.why}.")
 
 
 async def _carry_out(plan: Plan, app: App, project: Project, output: Output) -> tuple[Outcome, ...]:
@@ -143,11 +149,16 @@ async def _finish(outcomes: tuple[Outcome, ...], snapshot: Snapshot, app: App, o
 async def _authorize(
     outcomes: tuple[Outcome, ...], pending: list[Outcome], snapshot: Snapshot, app: App, output: Output
 ) -> PushEnd:
+    """Go through the consents. Interrupted, it sums up what had been pushed and authorized until then."""
     async with Authorizations() as watching:
         consents = Consents(app, output, find_browser(), watching)
-        if not await consents.wanted():
-            return PushEnd(outcomes, declined=True)
-        return PushEnd(outcomes, await consents.ask_for(pending, snapshot.by_type))
+        try:
+            if not await consents.wanted():
+                return PushEnd(outcomes, declined=True)
+            return PushEnd(outcomes, await consents.ask_for(pending, snapshot.by_type))
+        except asyncio.CancelledError:
+            print_summary(PushEnd(outcomes, tuple(consents.ended)), app.dashboard_url, output)
+            raise
 
 
 def in_ci() -> bool:

@@ -15,6 +15,7 @@ from connectord.control.entries import BUSY_STATES, SETTLED_STATES, Entries, Ent
 from connectord.control.listing import connector_lines, problem_lines, removal_lines
 from connectord.control.models import ConnectorState, ConnectorStatus, Hold, LastPush, ProjectState, ProjectStatus
 from connectord.project.model import STRIPE, Project, Snapshot
+from connectord.project.shown import shown_path
 from connectord.sync.events import (
     Looked,
     OutcomeKnown,
@@ -31,7 +32,10 @@ HALTING = frozenset({NotFound.code, Forbidden.code})
 
 
 class Board:
-    """One project's board. `remember` is asked for connectors that need no push and of which nothing was heard yet."""
+    """One project's board. `remember` is asked for connectors that need no push and of which nothing was heard yet.
+
+    `unusable` says why the project can't be read as it is now.
+    """
 
     def __init__(self, root: Path, remember: Remember, *, temporary: bool = False, paused: bool = False) -> None:
         self.root = root
@@ -44,7 +48,7 @@ class Board:
         self._snapshot: Snapshot | None = None
         self._removals: RemovalsChanged | None = None
         self._untracked: tuple[str, ...] = ()
-        self._unusable: str | None = None
+        self.unusable: str | None = None
         self._waiting_for: dict[str, RetryScheduled] = {}
 
     def apply(self, event: SyncEvent, at: datetime) -> None:
@@ -53,7 +57,7 @@ class Board:
             case Looked():
                 self._looked(event, at)
             case ProjectUnusable(error=error):
-                self._unusable = None if error is None else error.what
+                self.unusable = None if error is None else error.what
             case PushStarted(types=types, trigger=trigger):
                 self._trigger = trigger.value
                 self._entries.pushing(types, at)
@@ -79,7 +83,7 @@ class Board:
         snapshot = self._snapshot
         lines = connector_lines(snapshot, self._entries, self._removal_lines()) if snapshot else ()
         return ProjectStatus(
-            path=str(self.root),
+            path=shown_path(self.root),
             app_id=self.project.app_id if self.project else "",
             api_url=self.project.api_url if self.project else "",
             state=self.state,
@@ -98,11 +102,11 @@ class Board:
         removals = self._removal_lines()
         states = {entry.state for entry in self._shown()} | {line.state for line in removals}
         waits_for = {event.code for event in self._waiting_for.values()}
-        halted = self._unusable is not None or any(entry.code in HALTING for entry in self._failures())
+        refused = any(entry.code in HALTING for entry in self._failures()) or waits_for & HALTING
         syncing = self._snapshot is None or states & BUSY_STATES or self._waiting_for
         broken = self._snapshot is not None and self._snapshot.errors
         rows = (
-            (halted, ProjectState.HALTED),
+            (self.unusable is not None or refused, ProjectState.HALTED),
             (self.paused, ProjectState.PAUSED),
             (SignedOut.code in waits_for, ProjectState.SIGNED_OUT),
             (Unreachable.code in waits_for, ProjectState.OFFLINE),
@@ -161,7 +165,7 @@ class Board:
         )
 
     def _error(self) -> str | None:
-        if self._unusable is not None:
-            return self._unusable
+        if self.unusable is not None:
+            return self.unusable
         halted = next((entry.error for entry in self._failures() if entry.code in HALTING), None)
         return halted or next((retry.error for retry in self._waiting_for.values()), None)

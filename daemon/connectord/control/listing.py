@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 from connectord.control.entries import Entries, Entry
 from connectord.control.models import ConnectorState, ConnectorStatus, ProblemSeverity, ProblemStatus
 from connectord.project.model import Problem, Snapshot
-from connectord.sync.events import RemovalsChanged
+from connectord.project.shown import shown_path
+from connectord.sync.events import RemovalsChanged, WaitingRemoval
 from connectord.sync.guard import WaitReason
 
 _REMOVAL_STATES = {
@@ -29,13 +32,20 @@ def connector_lines(
     return (*lines, *_still_linked(snapshot, entries, {line.type for line in lines}))
 
 
+_NOT_WHILE = frozenset({WaitReason.GIT_BUSY, WaitReason.UNSENT})
+"""Their `why` says for how long."""
+
+
 def removal_lines(removals: RemovalsChanged, entries: Entries) -> tuple[ConnectorStatus, ...]:
     """The connectors without a file that are to be removed, now or after a word."""
-    waiting = {one.type: (_REMOVAL_STATES[one.reason], one.why or None) for one in removals.waiting}
-    held = {name: (ConnectorState.HELD, hold.why) for hold in removals.holds for name in hold.types}
+    held = {
+        name: ConnectorStatus(type=name, state=ConnectorState.HELD, error=hold.why)
+        for hold in removals.holds
+        for name in hold.types
+    }
+    lines = held | {one.type: _waiting(one) for one in removals.waiting}
     return tuple(
-        ConnectorStatus(type=name, state=state, error=error, authorize_url=entries.open_link(name))
-        for name, (state, error) in sorted((held | waiting).items())
+        line.model_copy(update={"authorize_url": entries.open_link(name)}) for name, line in sorted(lines.items())
     )
 
 
@@ -43,7 +53,7 @@ def problem_lines(problems: tuple[Problem, ...]) -> tuple[ProblemStatus, ...]:
     """What is wrong with the files."""
     return tuple(
         ProblemStatus(
-            file=str(problem.file),
+            file=shown_path(problem.file),
             line=problem.line,
             column=problem.column,
             message=problem.message,
@@ -53,17 +63,33 @@ def problem_lines(problems: tuple[Problem, ...]) -> tuple[ProblemStatus, ...]:
     )
 
 
+def _waiting(removal: WaitingRemoval) -> ConnectorStatus:
+    due = None if removal.at is None else datetime.fromtimestamp(removal.at, UTC)
+    return ConnectorStatus(
+        type=removal.type, state=_REMOVAL_STATES[removal.reason], error=_words(removal), removal_at=due
+    )
+
+
+def _words(removal: WaitingRemoval) -> str | None:
+    """Why it isn't removed yet, in a sentence."""
+    if removal.reason is WaitReason.PROBLEMS:
+        return f"its file is gone; not removed while this is wrong: {removal.why}"
+    if removal.reason in _NOT_WHILE:
+        return f"its file is gone; not removed while {removal.why}"
+    return removal.why or None
+
+
 def _valid(snapshot: Snapshot, entries: Entries) -> Iterator[ConnectorStatus]:
     for connector in snapshot.connectors:
         entry = entries.get(connector.type)
         if entry is not None:
-            yield _line(connector.type, entry, str(connector.file), connector.scopes)
+            yield _line(connector.type, entry, shown_path(connector.file), connector.scopes)
 
 
 def _broken(snapshot: Snapshot, entries: Entries) -> Iterator[ConnectorStatus]:
-    for file in sorted({problem.file for problem in snapshot.errors if problem.file != snapshot.directory}):
-        link = entries.open_link(file.stem)
-        yield ConnectorStatus(type=file.stem, state=ConnectorState.INVALID, file=str(file), authorize_url=link)
+    for file in sorted({problem.file for problem in snapshot.errors if problem.file.parent == snapshot.directory}):
+        name, link = shown_path(Path(file.stem)), entries.open_link(file.stem)
+        yield ConnectorStatus(type=name, state=ConnectorState.INVALID, file=shown_path(file), authorize_url=link)
 
 
 def _still_linked(snapshot: Snapshot, entries: Entries, listed: set[str]) -> Iterator[ConnectorStatus]:

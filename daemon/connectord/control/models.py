@@ -77,7 +77,10 @@ class DaemonStatus(Model):
 
 
 class ConnectorStatus(Model):
-    """One connector of a project. `missing_scopes` were asked for and not granted."""
+    """One connector of a project. `missing_scopes` were asked for and not granted.
+
+    `removal_at`: its file is gone, and it is removed from Base44 then unless the file comes back.
+    """
 
     type: str
     state: ConnectorState
@@ -87,6 +90,7 @@ class ConnectorStatus(Model):
     authorize_url: str | None = None
     error: str | None = None
     updated_at: datetime | None = None
+    removal_at: datetime | None = None
 
 
 class Hold(Model):

@@ -49,11 +49,11 @@ def tell_restored(project: Project, restored: Restored, at: datetime) -> News:
     parts = []
     if restored.files:
         parts.append(f"Written back: {', '.join(str(file) for _, file in restored.files)}")
-    parts += [f"{name} could not be written back: {why}" for name, why in restored.failures]
+    parts += [f"Not written back: {name} - {why}" for name, why in restored.failures]
     return News(
         at=at,
         event=NewsKind.RESTORED,
-        message="; ".join(parts) or "No file was missing",
+        message="; ".join(parts),
         tone=Tone.BAD if restored.failures else Tone.GOOD,
         project=str(project.root),
         app_id=project.app_id,
@@ -77,6 +77,7 @@ def _held(kind: HoldNewsKind, hold: HeldRemovals) -> str:
         case HoldNewsKind.APPROVED:
             return f"Approved, to be removed from Base44: {names}"
         case HoldNewsKind.VOID:
-            return f"The approval was for other connectors and is void. Held ({hold.reason}) now: {names}. {WAYS_OUT}"
+            void = "The approval was for other connectors and is void"
+            return f"{void}. Held ({hold.reason}) now: {names}, because {hold.why}. {WAYS_OUT}"
         case HoldNewsKind.ENDED:
             return f"No longer held ({hold.reason}): {names}"

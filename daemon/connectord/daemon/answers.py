@@ -29,7 +29,8 @@ from connectord.control.tell_removal import tell_restored
 from connectord.daemon.engine import Engine
 from connectord.daemon.followed import Followed
 from connectord.daemon.surroundings import Surroundings
-from connectord.project import read_project
+from connectord.errors import ConnectordError
+from connectord.project import read_project, shown_path
 from connectord.store import HistoryRow, Store
 from connectord.sync import Trigger
 from connectord.sync.holds import ApprovalRefused
@@ -44,6 +45,18 @@ CANT_SETTLE = {
 """States that don't end by themselves, in the words of `wait`."""
 
 NEVER_HERE = "it never had a file on this machine; `connectord pull` writes one"
+
+
+class NotRestorable(ConnectordError):
+    """Where the project isn't as it was there is no telling whether its directory is the right place for files."""
+
+    code = "NOT_RESTORABLE"
+
+    def __init__(self, root: Path, why: str | None) -> None:
+        super().__init__(
+            f"The project {root} can't be read now, so no file was written." + (f" {why}" if why else ""),
+            todo=("Put the project's config back, and run it again.",),
+        )
 
 
 class Answers:
@@ -78,7 +91,7 @@ class Answers:
     async def add_project(self, path: Path) -> ProjectAdded:
         """Register the project around `path`."""
         project = await asyncio.to_thread(read_project, path, self._in.environ)
-        known = self._same(project.root)
+        known = self._same(project.root, await asyncio.to_thread(os.path.realpath, project.root))
         new = self._store.add_project(known.root if known else project.root, self._in.now())
         if known is not None:
             known.board.temporary = False
@@ -93,6 +106,7 @@ class Answers:
         self._engine.unfollow(root)
         self._store.remove_project(root)
         followed.changed()
+        await self._engine.let_go_of_clients()
 
     async def pause(self, root: Path | None) -> None:
         """Push nothing until `resume`."""
@@ -119,13 +133,14 @@ class Answers:
         """Write the files of what waits to be removed back from base."""
         followed = self._known(root)
         project = followed.project
-        if project is None:
-            return Restoration()
+        if project is None or followed.board.unusable:
+            raise NotRestorable(root, followed.board.unusable)
         base, absent = self._store.base(base_key(project)), followed.loop.push.removals.absent_types()
         entries = [base[name] for name in absent if name in base]
         restored = await asyncio.to_thread(write_back, project.connectors_dir, entries)
         followed.loop.hint(Trigger.ASKED)
-        self._in.publish(tell_restored(project, restored, self._in.at()))
+        if entries:
+            self._in.publish(tell_restored(project, restored, self._in.at()))
         never_here = [NotRestored(type=name, error=NEVER_HERE) for name in absent if name not in base]
         return Restoration(
             files=tuple(RestoredFile(type=name, file=str(file)) for name, file in restored.files),
@@ -157,10 +172,9 @@ class Answers:
     def _chosen(self, root: Path | None) -> list[Followed]:
         return list(self._engine.followed.values()) if root is None else [self._known(root)]
 
-    def _same(self, root: Path) -> Followed | None:
-        """The project that is followed already, by this path or by a symlink."""
-        real = os.path.realpath(root)
-        return next((one for one in self._engine.followed.values() if os.path.realpath(one.root) == real), None)
+    def _same(self, root: Path, real: str) -> Followed | None:
+        """The project that is followed already, by this path or by a symlink. The disks of the others may hang."""
+        return next((one for one in self._engine.followed.values() if one.root == root or one.real == real), None)
 
     def _known(self, root: Path) -> Followed:
         followed = self._engine.followed.get(root)
@@ -178,7 +192,7 @@ def _entry(row: HistoryRow) -> HistoryEntry:
     return HistoryEntry(
         id=row.id or 0,
         at=datetime.fromtimestamp(row.at, UTC),
-        project=None if row.project is None else str(row.project),
+        project=None if row.project is None else shown_path(row.project),
         kind=row.kind,
         message=row.message,
         job=row.job,

@@ -24,6 +24,10 @@ _BRANCHES: Final = "refs/heads/"
 _MOST_SHOWN: Final = 120  # characters of git's word for a move; a subject may be of any length
 
 
+UNKNOWN: Final = "unknown:"
+"""How a `what` begins that says why it can't be told what git did."""
+
+
 class Moved(StrEnum):
     """Whether git could have made a file vanish. The working tree stays as it is in NONE and COMMITS."""
 
@@ -46,7 +50,7 @@ STILL: Final = Movement(Moved.NONE)
 def moved(before: GitMark | None, now: GitMark | None, folder: Path) -> Movement:
     """What git did between two readings of `folder`'s repository (None: there was none). Reads the end of a log.
 
-    Whatever can't be told is SWITCHED, with a `what` that begins with "unknown".
+    Whatever can't be told is SWITCHED, with a `what` that begins with UNKNOWN.
     """
     for mark in (before, now):
         if mark is not None and mark.fault is not None:
@@ -134,7 +138,7 @@ def _traces(before: GitMark, now: GitMark) -> Movement | None:
 
 
 def _unknown(why: str) -> Movement:
-    return Movement(Moved.SWITCHED, f"unknown: {why}")
+    return Movement(Moved.SWITCHED, f"{UNKNOWN} {why}")
 
 
 def _shown(entry: LogEntry) -> str:

@@ -101,6 +101,7 @@ class Snapshot:
     problems: tuple[Problem, ...] = ()
     identity: Identity | None = None
     git: GitReading = NO_REPOSITORY  # as it was right before the files were read
+    number: int = field(default=0, compare=False)  # of two by one reader, the greater was begun later
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -133,3 +134,4 @@ class Project:
     app_id: str
     api_url: str  # scheme and host, no trailing slash, no path (protocol.md, "Addresses")
     environment: Mapping[str, str] = field(default_factory=dict, hash=False, repr=False)  # BASE44_* in force
+    settings_files: Mapping[str, Path] = field(default_factory=dict, hash=False)  # those of them that `.env` files say

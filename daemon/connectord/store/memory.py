@@ -33,6 +33,12 @@ class MirrorReads:
         """The base of one project, by connector type."""
         return dict(self._mirror.base.get(key, {}))
 
+    def other_bases(self, key: BaseKey) -> Mapping[BaseKey, Mapping[str, BaseEntry]]:
+        """The bases of the same app in other directories."""
+        app = key.api_url, key.app_id
+        bases = self._mirror.base.items()
+        return {other: dict(base) for other, base in bases if (other.api_url, other.app_id) == app and other != key}
+
     def projects(self) -> tuple[ProjectRow, ...]:
         """The registered projects, by path."""
         return tuple(sorted(self._mirror.projects.values(), key=lambda row: row.root))

@@ -96,7 +96,7 @@ class Mirror:
 
     def remove_project(self, root: Path) -> bool:
         """Forget a project with everything but its history; False where it wasn't registered."""
-        for key in [key for key in self.base if self._owns(root, key.connectors_dir)]:
+        for key in [key for key in self.base if self._owns(root, key.connectors_dir) or self._uses_alone(root, key)]:
             self._accept(key, dict.fromkeys(self.base[key]))
         for authorization in [key for key in self.authorizations if key[0] == root]:
             self._drop_authorization(authorization)
@@ -165,6 +165,10 @@ class Mirror:
         """Whether a connectors directory belongs to this project and not to another one inside of it."""
         inner = [other for other in self.projects if other != root and other.is_relative_to(root)]
         return directory.is_relative_to(root) and not any(directory.is_relative_to(other) for other in inner)
+
+    def _uses_alone(self, root: Path, key: BaseKey) -> bool:
+        """Whether this project's connectors lie there, outside of its folder perhaps, and no other project's do."""
+        return [row.project for row in self.sightings.values() if row.base == key] == [root]
 
     def _drop_authorization(self, key: AuthorizationKey) -> None:
         self.authorizations.pop(key, None)

@@ -33,6 +33,9 @@ class Store(Protocol):
     def base(self, key: BaseKey) -> Mapping[str, BaseEntry]:
         """The base of one project, by connector type; empty where nothing was ever accepted."""
 
+    def other_bases(self, key: BaseKey) -> Mapping[BaseKey, Mapping[str, BaseEntry]]:
+        """The bases of the same app that were pushed from other directories of this machine."""
+
     def record(self, change: Change) -> None:
         """Take everything that one event changed."""
 

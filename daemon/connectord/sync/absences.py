@@ -19,6 +19,9 @@ from connectord.sync.reconcile import base_key
 STEADY_SECONDS = 10.0
 """How long git must stand still until a look believes that it has finished: a stash moves first, then files go."""
 
+NEVER_SEEN = ""
+"""The directory of a sighting that says only whose base it is: nobody saw all of its files yet."""
+
 Moves = Mapping[str, Movement]
 """What git did since each of the places (as text) that it was remembered at."""
 
@@ -54,33 +57,41 @@ class Absences:
         rows = self._store.absences(self._root)
         return frozenset([row.git for row in rows] + ([sighting.git] if sighting else []))
 
+    def turned(self, project: Project) -> bool:
+        """Whether the last look was at another app, host or directory, or there was none: nobody saw the files go."""
+        sighting = self._store.sighting(self._root)
+        return sighting is None or sighting.base != base_key(project)
+
     def look(
         self, project: Project, snapshot: Snapshot, moves: Moves, untracked: Collection[str] = ()
     ) -> tuple[Missing, ...]:
         """Take a look in, and say what is absent now. `untracked` connectors exist on Base44 without this machine."""
         base, sighting = self._store.base(base_key(project)), self._store.sighting(self._root)
-        turned = sighting is not None and sighting.base != base_key(project)
-        stood = sighting if sighting and not turned else self._as_now(project, snapshot)
+        turned = self.turned(project)
+        stood = sighting if sighting and not turned else _first(project, snapshot)
         rows = self._rows(snapshot, {*base, *untracked}, stood, turned=turned)
         seen = self._seen(project, snapshot, stood, moves)
         self._remember(sighting, seen, rows)
-        now, here = self._clock(), self._as_now(project, snapshot)
+        now, here = self._clock(), as_now(project, snapshot)
+        # A broken file may be the one that is missed: how that one went is remembered until the file is whole.
+        broken = {problem.file.stem.lower() for problem in snapshot.errors}
+        rows = [row for row in rows if row.type.lower() not in broken]
         self._first_missed = {row.type: self._first_missed.get(row.type, now) for row in rows}
         return tuple(
             Missing(
                 row,
                 age=now - self._first_missed[row.type],
                 replaced=snapshot.state is DirectoryState.PRESENT and row.directory != here.directory,
-                switched=_switched(row.git, here.git, moves),
+                switched=_switched(row.git, moves),
                 consented=row.type not in base or _consented(base[row.type]),
             )
             for row in rows
         )
 
-    def forget(self, connector_type: str) -> AbsenceRow | None:
-        """It is no longer missed; the row, if it was, to be ended in the store by the caller."""
-        self._first_missed.pop(connector_type, None)
-        return next((row for row in self._store.absences(self._root) if row.type == connector_type), None)
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The connectors that the last look missed."""
+        return tuple(sorted(self._first_missed))
 
     def steady_in(self) -> float | None:
         """Seconds until a look should see whether git still stands where it does now; None: nothing has moved."""
@@ -88,28 +99,30 @@ class Absences:
             return None
         return max(0.0, self._git_moved[1] + STEADY_SECONDS - self._clock())
 
+    def accepted(self, project: Project, snapshot: Snapshot, connector_type: str) -> AbsenceRow:
+        """What is to be remembered of a file that has gone since the snapshot whose content Base44 just accepted."""
+        stood = as_now(project, snapshot)
+        return AbsenceRow(self._root, connector_type, self._now(), stood.directory, stood.git)
+
     def _rows(self, snapshot: Snapshot, known: Iterable[str], stood: SightingRow, *, turned: bool) -> list[AbsenceRow]:
         before = {} if turned else {row.type: row for row in self._store.absences(self._root)}
         here = {name.lower() for name in snapshot.by_type}
         absent = sorted(name for name in known if name.lower() not in here)
         if snapshot.state is DirectoryState.PRESENT and not snapshot.complete:
             # A broken file may be the one that is missed: who was missed before still is, nobody else yet (P3).
-            broken = {problem.file.stem.lower() for problem in snapshot.errors}
-            absent = [name for name in absent if name in before and name.lower() not in broken]
-        return [before.get(name) or self._missed(name, stood, other_app=turned) for name in absent]
+            absent = [name for name in absent if name in before]
+        unseen = turned or stood.directory == NEVER_SEEN
+        return [before.get(name) or self._missed(name, stood, other_app=unseen) for name in absent]
 
     def _missed(self, name: str, stood: SightingRow, *, other_app: bool) -> AbsenceRow:
         return AbsenceRow(self._root, name, self._now(), stood.directory, stood.git, other_app=other_app)
 
-    def _as_now(self, project: Project, snapshot: Snapshot) -> SightingRow:
-        return SightingRow(self._root, base_key(project), _directory(snapshot), _git(snapshot.git.mark))
-
     def _seen(self, project: Project, snapshot: Snapshot, stood: SightingRow, moves: Moves) -> SightingRow:
         """What is remembered from now on: of git only what has stood still for a while, unless it can't matter."""
-        here = self._as_now(project, snapshot)
+        here = as_now(project, snapshot)
         if not snapshot.complete:
             return stood
-        if here.git == stood.git or _switched(stood.git, here.git, moves) is None:
+        if here.git == stood.git or _switched(stood.git, moves) is None:
             self._git_moved = None
             return here
         if self._git_moved is None or self._git_moved[0] != here.git:
@@ -131,30 +144,37 @@ class Absences:
             self._store.record(change)
 
 
+def as_now(project: Project, snapshot: Snapshot) -> SightingRow:
+    """How things stood when this snapshot was taken."""
+    return SightingRow(project.root, base_key(project), _directory(snapshot), _git(snapshot.git.mark))
+
+
+def _first(project: Project, snapshot: Snapshot) -> SightingRow:
+    """The first sighting of a base. Beside a broken file it is none: what is gone by the next look may be gone long."""
+    now = as_now(project, snapshot)
+    return now if snapshot.complete else replace(now, directory=NEVER_SEEN)
+
+
 def _directory(snapshot: Snapshot) -> str:
     """Which directory it was, as far as a file system tells (P5); where there is none, none."""
     identity = snapshot.identity
-    return f"{identity.device}:{identity.inode}" if identity else ""
+    return f"{identity.device}:{identity.inode}" if identity else NEVER_SEEN
 
 
 def moves_since(remembered: Iterable[str], snapshot: Snapshot) -> Moves:
     """What git did since each of these. Reads the end of git's log, so call it in a thread."""
     mark = snapshot.git.mark
     here = _git(mark)
-    return {
-        text: moved(GitMark.from_text(text) if text else None, mark, snapshot.directory)
-        for text in remembered
-        if text != here
-    }
+    then = {text: GitMark.from_text(text) if text else None for text in remembered if text != here}
+    # Where git can't be read it says the same every time, and that is no standing still.
+    return {text: moved(before, mark, snapshot.directory) for text, before in (then | {here: mark}).items()}
 
 
 def _git(mark: GitMark | None) -> str:
     return mark.as_text() if mark else ""
 
 
-def _switched(then: str, now: str, moves: Moves) -> str | None:
-    if then == now:
-        return None
+def _switched(then: str, moves: Moves) -> str | None:
     move = moves[then]
     return move.what if move.moved is Moved.SWITCHED else None
 

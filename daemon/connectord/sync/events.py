@@ -111,11 +111,15 @@ class HoldChanged:
 
 @dataclass(frozen=True, slots=True)
 class WaitingRemoval:
-    """A removal that ends by itself. Without a `reason` it is about to be sent; `why` is for people."""
+    """A removal that ends by itself. Without a `reason` it is about to be sent; `why` is for people.
+
+    `at` is the time of day at which it is sent if the file doesn't come back, where nothing else will keep it.
+    """
 
     type: str
     reason: WaitReason | None
     why: str
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

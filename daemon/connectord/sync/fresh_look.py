@@ -22,7 +22,8 @@ from connectord.sync.threads import in_thread
 class FreshLook:
     """Says of one removal, just before it is sent, whether anything speaks against it.
 
-    `read` reads the project from disk (blocking), `plan` says what else its files ask for.
+    `read` reads the project from disk (blocking), `plan` says what else its files ask for, `paused` that a person
+    wants nothing to be sent any more.
     """
 
     def __init__(
@@ -32,11 +33,13 @@ class FreshLook:
         *,
         read: Callable[[], tuple[Project, Snapshot]],
         plan: Callable[[Project, Snapshot], Plan],
+        paused: Callable[[], bool],
     ) -> None:
         self._removals = removals
         self._store = store
         self._read = read
         self._plan = plan
+        self._paused = paused
 
     async def objection(self, project: Project, app: App, connector_type: str) -> Outcome | None:
         """None lets the removal go, and its intent is written; an outcome says what came of it without one.
@@ -49,7 +52,7 @@ class FreshLook:
             return failed(connector_type, error)
         entry = self._store.base(base_key(project)).get(connector_type)
         if entry is not None and changed_elsewhere(connector_type, entry, remote):
-            self._removals.changed_elsewhere([connector_type])
+            self._removals.changed_elsewhere(project, [connector_type])
         objection = await self._of_the_files(project, connector_type)
         if objection is not None:
             return Outcome(connector_type, Result.HELD, error=f"not removed: {objection}")
@@ -62,10 +65,15 @@ class FreshLook:
             return error.what
         if base_key(now) != base_key(project):
             return "the project is linked to another app, host or directory now"
-        if connector_type in await self._removals.look(now, snapshot, self._plan(now, snapshot), last=True):
+        going = await self._removals.look(now, snapshot, self._plan(now, snapshot), last=True)
+        if self._paused():
+            return "the project was paused"
+        if connector_type in going:
             return None
         verdict = self._removals.verdicts.get(connector_type)
-        return verdict.why if isinstance(verdict, Wait | Hold) else "its file is back"
+        if verdict is None:
+            return "its file is back"
+        return verdict.why if isinstance(verdict, Wait | Hold) else "the files are being looked at again"
 
     def _intend(self, project: Project, connector_type: str, *, is_gone: bool) -> Outcome | None:
         """Write down that a removal is about to be sent; what is gone already was removed by us if that was written."""

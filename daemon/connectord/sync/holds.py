@@ -12,6 +12,8 @@ from connectord.errors import ConnectordError
 from connectord.store import Change, HoldRow, Store
 from connectord.sync.guard import Hold, HoldReason, Verdict
 
+APPROVE_AGAIN = "See what is held now, and approve that, with: connectord approve"
+
 
 class HoldNewsKind(StrEnum):
     """What became of a hold."""
@@ -88,10 +90,14 @@ class Holds:
         for reason, types in shown.items():
             row = rows.get(reason)
             if row is None or set(row.types) != set(types):
-                raise ApprovalRefused(_refusal(reason, row), todo=("Look again with: connectord status",))
+                raise ApprovalRefused(_refusal(reason, row), todo=(APPROVE_AGAIN,))
         approved = [replace(rows[reason], approved_at=self._now()) for reason in shown]
         self._store.record(Change(holds=tuple(approved)))
         return tuple(HoldNews(HoldNewsKind.APPROVED, self._shown(row)) for row in approved)
+
+    def end_all(self) -> tuple[HoldNews, ...]:
+        """The project belongs to another app: nothing that was held or approved was said of that one."""
+        return tuple(self._ended(row) for row in self._rows())
 
     def without(self, connector_type: str) -> Change:
         """What changes once this connector is removed: an approval goes on for the rest of its set."""

@@ -20,12 +20,30 @@ from connectord.sync.reconcile import base_key
 from connectord.sync.threads import in_thread
 from connectord.sync.timing import Settle
 
+PATIENCE = 10.0
+"""Seconds after which a project that is still being read is said to hang. A slow disk takes one or two."""
+
 Reading = tuple[Project, Snapshot]
 RECONCILING = frozenset({Trigger.START, Trigger.RESCAN})
 
 
+class DiskHangs(ConnectordError):
+    """The disk that a project lies on gives no answer, not even an error: a server that is gone, most of the time."""
+
+    code = "DISK_HANGS"
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(
+            f"{root} can't be read: its disk has not answered for {PATIENCE:.0f} s.",
+            todo=("Look whether its server or its mount is still there; it goes on by itself once the disk answers",),
+        )
+
+
 class ProjectLoop:
-    """Watches over one project. `read` reads it from disk (blocking; it runs in a thread)."""
+    """Watches over one project. `read` reads it from disk (blocking; it runs in a thread).
+
+    A disk that doesn't answer for `patience` seconds is told, and waited for.
+    """
 
     def __init__(
         self,
@@ -35,13 +53,15 @@ class ProjectLoop:
         queue: PushQueue,
         effects: PushEffects,
         settle: Settle = Settle(),  # noqa: B008  (frozen)
+        patience: float = PATIENCE,
     ) -> None:
         self.root = root
-        self.push = ProjectPush(root, effects, read, self.look_again, self._run_beside)
+        self.push = ProjectPush(root, effects, read, self.look_again, self._run_beside, paused=lambda: self.paused)
         self._read = read
         self._queue = queue
         self._effects = effects
         self._settle = settle
+        self._patience = patience
         self._wake = asyncio.Event()
         self._triggers: set[Trigger] = set()
         self._problems = ProblemLedger(settle.patience)
@@ -49,8 +69,8 @@ class ProjectLoop:
         self._unusable: str | None = None
         self._later: set[asyncio.TimerHandle] = set()
         self._tickets: list[asyncio.Future[None]] = []
-        self._group: asyncio.TaskGroup | None = None
         self._moving_since: float | None = None
+        self._group: asyncio.TaskGroup | None = None
         self.paused = False
 
     async def looked(self) -> None:
@@ -79,10 +99,13 @@ class ProjectLoop:
         """Look whenever there is a reason to, until cancelled."""
         self.hint(Trigger.START)
         try:
-            async with asyncio.TaskGroup() as self._group:
-                await self._run()
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                try:
+                    await self._run()
+                finally:
+                    self._group = None
         finally:
-            self._group = None
             for ticket in self._tickets:
                 ticket.cancel()
             for handle in self._later:
@@ -98,7 +121,7 @@ class ProjectLoop:
                     ticket.set_result(None)
 
     def _run_beside(self, coroutine: Coroutine[None, None, None]) -> None:
-        if self._group is None:  # this loop has ended while the queue was finishing its last job
+        if self._group is None:  # a push outlived its loop: the next start asks Base44 anyway
             coroutine.close()
         else:
             self._group.create_task(coroutine)
@@ -125,7 +148,7 @@ class ProjectLoop:
 
     async def _look(self, triggers: set[Trigger]) -> None:
         try:
-            project, snapshot = await in_thread(self._read)
+            project, snapshot = await self._reading()
         except ConnectordError as error:
             self._triggers |= triggers & RECONCILING  # still owed, once the project can be read again
             self._tell_unusable(error)
@@ -144,6 +167,17 @@ class ProjectLoop:
         if not self.paused and (reconcile or behind or not decided.sends_nothing):
             trigger = min(triggers, key=list(Trigger).index)
             self._queue.put(PushJob(project, snapshot, trigger, reconcile))
+
+    async def _reading(self) -> Reading:
+        """What is on the disk; one that doesn't answer is told, and waited for."""
+        reading = asyncio.ensure_future(in_thread(self._read))
+        try:
+            await asyncio.wait({reading}, timeout=self._patience)
+            if not reading.done():
+                self._tell_unusable(DiskHangs(self.root))
+            return await reading
+        finally:
+            reading.cancel()
 
     def _is_moving(self, project: Project) -> bool:
         """Whether the project points to another app, host or directory for less than a moment.

@@ -208,7 +208,8 @@ def _drifts(kept: list[str], base: Mapping[str, BaseEntry], remote: Remote) -> l
             # A connector that nobody has consented to yet isn't listed at all: that is no drift.
             if base[name].authorized or name == STRIPE:
                 found.append(Drift(name, DriftKind.GONE))
-        elif changed_elsewhere(name, base[name], remote):
+        elif base[name].authorized and changed_elsewhere(name, base[name], remote):
+            # Where a consent is waited for, other scopes than before are that consent.
             found.append(Drift(name, DriftKind.CHANGED))
     return found
 

@@ -16,7 +16,6 @@ from connectord.sync.changes import change_by, intent
 from connectord.sync.effects import PushEffects
 from connectord.sync.events import Looked, OutcomeKnown, PushFinished, PushStarted
 from connectord.sync.fresh_look import FreshLook
-from connectord.sync.guard import HoldReason
 from connectord.sync.ledgers import Parking
 from connectord.sync.outcome import Outcome, Result
 from connectord.sync.plan import Plan, plan
@@ -33,7 +32,8 @@ class ProjectPush:
     """Carries the push jobs of one project out.
 
     `read` reads the project from disk (blocking). `look_again(seconds)` asks its loop for another look later,
-    `beside(coroutine)` lets something run that must not keep the next push waiting.
+    `beside(coroutine)` lets something run that must not keep the next push waiting, `paused` says that a person wants
+    no more of it.
     """
 
     def __init__(
@@ -43,6 +43,8 @@ class ProjectPush:
         read: Callable[[], tuple[Project, Snapshot]],
         look_again: Callable[[float], None],
         beside: Callable[[Coroutine[None, None, None]], None],
+        *,
+        paused: Callable[[], bool] = lambda: False,
     ) -> None:
         self._effects = effects
         self._look_again = look_again
@@ -58,8 +60,8 @@ class ProjectPush:
             clock=effects.clock,
             now=effects.now,
         )
-        self._fresh_look = FreshLook(self.removals, effects.store, read=read, plan=self._plan)
-        self._reconciler = Reconciler(effects.store, effects.emit, effects.watched, self._reconciled)
+        self._fresh_look = FreshLook(self.removals, effects.store, read=read, plan=self._plan, paused=paused)
+        self._reconciler = Reconciler(effects.store, effects.emit, effects.watched, self.removals.reconciled)
 
     async def look(self, project: Project, snapshot: Snapshot) -> Plan:
         """Say what the snapshot asks for, and return what may be sent now: removals only after the guard let them."""
@@ -130,7 +132,7 @@ class ProjectPush:
             return change
         if connector is not None:
             self._parking.release(connector.type)
-            return change
+            return replace(change, absences=self.removals.accepted(job.project, job.snapshot, connector.type).absences)
         ended = self.removals.gone(outcome.type)
         return replace(change, holds=ended.holds, ended_holds=ended.ended_holds, ended_absences=ended.ended_absences)
 
@@ -147,12 +149,6 @@ class ProjectPush:
         if len(decided.removals) > room:
             self._look_again(PACE_SECONDS)
         return replace(decided, removals=decided.removals[:room])
-
-    def _reconciled(self, decided: Plan) -> None:
-        self.removals.only_there(decided.untracked)
-        self.removals.changed_elsewhere(
-            [one.type for one in decided.held if one.reason is HoldReason.CHANGED_ELSEWHERE]
-        )
 
     def _keep_texts(self, project: Project, snapshot: Snapshot, unchanged: tuple[str, ...]) -> None:
         """A comment that was edited needs no request, but a restore should bring it back (P6)."""

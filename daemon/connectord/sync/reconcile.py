@@ -19,7 +19,7 @@ class Reconciler:
     """Compares one project with Base44 and remembers what it has told.
 
     `watched` names the connectors whose consent link is being polled: their consents are the poll's to tell (P11).
-    `on_plan` hears each time what all of the comparison says.
+    `on_plan` hears each time what all of the comparison says, and of which project.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class Reconciler:
         store: Store,
         emit: Callable[[SyncEvent], None],
         watched: Callable[[Project], Collection[str]],
-        on_plan: Callable[[Plan], None] = lambda _: None,
+        on_plan: Callable[[Project, Plan], None] = lambda _, __: None,
     ) -> None:
         self._store = store
         self._emit = emit
@@ -63,7 +63,7 @@ class Reconciler:
         base = {name: entry for name, entry in now.items() if before.get(name) == entry}
         unsettled = now.keys() - base.keys() | before.keys() - now.keys() | set(self._watched(project))
         decided = _without(plan(snapshot, now, remote), unsettled)
-        self._on_plan(decided)
+        self._on_plan(project, decided)
         self._tell(project, decided, _late_consents(decided, base, remote))
         self._store.accept(key, _seen(decided, now, remote, unsettled))
 

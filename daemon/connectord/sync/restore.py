@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from connectord.project.errors import FileNotWritten
 from connectord.project.rewrite import new_file_text, rewrite
+from connectord.project.shown import shown_path
 from connectord.project.write import create_text
 from connectord.store import BaseEntry
 
@@ -30,7 +32,7 @@ def write_back(directory: Path, entries: Iterable[BaseEntry]) -> Restored:
         try:
             files.append((entry.type, _write_one(directory, entry)))
         except FileNotWritten as error:
-            failures.append((entry.type, error.what))
+            failures.append((entry.type, _in_the_way(error.file) or error.what))
     return Restored(tuple(files), tuple(failures))
 
 
@@ -45,6 +47,12 @@ def _write_one(directory: Path, entry: BaseEntry) -> Path:
         create_text(plain, restored_text(entry))
         return plain
     return old
+
+
+def _in_the_way(file: Path) -> str | None:
+    if not os.path.lexists(file):
+        return None
+    return f"{shown_path(file)} is there already, and nothing is written over. Move it away, then restore again."
 
 
 def restored_text(entry: BaseEntry) -> str:
