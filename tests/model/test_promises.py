@@ -187,7 +187,8 @@ class Promises(RuleBasedStateMachine):
     def approves_what_is_shown(self, where: int) -> None:
         folder = self.folders[where]
         shown = {hold.reason: hold.types for hold in self._running.life.project(folder.root).held}
-        self._running.ask(self._running.life.face.approve(folder.root, Approval(holds=shown)))
+        if shown:
+            self._running.ask(self._running.life.face.approve(folder.root, Approval(holds=shown)))
         folder.approved |= {name for types in shown.values() for name in types}
 
     @rule(where=projects)
