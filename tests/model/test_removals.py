@@ -56,7 +56,10 @@ git checkout -q main; git branch same; mkdir .git/hooks
 """
 
 MOVING = (
-    *(f"git checkout -q {where}" for where in ("main", "without", "ahead", "other", "same", "-f main", "--detach ahead")),
+    *(
+        f"git checkout -q {where}"
+        for where in ("main", "without", "ahead", "other", "same", "-f main", "--detach ahead")
+    ),
     *(f"git merge -q --no-edit {how}" for how in ("ahead", "without", "clash", "--squash without")),
     *(f"git rebase -q {where}" for where in ("ahead", "clash", "--autostash without")),
     *(f"git reset -q {where}" for where in ("--hard", "--hard main", "--hard HEAD~1", "--hard without", "HEAD~1")),
