@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 from tests.support.emulator import EmulatorApp, emulator_app, write_credentials
-from tests.support.engine import requests
+from tests.support.engine import connected, requests
 from tests.support.lives import Machine, Running
 from tests.support.project import a_connector, a_project
 from tests.support.virtual_time import virtual_time
@@ -509,3 +509,36 @@ def test_p7_a_login_in_the_projects_own_env_is_noticed_at_once(bench: Bench) -> 
     bench.engine.hint_all(Trigger.SAVE)
     bench.machine.time.pass_(3.0)
     assert bench.slack.state is ConnectorState.NEEDS_AUTHORIZATION
+
+
+def test_p12_signed_out_shows_though_there_is_nothing_to_push_and_ends_with_a_login(bench: Bench) -> None:
+    connected(bench.emulator, {"slack": ["read"]})
+    bench.save("read")
+    bench.add()
+    bench.machine.time.pass_(30.0)
+    credentials = bench.machine.folder / "home/.base44/auth/auth.json"
+    login = credentials.read_bytes()
+    credentials.unlink()
+    bench.restart()
+    bench.machine.time.pass_(5.0)
+    assert bench.status.state is ProjectState.SIGNED_OUT
+    assert bench.wait().why == "signed out"
+    connected(bench.emulator, {"slack": ["read", "by someone else"]})
+    credentials.write_bytes(login)
+    bench.engine.retry_all()  # what the watched credentials file leads to
+    bench.machine.time.pass_(5.0)
+    assert bench.slack.state is ConnectorState.DRIFTED
+
+
+def test_p12_offline_shows_though_there_is_nothing_to_push_and_ends_by_itself(bench: Bench) -> None:
+    connected(bench.emulator, {"slack": ["read"]})
+    bench.save("read")
+    bench.add()
+    bench.machine.time.pass_(30.0)
+    bench.machine.network.up = False
+    bench.restart()
+    bench.machine.time.pass_(120.0)
+    assert bench.status.state is ProjectState.OFFLINE
+    bench.machine.network.up = True
+    bench.machine.time.pass_(30.0)
+    assert bench.status.state is ProjectState.SYNCED

@@ -236,7 +236,7 @@ class Removals(RuleBasedStateMachine):
     def sets_the_mode(self, mode: str) -> None:
         if mode == self.machine.settings.removals:
             return
-        self.machine.settings = Settings(git_limit=GIT_LIMIT, removals=mode)
+        self.machine.settings = Settings.model_validate({"git_limit": GIT_LIMIT, "removals": mode})
         self.tree.leave_doubt(self.tree.gone)
         if mode == "never":
             self.tree.held.clear()  # nothing waits for a word then

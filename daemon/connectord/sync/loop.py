@@ -165,9 +165,11 @@ class ProjectLoop:
         turned = self._seen is not None and base_key(self._seen[0]) != base_key(project)
         if self._seen is not None and self._seen[0].environment != project.environment:
             self.push.retry_now()  # somebody may have signed in by it
+            triggers.add(Trigger.RETRY)
         self._seen = (project, snapshot)
         self._tell_problems(project, snapshot)
-        reconcile = turned or bool(triggers & RECONCILING)
+        owed = Trigger.RETRY in triggers and self.push.reconcile_owed
+        reconcile = turned or owed or bool(triggers & RECONCILING)
         decided = await self.push.look(project, snapshot)
         # While a job is under way base is about to change: what to send is decided when this one's turn comes (P1).
         behind = self._queue.is_busy(self.root)
