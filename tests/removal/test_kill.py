@@ -101,6 +101,30 @@ def test_p9_killed_at_each_request_of_a_removal_it_is_removed_once(
         it.check(requests=2 if in_vain else 1)
 
 
+@pytest.mark.parametrize("carried_out", [False, True], ids=["before it took effect", "after it took effect"])
+def test_p9_a_file_that_comes_back_after_a_kill_at_its_removal_is_set_anew(
+    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path, carried_out: bool
+) -> None:
+    it = Removing(emulator, tmp_path, a_home_of_its_own)
+    it.delete()
+    emulator.fault(route="remove", delay=60, count=1, carried_out=carried_out)
+    with it.storm.life() as daemon:
+        until(lambda: emulator.admin("faults", "GET")["faults"] == [], "the removal")
+        daemon.process.kill()
+        daemon.process.wait()
+    a_connector(it.storm.project, "github", ["b"])
+    with it.storm.life() as daemon:
+        assert started(daemon)
+        assert it.storm.settled().settled
+        it.storm.consent()
+        it.storm.until_state("synced")
+        assert it.told() == []
+        assert daemon.end() == 0
+    assert [one["type"] for one in it.storm.sent("PUT")] == ["github"]
+    assert len(it.storm.sent("DELETE")) == 1
+    assert it.storm.there() == it.storm.wanted()
+
+
 def test_a_removal_has_the_requests_at_which_it_is_killed(
     emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
 ) -> None:
