@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -336,6 +336,12 @@ def test_p10_an_open_link_is_shown_while_its_file_is_gone() -> None:
 def test_what_the_settings_keep_is_untracked() -> None:
     board = a_board(looked("github"), removals(kept=("slack",)))
     assert (board.status().untracked, board.state) == (("slack",), ProjectState.SYNCED)
+
+
+def test_p12_what_is_untracked_in_one_app_is_not_said_of_another() -> None:
+    board = a_board(looked(), Reconciled(PROJECT, Plan(untracked=("slack",))))
+    board.apply(replace(looked(), project=replace(PROJECT, app_id="f" * 24)), LATER)
+    assert board.status().untracked == ()
 
 
 def test_reconciling_tells_drift_lost_consents_and_what_is_untracked() -> None:

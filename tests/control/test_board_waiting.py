@@ -1,4 +1,4 @@
-"""A project that waits: each connector for its own retry, and what is said meanwhile (P8, P12)."""
+"""What the board says of connectors that failed and wait: none is forgotten, none is queued for ever (P12)."""
 
 from __future__ import annotations
 

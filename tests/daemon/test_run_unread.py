@@ -173,7 +173,7 @@ def test_c9_its_own_terminal_that_is_closed_ends_it_in_order(root: Path, a_home_
     terminal.ptyproc.fileobj.close()
     terminal.wait()
     assert (terminal.exitstatus, terminal.signalstatus) == (0, None)
-    events = [line["event"] for line in logged(a_home_of_its_own)]
+    events = {line["event"] for line in logged(a_home_of_its_own)}
     assert "daemon.stopping" in events
     assert "daemon.defect" not in events
     assert not answers()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import httpx
 import pytest
 
 from connectord.emulator import World, serve
-from connectord.emulator.serve import PortUnavailable
+from connectord.emulator.serve import PortUnavailable, _listen
 
 LIMIT = 10.0
 
@@ -42,3 +43,9 @@ async def test_two_can_t_have_the_same_port() -> None:
 
         serving.cancel()
         await asyncio.wait({serving})
+
+
+def test_no_answer_waits_for_an_acknowledgement() -> None:
+    with _listen(0) as listener:
+        # What asyncio looks at before it switches Nagle's algorithm off for a connection.
+        assert listener.proto == socket.IPPROTO_TCP

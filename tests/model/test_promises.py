@@ -187,7 +187,8 @@ class Promises(RuleBasedStateMachine):
     def approves_what_is_shown(self, where: int) -> None:
         folder = self.folders[where]
         shown = {hold.reason: hold.types for hold in self._running.life.project(folder.root).held}
-        self._running.ask(self._running.life.face.approve(folder.root, Approval(holds=shown)))
+        if shown:
+            self._running.ask(self._running.life.face.approve(folder.root, Approval(holds=shown)))
         folder.approved |= {name for types in shown.values() for name in types}
 
     @rule(where=projects)
@@ -540,7 +541,7 @@ def _path(folder: Folder, link: Authorization) -> str:
     return f"/api/apps/{folder.project.app_id}/external-auth/integrations/{link.type}"
 
 
-TestPromises = Promises.TestCase
+TestPromises = pytest.mark.timeout(600)(Promises.TestCase)  # it computes for a while, on a busy machine for long
 TestPromises.settings = settings(
     max_examples=80 * SCALE,
     stateful_step_count=30,

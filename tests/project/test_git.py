@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,22 @@ def fault(folder: Path) -> str:
     assert reading.mark is not None
     assert (reading.busy, reading.state) == (None, GitState())
     return (reading.mark.fault or "").replace(f"{folder}", "")
+
+
+def test_a_folder_that_is_closed_to_us_belongs_to_the_repository_around_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = a_repository(tmp_path / "git")
+    before = repository.read()
+    true_stat, closed = os.stat, f"{repository.connectors}/"
+
+    def stat(path: object, **more: object) -> os.stat_result:
+        if str(path).startswith(closed):  # permissions don't hold root back
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return true_stat(path, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "stat", stat)
+    assert repository.moved(before).moved is Moved.NONE
 
 
 @pytest.mark.parametrize(

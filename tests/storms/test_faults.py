@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
+from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from tests.support.emulator import RunningEmulator
 from tests.support.project import a_connector
-from tests.support.storm import Storm, a_storm, started, until
+from tests.support.storm import QUICK, Storm, a_storm, started, until
 
 STORMS = int(os.environ.get("CONNECTORD_STORM", "1"))
 """How many seeds of mixed faults."""
@@ -39,6 +39,19 @@ PASSING: Final[dict[str, dict[str, Any]]] = {
 
 LASTING: Final = {"400": 400, "403": 403, "404": 404, "422": 422}
 """What is the request's fault: sent again when the file changes, and not before."""
+
+FINE: Final[dict[str, Any]] = {}
+SLOW: Final = {"delay": 0.3}
+
+FATES: Final = 400
+"""More requests than a mixed storm sends."""
+
+TURNS: Final = 4
+CONSENTED: Final = ("slack", "github", "notion", "hubspot")
+"""Four connectors of people who said yes to everything long ago; the fifth asks for a consent in each turn."""
+
+WITHIN_LIMITS: Final = QUICK.replace("authorization_poll = 0.1", "authorization_poll = 1")
+"""Sixty polls a minute, of the seventy that are documented."""
 
 HALTS: Final = {403: "halted", 404: "halted"}
 
@@ -70,7 +83,7 @@ def test_p8_a_fault_that_passes_is_tried_again_politely_and_converges(
         assert daemon.end() == 0
     assert failing.state in {"syncing", "offline", "signed-out"}, "it failed and said that all is well"
     assert failing.error or failing.state == "syncing"
-    assert storm.busiest_second() <= POLITE
+    assert storm.busiest(1) <= POLITE
     storm.check_the_end()
 
 
@@ -128,8 +141,41 @@ def test_a_reply_that_never_comes_is_tried_again(
     storm.check_the_end()
 
 
-def mixed(rng: random.Random, share: float = 0.3) -> Iterator[dict[str, Any]]:
-    """Faults for the next requests, one each; in `share` of them something goes wrong."""
-    kinds = [fault for name, fault in PASSING.items() if name != "401"] + [{"delay": 0.3}]
-    for _ in range(150):
-        yield {**(rng.choice(kinds) if rng.random() < share else {}), "count": 1}
+def mixed(rng: random.Random) -> list[dict[str, Any]]:
+    """A fate for each of the next requests, whichever they are; in three of ten something goes wrong."""
+    kinds = [fault for name, fault in PASSING.items() if name != "401"] + [SLOW]
+    tens = [[*rng.choices(kinds, k=3), *[FINE] * 7] for _ in range(FATES // 10)]
+    return [fate for ten in tens for fate in rng.sample(ten, 10)]
+
+
+@pytest.mark.parametrize("seed", range(STORMS))
+def test_p8_with_all_faults_mixed_in_three_of_ten_requests_it_converges_within_the_limits(
+    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path, seed: int
+) -> None:
+    rng = random.Random(seed)
+    fates = mixed(rng)
+    storm = a_storm(emulator, tmp_path, a_home_of_its_own, settings=WITHIN_LIMITS)
+    emulator.settings(limits=True)
+    for name in CONSENTED:
+        emulator.connect(name, ["a", "b", "c", "d"])
+    for fate in fates:
+        emulator.fault(**fate, count=1)
+    with storm.life() as daemon:
+        assert started(daemon)
+        for turn in range(TURNS):
+            for name in CONSENTED:
+                a_connector(storm.project, name, rng.sample("abcd", 2))
+            a_connector(storm.project, "linear", [f"{turn}"])
+            assert storm.settled().settled
+            storm.consent()
+        storm.until_state("synced")
+        assert emulator.admin("faults", "GET")["faults"], "the fates didn't last to the end"
+        emulator.admin("faults", "DELETE")
+        assert daemon.end() == 0
+    sent = Counter(one["operation"] for one in emulator.requests())
+    failed = sum(1 for fate in fates[: sent.total()] if fate not in (FINE, SLOW))
+    assert sent["set"] <= TURNS * (len(CONSENTED) + 1) + failed, "a set was sent again without a reason"
+    assert sent["list"] + sent["stripe-status"] <= 2 + failed
+    assert storm.busiest(60, "poll") <= 70
+    assert storm.busiest(1) <= POLITE
+    storm.check_the_end()

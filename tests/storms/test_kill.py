@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import queue
 import random
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -180,6 +182,46 @@ def test_p9_killed_at_each_write_of_a_job_it_converges(
         deaths += 1
         check_the_job(storm)
     assert deaths >= {"schema": 1, "write": 8}[point]
+
+
+def test_p9_a_kill_between_the_intent_and_its_request_costs_one_repeated_set_and_no_more(
+    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
+) -> None:
+    storm = a_storm(emulator, tmp_path, a_home_of_its_own, slack=["a"])
+    emulator.connect("slack", ["a", "b"])
+    with storm.life() as daemon:
+        assert started(daemon)
+        assert storm.settled().settled
+    a_connector(storm.project, "slack", ["b"])
+    # Its first write says that it has begun, its second one what it is about to send.
+    with storm.life(CONNECTORD_FAULT_POINT="write.committed:2") as daemon:
+        assert dies_or_settles(storm, daemon)
+    assert [put["body"]["scopes"] for put in storm.sent("PUT")] == [["a"]]
+    a_connector(storm.project, "slack", ["a"])
+    for _ in range(2):
+        with storm.life() as daemon:
+            assert started(daemon)
+            assert storm.settled().settled
+            assert daemon.end() == 0
+    assert [put["body"]["scopes"] for put in storm.sent("PUT")] == [["a"], ["a"]]
+    assert storm.repeated_sets() == []
+
+
+def test_a_repeated_set_that_no_kill_explains_is_found(
+    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
+) -> None:
+    storm = a_storm(emulator, tmp_path, a_home_of_its_own, slack=["a"])
+    emulator.connect("slack", ["a"])
+    for _ in range(2):
+        assert storm.sent("PUT") == [] or storm.repeated_sets() == []
+        with storm.life() as daemon:
+            assert started(daemon)
+            assert storm.settled().settled
+            assert daemon.end() == 0
+        with closing(sqlite3.connect(storm.state / "state.db")) as connection:
+            connection.execute("UPDATE base_entries SET unsure = 1")
+            connection.commit()
+    assert [put["type"] for put in storm.repeated_sets()] == ["slack"]
 
 
 @pytest.mark.parametrize("how", ["killed", "told that it failed"])

@@ -2,93 +2,88 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-from tests.support.emulator import RunningEmulator
+from tests.support import leaking_daemon
+from tests.support.emulator import RunningEmulator, running_emulator
+from tests.support.leaks import (
+    Written,
+    answers,
+    found_secrets,
+    news_of,
+    said_by,
+    secrets_given_out,
+    written_files,
+)
 from tests.support.project import a_connector
 from tests.support.running import environment
-from tests.support.storm import Storm, a_storm, started
+from tests.support.storm import WITHIN, Storm, a_storm, started, until
 
 from connectord.emulator.state import DEFAULT_API_KEY
 
 
-def everything_written(storm: Storm) -> Iterator[tuple[str, bytes]]:
-    """Each file below the state and runtime directories."""
-    for folder in (storm.state, storm.runtime):
-        for file in folder.rglob("*"):
-            if file.is_file():
-                yield str(file), file.read_bytes()
+def log_in(storm: Storm, kept: Path) -> tuple[bytes, set[str]]:
+    """`connectord login`, confirmed in the browser; what it printed, and the device code that it was given."""
+    command = [sys.executable, "-m", "connectord", "login"]
+    environ = environment(storm.home, BASE44_API_URL=storm.emulator.url, **storm.environ)
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as login:
+        until(lambda: bool(storm.emulator.state()["devices"]), "a device login")
+        given = secrets_given_out(kept)
+        storm.emulator.approve_device(storm.emulator.state()["devices"][0]["user_code"])
+        printed = login.communicate(timeout=WITHIN)[0]
+    assert login.returncode == 0, printed.decode()
+    return printed, given
 
 
-def said_by(storm: Storm, *command: str) -> bytes:
-    """What a command prints while the daemon runs."""
-    done = subprocess.run(
-        [sys.executable, "-m", "connectord", *command],
-        env=environment(storm.home, **storm.environ),
-        capture_output=True,
-        timeout=20,
-        check=False,
-    )
-    return done.stdout + done.stderr
-
-
-def secrets_in(auth_file: Path) -> set[str]:
-    found = json.loads(auth_file.read_text())
-    return {found["accessToken"], found["refreshToken"]}
-
-
-def found_secrets(secrets: set[str], written: dict[str, bytes]) -> list[tuple[str, str]]:
-    return [(where, secret) for secret in secrets for where, text in written.items() if secret.encode() in text]
-
-
-def test_p13_no_secret_is_in_anything_that_the_daemon_wrote(
-    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
+def test_p13_no_token_and_no_device_code_is_in_anything_that_was_written(
+    tmp_path: Path, a_home_of_its_own: Path
 ) -> None:
-    storm = a_storm(emulator, tmp_path, a_home_of_its_own, slack=["a"])
-    emulator.connect("slack", ["a", "b", "c", "d"])
-    auth_file = emulator.sign_in(a_home_of_its_own)
-    secrets = secrets_in(auth_file)
-    written: dict[str, bytes] = {}
-    with storm.life() as daemon:
-        assert started(daemon)
-        assert storm.settled().settled
-        for scope in "bcd":  # each a rotation of both tokens
-            emulator.admin("tokens/expire")
-            a_connector(storm.project, "slack", [scope])
-            assert storm.settled().settled
-            assert storm.there()["slack"] == [scope]
-            assert not secrets_in(auth_file) & secrets
-            secrets |= secrets_in(auth_file)
-        emulator.fault(route="set", status=500, body="html")
-        emulator.fault(route="token", status=500)
-        emulator.admin("tokens/expire")
-        a_connector(storm.project, "slack", ["a"])
-        daemon.expect(event="retry.scheduled")
-        emulator.admin("faults", "DELETE")
-        emulator.admin("tokens/revoke")
-        a_connector(storm.project, "slack", ["a", "b"])
-        storm.until_state("signed-out")
-        written["status"] = said_by(storm, "status") + said_by(storm, "status", "--json")
-        written["history"] = said_by(storm, "history") + said_by(storm, "history", "--json")
-        written["logs"] = said_by(storm, "logs")
-        secrets |= secrets_in(emulator.sign_in(a_home_of_its_own))
-        storm.until_state("synced")
-        written |= dict(everything_written(storm))  # with the write-ahead log, which the end takes away
-        assert daemon.end() == 0
-    written |= {f"{where}, at the end": text for where, text in everything_written(storm)}
-    written["lines"] = json.dumps(storm.lines).encode()
-    assert len(secrets) >= 10
-    assert any(b"slack" in text for where, text in written.items() if "state.db" in where)
-    assert all(written[name] for name in ("status", "history", "logs", "lines"))
-    assert found_secrets(secrets, written) == []
+    kept = tmp_path / "emulator.json"
+    with running_emulator("--state", str(kept)) as emulator:
+        storm = a_storm(emulator, tmp_path, a_home_of_its_own, slack=["a"])
+        emulator.connect("slack", ["a", "b", "c", "d"])
+        emulator.settings(device_interval=1)
+        secrets = secrets_given_out(kept)
+        written: Written = {}
+        with storm.life() as daemon:
+            assert started(daemon)
+            with news_of(storm) as news:
+                assert storm.settled().settled
+                for scope in "bc":  # each a rotation of both tokens
+                    emulator.admin("tokens/expire")
+                    a_connector(storm.project, "slack", [scope])
+                    assert storm.settled().settled
+                    assert storm.there()["slack"] == [scope]
+                    assert not secrets_given_out(kept) <= secrets
+                    secrets |= secrets_given_out(kept)
+                emulator.fault(route="set", status=500, body="html")
+                emulator.fault(route="token", status=500)
+                emulator.admin("tokens/expire")
+                a_connector(storm.project, "slack", ["a"])
+                daemon.expect(event="retry.scheduled")
+                emulator.admin("faults", "DELETE")
+                emulator.admin("tokens/revoke")
+                a_connector(storm.project, "slack", ["a", "b"])
+                storm.until_state("signed-out")
+                written |= answers(storm)
+                written["login"], given = log_in(storm, kept)
+                storm.until_state("synced")
+                secrets |= given | secrets_given_out(kept)
+                written |= {f"{name}, running": text for name, text in written_files(storm).items()}
+                assert daemon.end() == 0
+            written["news"] = bytes(news)
+        written |= written_files(storm) | said_by(daemon)
+    assert len(secrets) >= 9
+    assert b"slack" in written["state.db-wal, running"] + written["state.db"]
+    for where in ("news", "stdout", "connectord.jsonl", "logs", "/v1/history"):
+        assert b"slack" in written[where], f"nothing was read from {where}"
+    assert found_secrets(secrets, written) == set()
 
 
-def test_p13_no_api_key_is_in_anything_that_the_daemon_wrote(
+def test_p13_no_api_key_is_in_anything_that_was_written(
     emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
 ) -> None:
     storm = a_storm(emulator, tmp_path, a_home_of_its_own, slack=["a"])
@@ -96,14 +91,31 @@ def test_p13_no_api_key_is_in_anything_that_the_daemon_wrote(
         env.write(f"BASE44_API_KEY={DEFAULT_API_KEY}\n")
     with storm.life() as daemon:
         assert started(daemon)
-        assert storm.settled().settled
-        emulator.fault(route="set", status=401)
-        a_connector(storm.project, "slack", ["b"])
-        storm.until_state("signed-out")
-        written = dict(everything_written(storm))
-        written["status"] = said_by(storm, "status", "--json")
-        assert daemon.end() == 0
-    written["lines"] = json.dumps(storm.lines).encode()
+        with news_of(storm) as news:
+            assert storm.settled().settled
+            emulator.fault(route="set", status=401)
+            a_connector(storm.project, "slack", ["b"])
+            storm.until_state("signed-out")
+            written = answers(storm) | written_files(storm)
+            assert daemon.end() == 0
+    written |= {"news": bytes(news)} | said_by(daemon)
     assert emulator.requests(), "the key was never used"
-    assert found_secrets({DEFAULT_API_KEY}, written) == []
+    assert found_secrets({DEFAULT_API_KEY}, written) == set()
     assert not os.environ.get("BASE44_API_KEY")
+
+
+def test_a_secret_that_leaks_is_found_wherever_it_leaks_to(
+    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
+) -> None:
+    secret = emulator.tokens()["access_token"]
+    storm = a_storm(emulator, tmp_path, a_home_of_its_own, slack=["a"])
+    with storm.life(sys.executable, leaking_daemon.__file__, secret) as daemon:
+        assert started(daemon)
+        with news_of(storm) as news:
+            assert storm.settled().settled
+            written = answers(storm) | {f"{name}, running": text for name, text in written_files(storm).items()}
+            assert daemon.end() == 0
+    written |= {"news": bytes(news)} | said_by(daemon) | written_files(storm)
+    leaks = {where for where, _ in found_secrets({secret}, written)}
+    blind = set(written) - leaks
+    assert blind <= {"daemon.lock", "daemon.lock, running", "state.db, running", "state.db-shm, running"}

@@ -96,8 +96,10 @@ async def an_engine(
     store: MemoryStore | None = None,
     backoff: Backoff | None = None,
     pace: bool = False,
+    read: Callable[[], Reading] | None = None,
+    **options: float,
 ) -> AsyncIterator[Engine]:
-    """Run a project's loop and its queue until the block ends."""
+    """Run a project's loop and its queue until the block ends. `read` and options are the loop's own."""
     loop = asyncio.get_running_loop()
     async with a_client(emulator, pace=Pace(clock=loop.time) if pace else None) as app:
         engine: Engine
@@ -118,21 +120,22 @@ async def an_engine(
         )
         reader = SnapshotReader()
 
-        def read() -> Reading:
+        def read_it() -> Reading:
             now = read_project(project.root, {})
             return now, reader.read(now)
 
         queue = PushQueue(lambda job: engine.loop.push.carry(job))  # noqa: PLW0108  (the engine comes later)
         project_loop = ProjectLoop(
             project.root,
-            read=read,
+            read=read or read_it,
             queue=queue,
             effects=effects,
             settle=settle or Settle(quiet=0.0, cap=0.0, patience=0.0),
+            **options,
         )
         engine = Engine(emulator, project, project_loop, queue)
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(queue.run()), group.create_task(project_loop.run())]
+            tasks = [group.create_task(queue.run()), group.create_task(project_loop.run(), name="loop")]
             yield engine
             for task in tasks:
                 task.cancel()

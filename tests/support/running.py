@@ -8,24 +8,31 @@ import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+from tests.support.forks import Forked, Nursery
 
 WITHIN = 20.0
+
+nurseries: list[Nursery] = []
+"""Where daemons are forked; while there is none, they are started from nothing."""
 
 
 @dataclass
 class RunningDaemon:
-    """The process, and its JSON lines as they come."""
+    """The process, its JSON lines as they come, and what was on stderr once it has ended."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | Forked
     lines: queue.Queue[dict[str, Any] | None] = field(default_factory=queue.Queue)
     heard: list[dict[str, Any]] = field(default_factory=list)
+    errors: str = ""
 
     def expect(self, **wanted: object) -> dict[str, Any]:
         """Wait for a line with these fields that was not expected before; lines before it are passed over."""
@@ -62,15 +69,28 @@ def running_daemon(project: Path, home: Path, *before: str, **environ: str) -> I
 
     `before` are words before the command, of a program that becomes the daemon by exec.
     """
-    command = [*before, sys.executable, "-m", "connectord", "run", str(project)]
-    with subprocess.Popen(
-        command, env=environment(home, **environ), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
-    ) as process:
+    arguments, environ = ["run", str(project)], environment(home, **environ)
+    with tempfile.TemporaryFile() as errors, _begun(before, arguments, environ, errors) as process:
         daemon = RunningDaemon(process)
-        threading.Thread(target=daemon.read, daemon=True).start()
+        reading = threading.Thread(target=daemon.read, daemon=True)
+        reading.start()
         try:
             yield daemon
         finally:
             if process.poll() is None:
                 process.kill()
                 process.wait()
+            reading.join(WITHIN)
+            errors.seek(0)
+            daemon.errors = errors.read().decode()
+            sys.stderr.write(daemon.errors)  # pytest shows it where the test fails
+
+
+def _begun(
+    before: tuple[str, ...], arguments: list[str], environ: dict[str, str], errors: IO[bytes]
+) -> AbstractContextManager[subprocess.Popen[str] | Forked]:
+    if nurseries and not before:
+        return nurseries[-1].fork(arguments, environ, errors)
+    command = [*before, sys.executable, "-m", "connectord", *arguments]
+    pipe, closed = subprocess.PIPE, subprocess.DEVNULL
+    return subprocess.Popen(command, env=environ, stdout=pipe, stderr=errors, stdin=closed, text=True)

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from connectord.store import (
@@ -72,11 +73,11 @@ def broken(code: int) -> sqlite3.OperationalError:
 
 def numbered(number: int) -> Change:
     """A change that leaves its number in every table, so that half of one shows."""
-    entry = BaseEntry("slack", (f"scope-{number}",), file_text="x" * (number % 3000))
+    entry, odd = BaseEntry("slack", (f"scope-{number}",), file_text="x" * (number % 3000)), f"odd-{number % 7}"
     url = f"https://consent/{number}"
     return Change(
         KEY,
-        {"slack": entry, f"odd-{number % 7}": entry if number % 2 else None},
+        {"slack": entry, odd: replace(entry, type=odd) if number % 2 else None},
         jobs=(a_job(f"job-{number}", queued_at=number),),
         authorizations=(a_link(url=url),),
         holds=(HoldRow(ROOT, "mass-removal", (f"type-{number}",), number),),

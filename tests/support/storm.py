@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,10 @@ from connectord.control.client import Client
 from connectord.control.models import ProjectStatus, WaitResult
 from connectord.control.unanswered import NoDaemon
 from connectord.project import Project
+from connectord.sync.changes import OUTCOME_KIND
 
 WITHIN = 25.0
+BETWEEN_QUESTIONS = 0.02
 QUICK = """\
 authorization_poll = 0.1
 half_written_patience = 0.1
@@ -37,10 +39,11 @@ Line = dict[str, Any]
 
 
 def until(true: Callable[[], bool], what: str, within: float = WITHIN) -> None:
-    """Ask until it is so. Each question is a request or a look at a file, which is wait enough."""
-    deadline = time.monotonic() + within
+    """Ask until it is so, and not so often that the asking keeps the others from their work."""
+    deadline, never = time.monotonic() + within, threading.Event()
     while not true():
         assert time.monotonic() < deadline, f"not within {within:g} s: {what}"
+        never.wait(BETWEEN_QUESTIONS)
 
 
 @dataclass
@@ -112,10 +115,14 @@ class Storm:
             if one["method"] == method
         ]
 
-    def busiest_second(self) -> int:
-        """How many requests arrived in the second that had the most; without the polls, whose pace is a setting."""
-        times = [one["time"] for one in self.emulator.requests() if one["operation"] != "poll"]
-        return max((sum(1 for at in times if first <= at < first + 1) for first in times), default=0)
+    def busiest(self, seconds: float, operation: str | None = None) -> int:
+        """How many requests arrived within the so many seconds that had the most.
+
+        Of one operation; or of all but the polls, whose pace is a setting.
+        """
+        sent = [one for one in self.emulator.requests() if one["operation"] != "poll" or operation == "poll"]
+        times = [one["time"] for one in sent if operation in (None, one["operation"])]
+        return max((sum(1 for at in times if first <= at < first + seconds) for first in times), default=0)
 
     def check_the_end(self) -> None:
         """What must be true whenever all is calm."""
@@ -126,34 +133,41 @@ class Storm:
         assert self.database_check() == "ok"
 
     def repeated_sets(self) -> list[Line]:
-        """Sets that sent again what the daemon had said to be accepted."""
-        accepted = [
-            (line["type"], datetime.fromisoformat(line["at"]).timestamp())
-            for line in self.lines
-            if line["event"] == "connector.outcome" and line["result"] in ACCEPTED
+        """Sets that nothing but a defect explains: equal to the one before, and that one was known to be accepted.
+
+        What was known is what the state database says. A job is written there before its first request, and an
+        outcome together with base. A daemon that dies in between can't know whether its set took effect, so the
+        next one must send it again (at least once): one repetition for one kill. So each job sends a connector once,
+        and sends what was sent last only where the job before it left no accepted outcome.
+        """
+        with closing(sqlite3.connect(self.state / "state.db")) as connection:
+            jobs = connection.execute("SELECT id, types, started_at FROM jobs ORDER BY number").fetchall()
+            known = connection.execute("SELECT job, type, result FROM history WHERE kind = ?", (OUTCOME_KIND,))
+            accepted = {(job, name) for job, name, result in known if result in ACCEPTED}
+        begun = [(name, at, job) for job, types, at in jobs for name in json.loads(types)]
+        sent = [
+            (put, [job for name, at, job in begun if name == put["type"] and at <= put["time"]])
+            for put in self.sent("PUT")
         ]
-        begun = [
-            (name, datetime.fromisoformat(line["at"]).timestamp())
-            for line in self.lines
-            if line["event"] == "push.started"
-            for name in line["types"]
-        ]
-        last: dict[str, Line] = {}
-        repeated = []
-        for put in self.sent("PUT"):
-            before = last.get(put["type"])
-            if before and put["body"] == before["body"]:
-                between = [at for name, at in accepted if name == put["type"] and before["time"] < at < put["time"]]
-                # A job that was begun and killed before its request leaves base unsure, and that is right.
-                jobs = [at for name, at in begun if between and name == put["type"] and between[-1] < at < put["time"]]
-                repeated += [put] if between and len(jobs) < 2 else []
-            last[put["type"]] = put
-        return repeated
+        return [put for index, (put, ids) in enumerate(sent) if _is_repeated(put, ids, sent[:index], accepted)]
 
     def database_check(self) -> str:
         """SQLite's own opinion of the state database."""
         with closing(sqlite3.connect(self.state / "state.db")) as connection:
             return str(connection.execute("PRAGMA quick_check").fetchone()[0])
+
+
+def _is_repeated(
+    put: Line, jobs: list[str], before: list[tuple[Line, list[str]]], accepted: set[tuple[str, str]]
+) -> bool:
+    """Whether a set needn't have been sent; `jobs` are those of its connector, as they were when it arrived."""
+    others = [(one, theirs) for one, theirs in before if one["type"] == put["type"]]
+    if not others:
+        return False
+    last, theirs = others[-1]
+    if jobs == theirs or not theirs:
+        return True
+    return put["body"] == last["body"] and (jobs[-2], put["type"]) in accepted
 
 
 def hear_out(daemon: RunningDaemon) -> None:

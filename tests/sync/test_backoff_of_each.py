@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,8 @@ class Pushes:
     project: Project
     push: ProjectPush
     events: list[SyncEvent]
+    waits: list[float]
     now: float = 0.0
-    waits: list[float] = field(default_factory=list)
 
     async def carry(self) -> None:
         await self.push.carry(PushJob(self.project, a_snapshot(self.project), Trigger.SAVE))

@@ -233,6 +233,17 @@ def test_p3_a_file_that_breaks_within_the_grace_suspends_the_removal(tmp_path: P
     told(story)
 
 
+def test_p3_what_is_suspended_while_base44_is_asked_is_not_taken_for_changed_there(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path) as it:
+            it.engine.loop.hint(Trigger.RESCAN)
+            await it.after(lambda: it.delete("gmail"), lambda: a_connector(it.project, "github", "{ broken"))
+            await it.after(lambda: it.put("github"), seconds=60.0)
+            assert (it.removed, it.held) == (["gmail"], {})
+
+    told(story)
+
+
 @pytest.mark.parametrize(
     "fault",
     LIES,
@@ -294,6 +305,34 @@ def test_p9_a_removal_whose_answer_was_lost_is_removed_once_in_history(tmp_path:
     told(story)
 
 
+def test_p9_a_file_that_comes_back_after_a_removal_that_may_have_been_done_is_set_anew(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path) as it:
+            it.engine.emulator.world.faults.add(Fault("remove", status=500, carried_out=True, count=1))
+            await it.after(lambda: it.delete("gmail"), seconds=10.1)
+            assert it.removed == ["gmail"]
+            await it.after(lambda: it.put("gmail"), seconds=60.0)
+            assert it.sent[-1] == ("set", "gmail")
+            assert it.removed == ["gmail"]
+
+    told(story)
+
+
+def test_p9_a_removal_whose_answer_was_lost_is_told_though_a_rescan_sees_its_end_first(tmp_path: Path) -> None:
+    async def story() -> None:
+        store = MemoryStore()
+        async with a_story(tmp_path, store=store) as it:
+            it.engine.emulator.world.faults.add(Fault("remove", status=500, carried_out=True, count=1))
+            await it.after(lambda: it.delete("gmail"), seconds=10.1)
+            it.engine.loop.hint(Trigger.RESCAN)
+            await asyncio.sleep(600.0)
+            assert it.removed == ["gmail"]
+            assert [row.type for row in store.history(it.project.root) if row.result == "removed"] == ["gmail"]
+            assert it.held == {}
+
+    told(story)
+
+
 @pytest.mark.parametrize(
     "fault", [Fault("remove", delay=20.0, carried_out=True), Fault("remove", status=404, carried_out=True)]
 )
@@ -314,9 +353,11 @@ def test_p5_another_app_removes_nothing_in_either_and_reports_what_is_untracked(
             app_file, before = it.project.config_path.parent / ".app.jsonc", None  # type: ignore[union-attr]
             before = app_file.read_text(encoding="utf-8")
             other = before.replace("0123456789abcdef01234567", "f" * 24)
-            await it.after(lambda: app_file.write_text(other, encoding="utf-8"), seconds=60.0)
-            await it.after(lambda: it.delete("gmail"), seconds=60.0)
+            await it.after(
+                lambda: app_file.write_text(other, encoding="utf-8"), lambda: it.delete("gmail"), seconds=120.0
+            )
             assert it.held == {}
+            assert it.engine.said(Reconciled)[-1].plan.untracked == ("gmail",)
             await it.after(lambda: app_file.write_text(before, encoding="utf-8"), seconds=3600.0)
             assert it.removed == []
             assert it.held == {"app-changed": ("gmail",)}

@@ -116,6 +116,7 @@ def test_p2_what_is_untracked_in_one_app_is_not_mirrored_in_another(tmp_path: Pa
             it.engine.loop.hint(Trigger.RESCAN)
             await it.after(seconds=60.0)
             assert it.held == {"mass-removal": ("linear", "notion", "slack")}
+            it.engine.emulator.world.faults.add(Fault("list", status=500))  # nobody says what the other app has
             await it.after(lambda: linked_to(it, OTHER_APP), seconds=60.0)
             assert it.held == {}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -55,6 +56,7 @@ class Authorizations:
         self._clock = clock
         self._on_end = on_end
         self._watches: dict[tuple[str, str], _Watch] = {}
+        self._types: defaultdict[str, set[str]] = defaultdict(set)
         self._ended: dict[tuple[str, str], Authorization] = {}
         self._polls: set[asyncio.Future[None]] = set()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
@@ -88,6 +90,10 @@ class Authorizations:
         """The authorizations being watched now, in the order of their opening."""
         return tuple(watch.authorization for watch in self._watches.values())
 
+    def types_open(self, owner: str) -> frozenset[str]:
+        """The connectors of one owner whose link is being watched now."""
+        return frozenset(self._types.get(owner, ()))
+
     def open(
         self,
         app: App,
@@ -104,6 +110,7 @@ class Authorizations:
         now = self._clock()
         left = self._limit if seconds_left is None else min(self._limit, max(0.0, seconds_left))
         authorization = Authorization(owner, type, url, connection_id, scopes, opened_at=now, deadline=now + left)
+        self._types[owner].add(type)
         self._watches[owner, type] = _Watch(authorization, app, asyncio.get_running_loop().create_future())
         self._scheduler.add_job(
             self._poll,
@@ -186,6 +193,7 @@ class Authorizations:
 
     def _end(self, watch: _Watch, authorization: Authorization) -> None:
         del self._watches[authorization.owner, authorization.type]
+        self._types[authorization.owner].discard(authorization.type)
         self._scheduler.remove_job(_job_id(authorization))
         self._ended[authorization.owner, authorization.type] = authorization
         watch.ended.set_result(authorization)

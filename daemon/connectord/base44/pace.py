@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from connectord.base44.request import Limited
@@ -35,6 +36,13 @@ OnWait = Callable[[str, float], None]
 """Told of an operation that waits for its turn, and how many seconds, when a person would notice."""
 
 
+@dataclass(slots=True)
+class Turn:
+    """One turn; it counts unless `used` is made false, which says that nothing was sent."""
+
+    used: bool = True
+
+
 class Pace:
     """Gives turns to the requests of one caller at one host, however many apps they are about.
 
@@ -55,23 +63,28 @@ class Pace:
         self._sleep = sleep
         self._on_wait = on_wait
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way, or waits, or counts on from the last minute: a new Pace would do as well."""
+        return all(lane.is_idle for lane in self._lanes.values())
+
     @asynccontextmanager
-    async def turn(self, kind: Limited | None, operation: str) -> AsyncIterator[None]:
+    async def turn(self, kind: Limited | None, operation: str) -> AsyncIterator[Turn]:
         """Wait for a turn, and hold it while the request is under way: one for every attempt, retries too.
 
         The service counts a request when it arrives, which is before its turn ends: so a turn counts from its end.
         """
-        lane = self._lanes.get(kind) if kind else None
+        lane, turn = self._lanes.get(kind) if kind else None, Turn()
         if lane is None:
-            yield
+            yield turn
             return
         async with lane.order:
             await self._until_free(lane, operation)
             lane.begin()
         try:
-            yield
+            yield turn
         finally:
-            lane.end()
+            lane.end(counts=turn.used)
 
     def turns_left(self, kind: Limited) -> int:
         """How many of a kind could have their turn at once now; as many as one likes of what isn't limited."""
@@ -107,6 +120,10 @@ class _Lane:
         self._not_before = clock()
         self._end_seen = asyncio.Event()
 
+    @property
+    def is_idle(self) -> bool:
+        return self.wait() == 0.0 and not (self._under_way or self._ended or self.order.locked())
+
     def wait(self) -> float | None:
         """Seconds until the next may begin; None: it depends on when one that is under way ends."""
         now = self._clock()
@@ -123,9 +140,10 @@ class _Lane:
     def begin(self) -> None:
         self._under_way += 1
 
-    def end(self) -> None:
+    def end(self, *, counts: bool) -> None:
         self._under_way -= 1
-        self._ended.append(self._clock())
+        if counts:
+            self._ended.append(self._clock())
         self._end_seen.set()
 
     def not_before(self, moment: float) -> None:

@@ -21,8 +21,9 @@ Command = Callable[[Client, Output], int]
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 with_json: Final[Decorator] = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
-with_path: Final[Decorator] = click.argument("path", required=False, type=click.Path(path_type=Path))
-"""The optional argument PATH: any folder or file inside a project."""
+with_path: Final[Decorator] = click.argument("path", required=False, type=Path)
+"""The optional argument PATH: any folder or file inside a project. Not click's Path, which looks at the disk: one that
+hangs is the daemon's to report."""
 
 with_project: Final[Decorator] = click.option(
     "--project", type=click.Path(path_type=Path), help="The project that this folder or file lies in."

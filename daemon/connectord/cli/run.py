@@ -42,8 +42,10 @@ def run(paths: tuple[Path, ...], *, as_json: bool, background: bool) -> None:
             surroundings = Surroundings(
                 read_settings(), os.environ, Path.home(), state_dir(), runtime_dir(), telling.publish
             )
-            daemon = Daemon(_projects(paths), surroundings, otherwise=otherwise)
-            telling.on_log_trouble = lambda sentence: daemon.trouble("log", sentence)
+            # A folder on a disk that hangs must not keep Ctrl-C waiting.
+            projects = await asyncio.to_thread(_projects, paths)
+            daemon = Daemon(projects, surroundings, otherwise=otherwise)
+            telling.on_log_trouble = daemon.log_trouble
             await _until_signalled(daemon)
         return ExitCode.OK
 

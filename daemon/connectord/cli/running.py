@@ -12,6 +12,7 @@ from typing import NoReturn
 from connectord.cli.exit_codes import ExitCode
 from connectord.cli.failures import show_error, show_unexpected
 from connectord.cli.output import Output
+from connectord.cli.unjoined import UnjoinedThreads
 from connectord.errors import ConnectordError
 
 INSISTED = 3
@@ -56,6 +57,8 @@ async def _until_terminated(command: Command, output: Output) -> ExitCode:
     What must be finished (a renewed login that is being kept) takes ten seconds at most; whoever presses Ctrl-C again
     meanwhile is told so, and whoever insists a third time is obeyed.
     """
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(UnjoinedThreads())
     running = asyncio.ensure_future(command(output))
     signals: list[signal.Signals] = []
 
@@ -70,7 +73,6 @@ async def _until_terminated(command: Command, output: Output) -> ExitCode:
         else:
             output.progress("Finishing what must not be cut off ... (once more to leave at once)")
 
-    loop = asyncio.get_running_loop()
     asking = ending_signals()
     for number in asking:
         loop.add_signal_handler(number, end, number)

@@ -15,6 +15,7 @@ from connectord.control.entries import BUSY_STATES, SETTLED_STATES, Entries, Ent
 from connectord.control.listing import connector_lines, problem_lines, removal_lines
 from connectord.control.models import ConnectorState, ConnectorStatus, Hold, LastPush, ProjectState, ProjectStatus
 from connectord.project.model import STRIPE, Project, Snapshot
+from connectord.project.shown import shown_path
 from connectord.sync.events import (
     Looked,
     OutcomeKnown,
@@ -82,7 +83,7 @@ class Board:
         snapshot = self._snapshot
         lines = connector_lines(snapshot, self._entries, self._removal_lines()) if snapshot else ()
         return ProjectStatus(
-            path=str(self.root),
+            path=shown_path(self.root),
             app_id=self.project.app_id if self.project else "",
             api_url=self.project.api_url if self.project else "",
             state=self.state,
@@ -115,6 +116,9 @@ class Board:
         return next((state for fits, state in rows if fits), ProjectState.SYNCED)
 
     def _looked(self, event: Looked, at: datetime) -> None:
+        before = self.project or event.project
+        if (before.api_url, before.app_id) != (event.project.api_url, event.project.app_id):
+            self._untracked = ()  # that was the other app's
         self.project, self._snapshot = event.project, event.snapshot
         to_send = [connector.type for connector in event.plan.sets] + ([STRIPE] if event.plan.provision else [])
         self._entries.queued(to_send, at)

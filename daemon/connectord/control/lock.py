@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,8 +48,14 @@ def daemon_lock(directory: Path) -> Iterator[None]:
     except OSError as error:
         raise PlaceUnusable(f"{path} can't be locked: {error.strerror or error}.") from error
     try:
-        path.write_text(f"{os.getpid()}\n", encoding="ascii")
-        path.chmod(0o600)
+        _leave_pid(path)
         yield
     finally:
         lock.release()
+
+
+def _leave_pid(path: Path) -> None:
+    """Say who holds the lock. On a full disk nobody is told, and it holds all the same."""
+    with contextlib.suppress(OSError):
+        path.write_text(f"{os.getpid()}\n", encoding="ascii")
+    path.chmod(0o600)

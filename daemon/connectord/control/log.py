@@ -47,8 +47,9 @@ class LogFile:
         self._logger.info(**news.model_dump(mode="json", exclude_none=True))
 
     def close(self) -> None:
-        """Close the file; nothing is buffered."""
-        self._file.close()
+        """Close the file. Lines that the disk wouldn't take are lost now, and that was told when it happened."""
+        with contextlib.suppress(OSError):
+            self._file.close()
 
     def _write(self, line: str) -> None:
         try:

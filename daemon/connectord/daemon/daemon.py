@@ -60,6 +60,7 @@ class Daemon:
         self._otherwise = otherwise
         self._publish_outside = surroundings.publish
         self._in = replace(surroundings, publish=self._publish)
+        self._troubles: dict[str, str] = {}
         self._store: SqliteStore | None = None
         self._engine: Engine | None = None
         self._stop = asyncio.Event()
@@ -69,6 +70,13 @@ class Daemon:
         self._stop.set()
         if self._engine is not None:
             self._engine.stopping.set()
+
+    def log_trouble(self, sentence: str | None) -> None:
+        """The log file can't be written (a sentence), or can again (None)."""
+        if sentence is None:
+            self._untrouble("log")
+        else:
+            self._trouble("log", sentence)
 
     async def run(self) -> None:
         """Run until stopped. Raises AlreadyRunning, PlaceUnusable, SocketUnusable; nothing was begun then."""
@@ -87,15 +95,17 @@ class Daemon:
             self._in.home, on_retry=self._retrying, on_problem=self._credentials_unusable, on_wait=self._paced
         )
         notifier = LineNotifier(self._publish_notice)
-        engine = self._engine = Engine(self._in, store, connections, notifier)
+        engine = self._engine = Engine(self._in, store, connections, notifier, self._troubles)
         if self._stop.is_set():
             engine.stopping.set()
         if store.opened_with:
-            self.trouble("state was set aside", store.opened_with)
+            self._trouble("state was set aside", store.opened_with)
+        if store.trouble:  # since the very opening, when there was nobody to be told
+            self._store_trouble(store.trouble)
         registered = {row.root: row.paused for row in store.projects()}
         temporary = not_among([project.root for project in self._temporary], registered)
         if not registered and not temporary and self._otherwise is not None:
-            temporary = [self._otherwise().root]
+            temporary = [(await asyncio.to_thread(self._otherwise)).root]
         self._publish(News(at=self._in.at(), event=NewsKind.DAEMON_STARTED, message=f"connectord {__version__}"))
         async with connections, engine.consents.authorizations, asyncio.TaskGroup() as group:
             engine.group = group
@@ -104,7 +114,7 @@ class Daemon:
                 group.create_task(engine.watcher.run(), name="watcher"),
                 group.create_task(self._rescan(engine), name="rescan"),
                 group.create_task(self._upkeep(store), name="upkeep"),
-                group.create_task(ClockWatch(lambda: self._woke(engine)).run(), name="clock"),
+                group.create_task(self._clock_watch(engine).run(), name="clock"),
                 group.create_task(serve(Answers(engine, self._in, store), listener), name="local API"),
             ]
             for root, paused in registered.items():
@@ -129,15 +139,15 @@ class Daemon:
 
     async def _rescan(self, engine: Engine) -> None:
         while True:
-            await asyncio.sleep(self._in.settings.rescan_every * self._in.rng.uniform(0.9, 1.1))
-            engine.watcher.refresh()
+            await self._in.sleep(self._in.settings.rescan_every * self._in.rng.uniform(0.9, 1.1))
+            engine.watcher.renew()
             engine.hint_all(Trigger.RESCAN)
 
     async def _upkeep(self, store: SqliteStore) -> None:
         """Try again to write what couldn't be written; now and then drop what is old."""
         next_pruning = self._in.clock() + UPKEEP_EVERY
         while True:
-            await asyncio.sleep(FLUSH_EVERY if store.trouble else UPKEEP_EVERY / 60)
+            await self._in.sleep(FLUSH_EVERY if store.trouble else UPKEEP_EVERY / 60)
             if store.trouble:
                 store.flush()
             if self._in.clock() >= next_pruning:
@@ -145,8 +155,11 @@ class Daemon:
                 await asyncio.to_thread(store.prune, self._in.now())
                 await asyncio.to_thread(store.checkpoint)
 
+    def _clock_watch(self, engine: Engine) -> ClockWatch:
+        return ClockWatch(lambda: self._woke(engine), monotonic=self._in.clock, wall=self._in.now, sleep=self._in.sleep)
+
     def _woke(self, engine: Engine) -> None:
-        engine.watcher.refresh()
+        engine.watcher.renew()
         engine.consents.authorizations.poll_now()
         engine.retry_all()
         engine.hint_all(Trigger.RESCAN)
@@ -164,7 +177,10 @@ class Daemon:
             self._publish(news)
 
     def _store_trouble(self, trouble: StoreTrouble | None) -> None:
-        self.trouble("state", None if trouble is None else str(trouble))
+        if trouble is None:
+            self._untrouble("state")
+        else:
+            self._trouble("state", str(trouble))
 
     def _credentials_unusable(self, problem: CredentialsUnusable) -> None:
         kind, what = NewsKind.CREDENTIALS_UNUSABLE, problem.what
@@ -179,17 +195,15 @@ class Daemon:
         kind, at = NewsKind.REQUEST_PACED, self._in.at()
         self._publish(News(at=at, event=kind, message=message, seconds=seconds, tone=Tone.QUIET))
 
-    def trouble(self, name: str, sentence: str | None) -> None:
-        """Show under this name, in the status too, what is wrong with the daemon itself; None: it is over."""
-        troubles = self._engine.troubles if self._engine is not None else {}
-        if sentence is None:
-            troubles.pop(name, None)
-            kind, message, tone = NewsKind.TROUBLE_OVER, f"The trouble with the {name} is over", Tone.GOOD
-        else:
-            troubles[name] = sentence
-            kind, message, tone = NewsKind.TROUBLE, sentence, Tone.BAD
+    def _trouble(self, name: str, sentence: str) -> None:
+        self._troubles[name] = sentence
         # Straight outside: the history would go into the very store that is in trouble.
-        self._publish_outside(News(at=self._in.at(), event=kind, message=message, tone=tone))
+        self._publish_outside(News(at=self._in.at(), event=NewsKind.TROUBLE, message=sentence, tone=Tone.BAD))
+
+    def _untrouble(self, name: str) -> None:
+        self._troubles.pop(name, None)
+        message = f"The trouble with the {name} is over"
+        self._publish_outside(News(at=self._in.at(), event=NewsKind.TROUBLE_OVER, message=message, tone=Tone.GOOD))
 
 
 def not_among(named: Collection[Path], registered: Collection[Path]) -> list[Path]:

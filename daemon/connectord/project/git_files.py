@@ -38,11 +38,12 @@ class GitPlaces:
 def find_places(folder: Path) -> GitPlaces | None:
     """The nearest repository at or above the real place of `folder`, which need not be there. Raises GitUnreadable.
 
-    As git does it, a `.git` directory without HEAD is passed over; GIT_DIR and core.worktree are not looked at.
+    As git does it, a `.git` directory without HEAD is passed over; GIT_DIR and core.worktree are not looked at. What is
+    closed to us is passed over, too: if a repository begins there, the one around it (or none) is another mark.
     """
     real = Path(os.path.realpath(folder))
     for parent in (real, *real.parents):
-        git_dir = _git_dir(parent / ".git")
+        git_dir = None if _is_closed(parent) else _git_dir(parent / ".git")
         if git_dir is not None:
             return GitPlaces(git_dir, _common_dir(git_dir))
     return None
@@ -81,6 +82,16 @@ def status(file: Path) -> os.stat_result | None:
         return None
     except (OSError, ValueError) as error:
         raise GitUnreadable(file, f"can't be looked at: {_reason(error)}") from error
+
+
+def _is_closed(folder: Path) -> bool:
+    try:
+        os.stat(f"{folder}/.")  # noqa: PTH116  (a Path would drop the dot, which is what needs the permission)
+    except PermissionError:
+        return True
+    except OSError:  # it isn't there, or worse: whatever is wrong shows where its `.git` is read
+        return False
+    return False
 
 
 def _git_dir(dot_git: Path) -> Path | None:

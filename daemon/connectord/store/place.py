@@ -63,12 +63,12 @@ def set_aside(path: Path, now: float) -> Path:
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """Device and inode of what is at the path now; None where there is nothing, or nobody may look."""
+    """Device and inode of what is at the path now; None where there is nothing in it, or nobody may look."""
     try:
         status = path.lstat()
     except OSError:
         return None
-    return status.st_dev, status.st_ino
+    return (status.st_dev, status.st_ino) if status.st_size else None
 
 
 def _make_folder(folder: Path) -> None:

@@ -155,10 +155,16 @@ class SqliteStore(MirrorReads):
     def close(self) -> None:
         """Write what is left and let go of the file. A change after that is a mistake of the caller's."""
         with self._lock:
-            if not self._closed:
+            if self._closed:
+                return
+            saved = self._write()
+            self._drop()
+            if saved:
+                # What was written over an open file shows only now. The next start would find an unfit one and begin
+                # with an empty base; this process still knows everything, so it looks first.
                 self._write()
                 self._drop()
-                self._closed = True
+            self._closed = True
 
     def _write(self) -> bool:
         """Write all that waits. Whether it worked; if not, `trouble` says why."""

@@ -50,6 +50,9 @@ _WORDS: Final = {
 
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
+_CUT_OFF: Final = sqlite3.SQLITE_IOERR_SHORT_READ
+"""The log ends before a change that was written to it: somebody cut it off, and no disk gives that back."""
+
 
 def primary_code(error: Exception) -> int | None:
     """SQLite's result code without its extension; None for an error that isn't SQLite's own."""
@@ -59,7 +62,7 @@ def primary_code(error: Exception) -> int | None:
 
 def is_damage(error: Exception) -> bool:
     """Whether the file itself is broken: nothing will mend it, a new one is needed."""
-    return primary_code(error) in _DAMAGE
+    return primary_code(error) in _DAMAGE or getattr(error, "sqlite_errorcode", None) == _CUT_OFF
 
 
 def may_pass(error: sqlite3.Error) -> bool:

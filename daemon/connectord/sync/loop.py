@@ -16,15 +16,34 @@ from connectord.sync.events import ProblemsChanged, ProjectUnusable, Watching
 from connectord.sync.ledgers import ProblemLedger
 from connectord.sync.push import ProjectPush
 from connectord.sync.queue import PushJob, PushQueue, Trigger
+from connectord.sync.reconcile import base_key
 from connectord.sync.threads import in_thread
 from connectord.sync.timing import Settle
+
+PATIENCE = 10.0
+"""Seconds after which a project that is still being read is said to hang. A slow disk takes one or two."""
 
 Reading = tuple[Project, Snapshot]
 RECONCILING = frozenset({Trigger.START, Trigger.RESCAN})
 
 
+class DiskHangs(ConnectordError):
+    """The disk that a project lies on gives no answer, not even an error: a server that is gone, most of the time."""
+
+    code = "DISK_HANGS"
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(
+            f"{root} can't be read: its disk has not answered for {PATIENCE:.0f} s.",
+            todo=("Look whether its server or its mount is still there; it goes on by itself once the disk answers",),
+        )
+
+
 class ProjectLoop:
-    """Watches over one project. `read` reads it from disk (blocking; it runs in a thread)."""
+    """Watches over one project. `read` reads it from disk (blocking; it runs in a thread).
+
+    A disk that doesn't answer for `patience` seconds is told, and waited for.
+    """
 
     def __init__(
         self,
@@ -34,6 +53,7 @@ class ProjectLoop:
         queue: PushQueue,
         effects: PushEffects,
         settle: Settle = Settle(),  # noqa: B008  (frozen)
+        patience: float = PATIENCE,
     ) -> None:
         self.root = root
         self.push = ProjectPush(root, effects, read, self.look_again, self._run_beside, paused=lambda: self.paused)
@@ -41,6 +61,7 @@ class ProjectLoop:
         self._queue = queue
         self._effects = effects
         self._settle = settle
+        self._patience = patience
         self._wake = asyncio.Event()
         self._triggers: set[Trigger] = set()
         self._problems = ProblemLedger(settle.patience)
@@ -48,8 +69,8 @@ class ProjectLoop:
         self._unusable: str | None = None
         self._later: set[asyncio.TimerHandle] = set()
         self._tickets: list[asyncio.Future[None]] = []
-        self._group: asyncio.TaskGroup | None = None
         self._moving_since: float | None = None
+        self._group: asyncio.TaskGroup | None = None
         self.paused = False
 
     async def looked(self) -> None:
@@ -78,10 +99,13 @@ class ProjectLoop:
         """Look whenever there is a reason to, until cancelled."""
         self.hint(Trigger.START)
         try:
-            async with asyncio.TaskGroup() as self._group:
-                await self._run()
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                try:
+                    await self._run()
+                finally:
+                    self._group = None
         finally:
-            self._group = None
             for ticket in self._tickets:
                 ticket.cancel()
             for handle in self._later:
@@ -91,13 +115,17 @@ class ProjectLoop:
         while True:
             await self._settled()
             triggers, tickets = self._take_reasons()
-            await self._look(triggers)
+            if not await self._look(triggers):
+                # It is looked at again in a moment, for the same reasons and for whoever waits for a look.
+                self._triggers |= triggers
+                self._tickets += tickets
+                continue
             for ticket in tickets:
                 if not ticket.cancelled():
                     ticket.set_result(None)
 
     def _run_beside(self, coroutine: Coroutine[None, None, None]) -> None:
-        if self._group is None:  # this loop has ended while the queue was finishing its last job
+        if self._group is None:  # a push outlived its loop: the next start asks Base44 anyway
             coroutine.close()
         else:
             self._group.create_task(coroutine)
@@ -122,25 +150,42 @@ class ProjectLoop:
         tickets, self._tickets = self._tickets, []
         return triggers, tickets
 
-    async def _look(self, triggers: set[Trigger]) -> None:
+    async def _look(self, triggers: set[Trigger]) -> bool:
+        """Look at the project; whether it said anything yet."""
         try:
-            project, snapshot = await in_thread(self._read)
+            project, snapshot = await self._reading()
         except ConnectordError as error:
             self._triggers |= triggers & RECONCILING  # still owed, once the project can be read again
             self._tell_unusable(error)
-            return
+            return True
         if self._is_moving(project):
-            return
+            return False
         self._tell_usable(project, snapshot)
+        # What another app has, nobody has asked it yet.
+        turned = self._seen is not None and base_key(self._seen[0]) != base_key(project)
+        if self._seen is not None and self._seen[0].environment != project.environment:
+            self.push.retry_now()  # somebody may have signed in by it
         self._seen = (project, snapshot)
         self._tell_problems(project, snapshot)
-        reconcile = bool(triggers & RECONCILING)
+        reconcile = turned or bool(triggers & RECONCILING)
         decided = await self.push.look(project, snapshot)
         # While a job is under way base is about to change: what to send is decided when this one's turn comes (P1).
         behind = self._queue.is_busy(self.root)
         if not self.paused and (reconcile or behind or not decided.sends_nothing):
             trigger = min(triggers, key=list(Trigger).index)
             self._queue.put(PushJob(project, snapshot, trigger, reconcile))
+        return True
+
+    async def _reading(self) -> Reading:
+        """What is on the disk; one that doesn't answer is told, and waited for."""
+        reading = asyncio.ensure_future(in_thread(self._read))
+        try:
+            await asyncio.wait({reading}, timeout=self._patience)
+            if not reading.done():
+                self._tell_unusable(DiskHangs(self.root))
+            return await reading
+        finally:
+            reading.cancel()
 
     def _is_moving(self, project: Project) -> bool:
         """Whether the project points to another app, host or directory for less than a moment.
@@ -148,11 +193,7 @@ class ProjectLoop:
         A checkout takes `.env` or `.app.jsonc` away and puts it back; until then another app is nobody's wish.
         """
         last = self._seen[0] if self._seen else project
-        if (project.api_url, project.app_id, project.connectors_dir) == (
-            last.api_url,
-            last.app_id,
-            last.connectors_dir,
-        ):
+        if base_key(project) == base_key(last):
             self._moving_since = None
             return False
         now = self._effects.clock()

@@ -62,6 +62,8 @@ class Reconciler:
         now = self._store.base(key)
         base = {name: entry for name, entry in now.items() if before.get(name) == entry}
         unsettled = now.keys() - base.keys() | before.keys() - now.keys() | set(self._watched(project))
+        # That a removal of ours which was begun is done is for its job to find and to tell.
+        unsettled |= {row.type for row in self._store.absences(project.root) if row.removing}
         decided = _without(plan(snapshot, now, remote), unsettled)
         self._on_plan(project, decided)
         self._tell(project, decided, _late_consents(decided, base, remote))

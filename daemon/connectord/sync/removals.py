@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from connectord.project.model import DirectoryState, Project, Snapshot
 from connectord.project.shown import shown_path
@@ -41,6 +42,9 @@ from connectord.sync.plan import Plan
 from connectord.sync.reconcile import base_key
 from connectord.sync.removal_news import RemovalNews
 from connectord.sync.wake import Wake
+
+GIT_HELD_LOOK_SECONDS: Final = 15.0
+"""How often git is looked at while it keeps removals held: that its lock goes is no event."""
 
 
 class Removals:
@@ -96,7 +100,9 @@ class Removals:
             self._news.hold_news(project, self._judge(absent, scene))
             self._show(project)
             waiting = (*self._unconsented.values(), *self.verdicts.values())
-            self._wake.within([one.seconds for one in waiting if isinstance(one, Wait)] + [self._absences.steady_in()])
+            held_for_git = any(isinstance(one, Hold) and one.reason is HoldReason.GIT_BUSY for one in waiting)
+            waits = [one.seconds for one in waiting if isinstance(one, Wait)]
+            self._wake.within([*waits, self._absences.steady_in(), GIT_HELD_LOOK_SECONDS if held_for_git else None])
             return self._going()
 
     def reconciled(self, project: Project, decided: Plan) -> None:
