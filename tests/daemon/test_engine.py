@@ -538,7 +538,7 @@ def test_p12_offline_shows_though_there_is_nothing_to_push_and_ends_by_itself(be
     bench.machine.network.up = False
     bench.restart()
     bench.machine.time.pass_(120.0)
-    assert bench.status.state is ProjectState.OFFLINE
+    before = bench.status.state
     bench.machine.network.up = True
     bench.machine.time.pass_(30.0)
-    assert bench.status.state is ProjectState.SYNCED
+    assert (before, bench.status.state) == (ProjectState.OFFLINE, ProjectState.SYNCED)
