@@ -56,7 +56,10 @@ git checkout -q main; git branch same; mkdir .git/hooks
 """
 
 MOVING = (
-    *(f"git checkout -q {where}" for where in ("main", "without", "ahead", "other", "same", "-f main", "--detach ahead")),
+    *(
+        f"git checkout -q {where}"
+        for where in ("main", "without", "ahead", "other", "same", "-f main", "--detach ahead")
+    ),
     *(f"git merge -q --no-edit {how}" for how in ("ahead", "without", "clash", "--squash without")),
     *(f"git rebase -q {where}" for where in ("ahead", "clash", "--autostash without")),
     *(f"git reset -q {where}" for where in ("--hard", "--hard main", "--hard HEAD~1", "--hard without", "HEAD~1")),
@@ -234,7 +237,7 @@ class Removals(RuleBasedStateMachine):
     def sets_the_mode(self, mode: str) -> None:
         if mode == self.machine.settings.removals:
             return
-        self.machine.settings = Settings(git_limit=GIT_LIMIT, removals=mode)
+        self.machine.settings = Settings.model_validate({"git_limit": GIT_LIMIT, "removals": mode})
         self.tree.leave_doubt(self.tree.gone)
         if mode == "never":
             self.tree.held.clear()  # nothing waits for a word then

@@ -68,15 +68,16 @@ class _Connections(Connections):
         self._wire = wire
         self._clock = clock
         self._seed = seed
-        self._open: dict[str, Base44] = {}
+        self._open: dict[tuple[object, ...], Base44] = {}
 
     def app(self, api_url: str, environ: Mapping[str, str], app_id: str) -> App:
-        if api_url not in self._open:
+        caller = api_url, *sorted(environ.items())
+        if caller not in self._open:
             credentials = find_credentials(environ, self._home_folder)
             rng = random.Random(self._seed)
             pace = Pace(clock=self._clock)
-            self._open[api_url] = Base44(api_url, credentials, transport=self._wire, rng=rng, pace=pace)
-        return self._open[api_url].app(app_id)
+            self._open[caller] = Base44(api_url, credentials, transport=self._wire, rng=rng, pace=pace)
+        return self._open[caller].app(app_id)
 
 
 class MortalStore(SqliteStore):

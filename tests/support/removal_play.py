@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -31,6 +32,9 @@ MORTAL = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--") if o
 
 BASICS = "settle_cap = 0.2\nhalf_written_patience = 0.1\nbackoff_first = 0.1\nbackoff_cap = 0.5\n"
 
+KILLS = 0.03
+"""How likely a daemon is to die by chance, each time that somebody looks at what it has done."""
+
 Look = Callable[[Row, Site], bool]
 Failures = dict[str, BaseException]
 """What went wrong with which row, by its name."""
@@ -45,9 +49,15 @@ class Stage:
     home: Path
 
 
-def failures_of(rows: Sequence[Row], stage: Stage, *, killed: bool) -> Mapping[str, BaseException]:
-    """Play these rows side by side. All together they have what a minute allows: 10 removals and 60 lists."""
-    play = _Play(rows, stage, killed=killed)
+def failures_of(
+    rows: Sequence[Row], stage: Stage, *, killed: bool, chance: random.Random | None = None
+) -> Mapping[str, BaseException]:
+    """Play these rows side by side; what failed, by the rows' names.
+
+    All together they have what a minute allows: 10 removals and 60 lists. `killed`: the daemon dies between what
+    happens and what comes of it, and once more before that is answered; by `chance` it dies at any moment, too.
+    """
+    play = _Play(rows, stage, killed=killed, chance=chance)
     with ExitStack() as cleaning:
         play.prepare(cleaning)
         try:
@@ -60,7 +70,7 @@ def failures_of(rows: Sequence[Row], stage: Stage, *, killed: bool) -> Mapping[s
 
 
 class _Play:
-    def __init__(self, rows: Sequence[Row], stage: Stage, *, killed: bool) -> None:
+    def __init__(self, rows: Sequence[Row], stage: Stage, *, killed: bool, chance: random.Random | None) -> None:
         emulator, folder, home = stage.emulator, stage.folder, stage.home
         emulator.admin("reset")
         emulator.settings(limits=False)
@@ -74,6 +84,8 @@ class _Play:
         environ = {"CONNECTORD_CONFIG": str(self._config), "CONNECTORD_STATE_DIR": str(folder / "state")}
         first = self._sites[0][1].project
         self._storm = Storm(emulator, first, home, folder / "state", runtime, environ)
+        self._chance = chance
+        self._grace = LONG_GRACE if killed else GRACE
         self._life = ExitStack()
         self._daemon: RunningDaemon
 
@@ -105,7 +117,7 @@ class _Play:
     # Scenes
 
     def _begin(self) -> None:
-        self._live(LONG_GRACE if self._killed else GRACE)
+        self._live()
         for _, site in self._sites:
             self._client.add_project(site.root)
         assert self._client.wait(timeout=WITHIN).settled
@@ -121,6 +133,7 @@ class _Play:
             self._kill()
         self._each(lambda row: row.soon)
         if self._killed:
+            self._grace = GRACE
             self._live()
 
     def _see_what_it_comes_to(self) -> None:
@@ -174,12 +187,12 @@ class _Play:
         site.consented(*row.types, SENTINEL)
         return site
 
-    def _live(self, grace: float = GRACE) -> None:
+    def _live(self) -> None:
         own = [
-            f'[projects."{site.root}"]\nremoval_grace = {max(grace, row.grace)}\n{row.settings}\n'
+            f'[projects."{site.root}"]\nremoval_grace = {max(self._grace, row.grace)}\n{row.settings}\n'
             for row, site in self._sites
         ]
-        self._config.write_text(f"{BASICS}removal_grace = {grace}\n" + "\n".join(own), encoding="utf-8")
+        self._config.write_text(f"{BASICS}removal_grace = {self._grace}\n" + "\n".join(own), encoding="utf-8")
         self._life = ExitStack()
         self._daemon = self._life.enter_context(self._storm.life(*MORTAL))
         assert started(self._daemon)
@@ -214,6 +227,9 @@ class _Play:
                     self._fail(row, site, f"not within {WITHIN:g} s: {what}")
                 return
             self._wait()
+            if self._chance is not None and self._chance.random() < KILLS:
+                self._kill()
+                self._live()
 
     def _not_yet(self, row: Row, site: Site, fits: Look) -> bool:
         return self._tried(row, partial(fits, row, site)) is False

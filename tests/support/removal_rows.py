@@ -16,6 +16,7 @@ from tests.support.git import Repository
 from tests.support.project import a_connector
 from tests.support.running import environment
 
+from connectord.cli.exit_codes import ExitCode
 from connectord.control.client import Client
 from connectord.control.models import ConnectorStatus, ProjectStatus
 from connectord.project import Project
@@ -96,13 +97,13 @@ class Site:
     def git(self, script: str) -> None:
         Repository(self.root).sh(script)
 
-    def command(self, *words: str) -> None:
-        """Say something to the daemon, as a person does."""
+    def command(self, *words: str, code: ExitCode = ExitCode.OK) -> None:
+        """Say something to the daemon, as a person does; the command ends with this code."""
         command = [sys.executable, "-m", "connectord", *words]
         said = subprocess.run(
             command, cwd=self.root, env=environment(self.home), capture_output=True, text=True, timeout=20, check=False
         )
-        assert said.returncode == 0, f"{words}: {said.stdout}{said.stderr}"
+        assert said.returncode == code, f"{words}: {said.stdout}{said.stderr}"
 
 
 Step = Callable[[Site], None]
@@ -208,7 +209,8 @@ def look_again(it: Site) -> None:
 
 
 def approve(it: Site) -> None:
-    it.command("approve", "--yes", "--project", str(it.root))
+    """While the project is paused; the command says that nothing is removed yet."""
+    it.command("approve", "--yes", "--project", str(it.root), code=ExitCode.HELD)
 
 
 def restore(it: Site) -> None:

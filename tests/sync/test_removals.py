@@ -305,6 +305,48 @@ def test_p9_a_removal_whose_answer_was_lost_is_removed_once_in_history(tmp_path:
     told(story)
 
 
+def test_p9_a_file_that_comes_back_after_a_removal_that_may_have_been_done_is_set_anew(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path) as it:
+            it.engine.emulator.world.faults.add(Fault("remove", status=500, carried_out=True, count=1))
+            await it.after(lambda: it.delete("gmail"), seconds=10.1)
+            assert it.removed == ["gmail"]
+            await it.after(lambda: it.put("gmail"), seconds=60.0)
+            assert it.sent[-1] == ("set", "gmail")
+            assert it.removed == ["gmail"]
+
+    told(story)
+
+
+def test_p9_a_removal_whose_answer_was_lost_is_told_though_a_rescan_sees_its_end_first(tmp_path: Path) -> None:
+    async def story() -> None:
+        store = MemoryStore()
+        async with a_story(tmp_path, store=store) as it:
+            it.engine.emulator.world.faults.add(Fault("remove", status=500, carried_out=True, count=1))
+            await it.after(lambda: it.delete("gmail"), seconds=10.1)
+            it.engine.loop.hint(Trigger.RESCAN)
+            await asyncio.sleep(600.0)
+            assert it.removed == ["gmail"]
+            assert [row.type for row in store.history(it.project.root) if row.result == "removed"] == ["gmail"]
+            assert it.held == {}
+
+    told(story)
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault("remove", delay=20.0, carried_out=True), Fault("remove", status=404, carried_out=True)]
+)
+def test_p9_a_removal_that_was_done_all_the_same_is_told_once_and_never_as_failed(fault: Fault, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path) as it:
+            it.engine.emulator.world.faults.add(fault)
+            await it.after(lambda: it.delete("github"), seconds=600.0)
+            assert it.removed == ["github"]
+            assert [event.outcome.result for event in it.engine.said(OutcomeKnown)] == [Result.REMOVED]
+
+    told(story)
+
+
 def test_p5_another_app_removes_nothing_in_either_and_reports_what_is_untracked(tmp_path: Path) -> None:
     async def story() -> None:
         async with a_story(tmp_path) as it:

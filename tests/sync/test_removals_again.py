@@ -46,6 +46,19 @@ def test_p5_a_look_at_base44_without_a_directory_holds_nothing_as_changed_there(
     told(story)
 
 
+def test_p3_a_file_that_goes_beside_a_broken_one_is_missed_only_when_that_is_mended(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path) as it:
+            await it.after(lambda: a_connector(it.project, "github", "{ broken"))
+            await it.after(lambda: it.delete("gmail"), seconds=60.0)
+            await it.after(lambda: it.put("github"), seconds=9.0)
+            assert it.removed == []
+            await it.after(seconds=5.0)
+            assert it.removed == ["gmail"]
+
+    told(story)
+
+
 def test_p5_what_was_changed_on_base44_and_then_pushed_again_is_ours_again(tmp_path: Path) -> None:
     async def story() -> None:
         async with a_story(tmp_path) as it:

@@ -76,10 +76,16 @@ class FreshLook:
         return verdict.why if isinstance(verdict, Wait | Hold) else "the files are being looked at again"
 
     def _intend(self, project: Project, connector_type: str, *, is_gone: bool) -> Outcome | None:
-        """Write down that a removal is about to be sent; what is gone already was removed by us if that was written."""
+        """Write down that a removal is about to be sent; what is gone already was removed by us if that was written.
+
+        From now on nobody knows whether Base44 still has it: a file that comes back is sent, whatever base says (P9).
+        """
         row = next(row for row in self._store.absences(project.root) if row.type == connector_type)
         if is_gone:
             return Outcome(connector_type, Result.REMOVED, code=None if row.removing else ALREADY_GONE)
         if not row.removing:
-            self._store.record(Change(absences=(replace(row, removing=True),)))
+            key = base_key(project)
+            entry = self._store.base(key).get(connector_type)
+            unsure = {} if entry is None else {connector_type: replace(entry, unsure=True)}
+            self._store.record(Change(key=key, base=unsure, absences=(replace(row, removing=True),)))
         return None
