@@ -33,7 +33,10 @@ async def opened(
 ) -> AsyncIterator[tuple[Authorizations, App, Authorization]]:
     """A pushed connector whose link is being watched, with polls a hundredth of a second apart."""
     on_end = (lambda _: None) if ended is None else ended.append
-    async with a_client(emulator) as app, Authorizations(interval=0.01, limit=limit, on_end=on_end) as authorizations:
+    async with (
+        a_client(emulator) as app,
+        Authorizations(interval=0.01, limit=limit, on_end=on_end, limits={}) as authorizations,
+    ):
         reply = await app.set_connector("slack", scopes)
         authorization = authorizations.open(
             app,
