@@ -10,18 +10,12 @@ from tests.support.authorize import TYPES, Crowd, a_crowd
 from tests.support.virtual_time import run_virtually
 
 from connectord.authorize import Authorization, AuthorizationState
-from connectord.authorize.turns import documented
 from connectord.emulator.operations import OperationName
 
 SHAPES = {"one project": (1, 40), "forty projects": (40, 1), "five projects of eight": (5, 8)}
 
 LONGEST = {"one project": 2.5, "forty projects": 45.0, "five projects of eight": 8.5}
 """Seconds until a consent to a link that isn't the newest is noticed."""
-
-
-def test_our_part_of_the_limits_leaves_the_rest_to_reconcile_and_removals() -> None:
-    rate = documented(2.0)
-    assert (round(60 / rate.status_gap), round(60 / rate.list_gap)) == (60, 40)
 
 
 async def opened(crowd: Crowd, each: int) -> list[Authorization]:

@@ -12,12 +12,14 @@ async with Authorizations(clock=loop.time) as authorizations:
 from __future__ import annotations
 
 import asyncio
+import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.support.emulator import EmulatorApp, emulator_app
 
@@ -33,7 +35,7 @@ TYPES = tuple(sorted(name for name, one in CATALOGUE.items() if not one.config_f
 
 @dataclass
 class ConsentWorld:
-    """A Base44 that knows of nothing but consents. `takes` is how many seconds a request takes, `error` what it meets."""
+    """A Base44 that knows of nothing but consents. A request takes so many seconds and may meet an error."""
 
     takes: float = 0.0
     error: Callable[[str], Base44Error | None] = lambda _: None
@@ -93,6 +95,14 @@ class ConsentApp:
         await asyncio.sleep(self.world.takes)
         if (error := self.world.error(about)) is not None:
             raise error
+
+
+def set_the_clock_on_the_wall(by: float) -> None:
+    """From now on it is wrong by so many seconds; the loop's clock is not. Within virtual time only."""
+    loop: Any = asyncio.get_running_loop()
+    right = loop._travel
+    loop._travel = lambda at: right(at + by)
+    loop._travel(time.time())
 
 
 @dataclass
