@@ -1,4 +1,4 @@
-"""Whatever a person, Base44, the machine and its clock do: every authorization ends once, and is told once (P10, P11)."""
+"""Whatever a person, Base44, the machine and its clock do: every link ends once, and is told of once (P10, P11)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Row:
 
 
 class AnySequence(RuleBasedStateMachine):
-    """Keeps rows as the daemon does: written when a link opens, ends or is opened by a person; read by the next life."""
+    """Keeps rows as the daemon does: written when a link is given, opened or ends, and read by the next life."""
 
     def __init__(self) -> None:
         super().__init__()
