@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from tests.support.authorize import ConsentWorld, set_the_clock_on_the_wall
 from tests.support.virtual_time import run_virtually
 
 from connectord.authorize import Authorization, Authorizations, AuthorizationState
+from connectord.authorize.alarm import Alarm
 from connectord.base44 import Base44Error, Busy, Refused, Unreachable
 from connectord.base44.models import ConsentStatus
 
@@ -258,15 +260,17 @@ def test_a_retry_after_is_a_floor_for_every_link() -> None:
 
 
 def test_one_link_that_always_fails_slows_no_other_down() -> None:
-    async def play() -> list[float]:
+    async def play() -> ConsentWorld:
         world = ConsentWorld(error=lambda about: Busy("broken", status=503) if about == "base44_2" else None)
         async with a_desk(world) as desk:
             desk.open()
             desk.open(type="github", connection_id="base44_2")
             await asyncio.sleep(100.0)
-            return [at for at, _, about in world.asked if about == ID]
+            return world
 
-    times = run_virtually(play())
+    asked = run_virtually(play()).asked
+    times = [at for at, _, about in asked if about == ID]
+    assert 2 < len([at for at, _, about in asked if about == "base44_2"]) < 20
     assert max(later - earlier for earlier, later in pairwise(times)) < 4.0
 
 
@@ -281,6 +285,61 @@ def test_after_an_outage_a_word_is_enough_to_ask_at_once() -> None:
             return desk
 
     assert [state for _, state in run_virtually(play()).ended] == [AuthorizationState.AUTHORIZED]
+
+
+def test_a_list_that_fails_ends_no_link_that_status_can_still_tell_of() -> None:
+    async def play() -> Desk:
+        world = ConsentWorld(error=lambda about: Refused("no", status=403) if about == "list" else None)
+        async with a_desk(world) as desk:
+            for name in ("slack", "github", "gmail", "box"):
+                world.consents[name] = ConsentStatus.ACTIVE
+                desk.open(type=name, connection_id=name, seconds_left=-1.0)
+            await asyncio.sleep(10.0)
+            return desk
+
+    assert [state for _, state in run_virtually(play()).ended] == [AuthorizationState.AUTHORIZED] * 4
+
+
+def test_of_links_given_together_the_one_that_a_person_opens_is_polled_first() -> None:
+    async def play() -> list[str]:
+        async with a_desk() as desk:
+            for name in ("slack", "github", "gmail"):
+                desk.open(type=name, connection_id=name)
+            desk.authorizations.opened_by_person("/shop", "github")
+            assert [one.type for one in desk.authorizations.open_ones] == ["slack", "gmail", "github"]
+            await asyncio.sleep(0.5)
+            return [about for _, how, about in desk.world.asked if how == "status"]
+
+    assert run_virtually(play()) == ["github"]
+
+
+def test_the_answer_to_an_older_link_ends_the_newer_one_in_no_way() -> None:
+    async def play() -> tuple[Desk, int]:
+        async with a_desk(ConsentWorld(takes=1.0)) as desk:
+            desk.open()
+            desk.world.consents[ID] = ConsentStatus.FAILED
+            await asyncio.sleep(0.5)
+            desk.open(connection_id="base44_2")
+            await asyncio.sleep(0.9)
+            return desk, len(desk.authorizations.open_ones)
+
+    desk, still_open = run_virtually(play())
+    assert [state for _, state in desk.ended] == [AuthorizationState.SUPERSEDED]
+    assert still_open == 1
+
+
+def test_who_has_left_leaves_no_timer_behind_even_if_a_poll_ends_after_that() -> None:
+    async def play() -> list[object]:
+        loop: Any = asyncio.get_running_loop()
+        alarm = Alarm(lambda: 1.0)
+        alarm.start()
+        alarm.set(1.0)
+        await alarm.stop()
+        alarm.set(0.0)
+        await asyncio.sleep(0)
+        return [timer for timer in loop._scheduled if not timer.cancelled()]
+
+    assert run_virtually(play()) == []
 
 
 def test_a_refusal_is_failed_at_once() -> None:

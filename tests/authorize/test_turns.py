@@ -132,6 +132,13 @@ def test_without_limits_there_are_no_gaps() -> None:
     assert Rate.within({}, 2.0) == Rate(2.0, 0.0, 0.0)
 
 
+def test_an_interval_that_is_too_short_for_the_limits_leaves_the_older_link_its_turns() -> None:
+    """`authorization_poll = 0.1` is a setting that one may have."""
+    older, newest = link("a", age=30, asked=3.0), link("b", age=1, asked=1.0)
+    turns = next_turns(NOW, [older, newest], documented(0.1), status=FREE, lists=FREE)
+    assert [one.key[1] for turn in turns.now for one in turn.links] == ["a"]
+
+
 links_of_any_kind = st.lists(
     st.builds(
         OpenLink,
