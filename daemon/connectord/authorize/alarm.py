@@ -10,7 +10,7 @@ from typing import Final
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-AT_LEAST_EVERY: Final = 2.0
+AT_LEAST_EVERY: Final = 10.0
 """Seconds; while it is set it rings so often at least, even where nobody knows of anything to do."""
 
 LATE: Final = 0.5
