@@ -172,3 +172,15 @@ async def test_leaving_ends_the_polling_and_tells_whoever_waits() -> None:
         await asyncio.sleep(0)
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def test_the_open_types_of_an_owner_are_his_alone_and_end_with_their_links(emulator: EmulatorApp) -> None:
+    async with opened(emulator) as (authorizations, app, first):
+        other = {"url": "https://base44.test/link", "connection_id": "c1", "scopes": ()}
+        authorizations.open(app, owner="/other", type="github", **other)  # type: ignore[arg-type]
+        authorizations.open(app, owner=OWNER, type="slack", **other)  # type: ignore[arg-type]
+        assert authorizations.types_open(OWNER) == {"slack"}
+        assert authorizations.types_open("/other") == {"github"}
+        authorizations.skip(OWNER, first.type)
+        assert authorizations.types_open(OWNER) == frozenset()
+        assert authorizations.types_open("/nobody") == frozenset()

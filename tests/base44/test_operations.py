@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from tests.support.base44 import API_KEY, API_URL, APP_ID, SET_REPLY, Wire, a_client, ok, write_auth
 
@@ -208,6 +207,7 @@ async def test_a_closed_client_closes_its_transport() -> None:
         async def aclose(self) -> None:
             closed.append(True)
 
-    async with a_client(Closing([httpx.Response(200)])):
-        pass
+    async with a_client(Closing([ok({"integrations": []})])) as client:
+        await client.app("app1").list_connectors()
+        assert closed == []
     assert closed == [True]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -134,4 +135,21 @@ def test_sigterm_takes_the_stage_down(own_tmp: Path, a_home_of_its_own: Path) ->
     terminal.expect(pexpect.EOF)
     terminal.close()
     assert terminal.exitstatus == 143
+    assert list(own_tmp.iterdir()) == []
+
+
+@pytest.mark.parametrize("step", ["Starting a Base44", "need your authorization"])
+def test_c9_a_terminal_that_is_closed_takes_the_stage_down(step: str, own_tmp: Path, a_home_of_its_own: Path) -> None:
+    terminal = pexpect.spawn(
+        sys.executable,
+        ["-m", "connectord", "demo"],
+        env=environment(a_home_of_its_own, TERM="xterm", TMPDIR=str(own_tmp)),
+        encoding="utf-8",
+        timeout=WITHIN,
+    )
+    terminal.expect(step)
+    terminal.ptyproc.fileobj.close()
+    terminal.kill(signal.SIGHUP)  # the kernel has said so, and now a shell does
+    terminal.wait()
+    assert terminal.exitstatus == 128 + signal.SIGHUP
     assert list(own_tmp.iterdir()) == []

@@ -69,6 +69,25 @@ pathlib.Path({str(done)!r}).write_text("work went on")
     assert ended.returncode == 0
 
 
+def test_p12_a_result_that_a_full_disk_did_not_take_is_no_success() -> None:
+    code = """
+import os, sys
+os.dup2(os.open("/dev/full", os.O_WRONLY), 1)
+output = Output(as_json=True)
+output.document({"settled": True}); output.document({"more": 1})
+sys.exit(output.exit_code(0))
+"""
+    ended = _run(code)
+    assert ended.stderr == b"Error: The result could not be written to stdout: No space left on device.\n"
+    assert ended.returncode == 1
+
+
+def test_a_worse_exit_code_is_kept_where_the_disk_is_full() -> None:
+    output = Output()
+    output.unsaid = OSError(28, "No space left on device")
+    assert output.exit_code(5) == 5
+
+
 def _run(code: str) -> subprocess.CompletedProcess[bytes]:
     program = f"from connectord.cli.output import Output\n{code}"
     return subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, timeout=30)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from tests.support.canned import canned_base44
 from tests.support.cli import Ended, Machine, exit_code_of
 from tests.support.emulator import RunningEmulator
 
@@ -407,3 +409,22 @@ def test_p4_files_that_can_not_be_read_right_before_a_removal_stop_it(
     terminal.expect_exact("Kept on Base44: notion")
     assert exit_code_of(terminal) == 4
     assert "notion" in base44.connectors()
+
+
+def test_p13_a_project_that_sends_the_login_to_a_host_of_its_own_is_said_once(machine: Machine) -> None:
+    machine.file("slack")
+    with canned_base44() as base44:
+        base44.sets("slack", already_authorized=True)
+        elsewhere = base44.url.replace("127.0.0.1", "0.0.0.0")  # noqa: S104  (this machine, by a name that isn't loopback's)
+        (machine.folder / ".env").write_text(f"BASE44_API_URL={elsewhere}\n")
+        ended = Machine(machine.home, machine.folder, {}).connectord("push", "-y")
+    assert ended.code == 0
+    assert ended.err.count("Warning: ") == 1
+    assert f"Warning: Your Base44 login is sent to {elsewhere}, because BASE44_API_URL in " in ended.err
+
+
+def test_without_a_project_it_names_the_option_that_makes_up_for_it(machine: Machine, tmp_path: Path) -> None:
+    (tmp_path / "plain").mkdir()
+    ended = machine.connectord("push", str(tmp_path / "plain"))
+    assert ended.code == 2
+    assert "Hint: Or pass an app id with --app-id ID." in ended.err

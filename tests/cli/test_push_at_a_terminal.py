@@ -223,6 +223,49 @@ def test_ctrl_c_in_the_middle_of_a_push_says_what_was_done(desk: Machine, base44
     assert exit_code_of(terminal) == 130
 
 
+def test_ctrl_c_while_a_consent_is_waited_for_sums_up_what_was_pushed_and_authorized(
+    desk: Machine, base44: RunningEmulator
+) -> None:
+    base44.connect("box", [])
+    for name in ("box", "github", "slack"):
+        desk.file(name)
+    terminal = desk.at_a_terminal("push", "-y")
+    terminal.expect_exact("Open browser to authorize now?")
+    terminal.sendline("y")
+    terminal.expect_exact("Waiting for github")
+    base44.consent(open_link(base44, "github"))
+    terminal.expect_exact("Waiting for slack")
+    terminal.sendintr()
+    for line in ("Summary:", "Synced: box", "Added: github", "Failed: slack - needs authorization", "Interrupted."):
+        terminal.expect_exact(line)
+    assert exit_code_of(terminal) == 130
+
+
+def test_ctrl_c_at_the_question_of_the_browser_sums_up_what_was_pushed(desk: Machine, base44: RunningEmulator) -> None:
+    base44.connect("box", [])
+    desk.file("box")
+    desk.file("slack")
+    terminal = desk.at_a_terminal("push", "-y")
+    terminal.expect_exact("Open browser to authorize now?")
+    terminal.sendintr()
+    for line in ("Synced: box", "Failed: slack - needs authorization", "Interrupted."):
+        terminal.expect_exact(line)
+    assert exit_code_of(terminal) == 130
+
+
+def test_c9_a_terminal_that_is_closed_while_a_consent_is_waited_for_ends_it(
+    desk: Machine, base44: RunningEmulator
+) -> None:
+    desk.file("slack")
+    terminal = desk.at_a_terminal("push", "-y")
+    terminal.expect_exact("Open browser to authorize now?")
+    terminal.sendline("y")
+    terminal.expect_exact("Waiting for slack")
+    terminal.ptyproc.fileobj.close()
+    terminal.wait()
+    assert terminal.exitstatus == 143
+
+
 @pytest.mark.parametrize("name", ["CI", "SSH_CONNECTION"])
 def test_nothing_is_opened_in_a_pipeline_or_over_ssh(
     machine: Machine, base44: RunningEmulator, tmp_path: Path, name: str

@@ -41,6 +41,14 @@ def test_any_folder_inside_a_project_names_it(daemon: FakeDaemon, root: Path) ->
     assert [project.path for project in daemon.client.status(inside).projects] == [str(root)]
 
 
+def test_a_known_root_is_answered_for_without_a_look_at_any_disk(
+    daemon: FakeDaemon, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon.face.projects = [a_project_status(root)]
+    monkeypatch.setattr("connectord.control.known_root.find_root", pytest.fail)
+    assert [project.path for project in daemon.client.status(root).projects] == [str(root)]
+
+
 def test_a_symlink_to_a_project_names_it(daemon: FakeDaemon, root: Path, tmp_path: Path) -> None:
     daemon.face.projects = [a_project_status(root)]
     (tmp_path / "link").symlink_to(root)
@@ -66,7 +74,7 @@ def test_an_unregistered_project_inside_a_registered_one_is_not_mistaken_for_it(
 
 def test_an_unknown_project_is_refused_with_what_to_do(daemon: FakeDaemon, tmp_path: Path) -> None:
     with pytest.raises(Refusal) as caught:
-        daemon.client.pause(tmp_path)
+        daemon.client.pause(a_project(tmp_path).root)
     assert caught.value.code == "UNKNOWN_PROJECT"
     assert f"connectord projects add {tmp_path}" in caught.value.todo[0]
 

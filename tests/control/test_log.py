@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -65,6 +66,37 @@ def test_a_disk_that_takes_no_lines_is_said_once_and_its_end_too(
     log.publish(some_news())
     log.close()
     assert heard == [f"{log_path(tmp_path)} can't be written: No space left on device; log lines are being lost.", None]
+
+
+def test_a_full_disk_ends_nothing_and_leaves_whole_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str | None] = []
+    log = LogFile(tmp_path, on_trouble=heard.append)
+    log.publish(some_news("before"))
+    real = os.write
+
+    def half_of_it(descriptor: int, data: bytes) -> int:
+        if len(data) < 20:
+            raise OSError(28, "No space left on device")
+        return real(descriptor, data[: len(data) // 2])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", half_of_it)
+        for _ in range(100):
+            log.publish(some_news("lost"))
+    log.publish(some_news("after"))
+    log.close()
+    lines = [json.loads(line)["message"] for line in log_path(tmp_path).read_text().splitlines()]
+    assert lines == ["before", "after"]
+    assert [trouble is None for trouble in heard] == [False, True]
+
+
+def test_a_log_on_a_disk_that_stays_full_can_be_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str | None] = []
+    monkeypatch.setattr("connectord.control.log._private", lambda _, flags: os.open("/dev/full", flags))
+    log = LogFile(tmp_path, on_trouble=heard.append)
+    log.publish(some_news())
+    log.close()
+    assert len(heard) == 1
 
 
 def test_an_error_of_the_file_itself_is_heard(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ LINK = Link("slack", "https://x/1")
 SENTENCES: dict[str, tuple[SyncEvent, list[str]]] = {
     "unusable": (
         ProjectUnusable(PROJECT.root, Unreachable("gone")),
-        ["gone (what was last read stays in force)"],
+        ["gone Nothing of this project is pushed until that is mended."],
     ),
     "usable again": (ProjectUnusable(PROJECT.root, None), ["/app can be read again"]),
     "problems": (

@@ -373,7 +373,7 @@ def test_one_project_with_an_impossible_address_does_not_end_the_others(
         daemon.expect(event="push.finished")
         good = (root / ".env").read_text()
         (root / ".env").write_text("BASE44_API_URL=http://xn--/\n")
-        daemon.expect(event="project.unusable")
+        daemon.expect(event="file.invalid")
         (root / ".env").write_text(good)
-        daemon.expect(event="project.usable")
+        daemon.expect(event="file.mended")
         assert daemon.end() == 0

@@ -8,6 +8,7 @@ from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, Phase, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -487,7 +488,7 @@ def _path(folder: Folder, link: Authorization) -> str:
     return f"/api/apps/{folder.project.app_id}/external-auth/integrations/{link.type}"
 
 
-TestPromises = Promises.TestCase
+TestPromises = pytest.mark.timeout(600)(Promises.TestCase)  # it computes for a while, on a busy machine for long
 TestPromises.settings = settings(
     max_examples=80 * SCALE,
     stateful_step_count=30,

@@ -44,7 +44,14 @@ def test_the_first_source_with_a_value_wins(
     for name, text in ((".env.local", local), (".env", env)):
         if text is not None:
             (tmp_path / name).write_text(text, encoding="utf-8")
-    assert settings_in_force(tmp_path, environ) == expected
+    assert settings_in_force(tmp_path, environ).settings == expected
+
+
+def test_of_each_setting_it_is_known_which_file_says_so(tmp_path: Path) -> None:
+    (tmp_path / ".env.local").write_text("BASE44_API_URL=http://x\nBASE44_APP_ID=local\n", encoding="utf-8")
+    (tmp_path / ".env").write_text("BASE44_API_URL=http://y\nBASE44_API_KEY=k\n", encoding="utf-8")
+    found = settings_in_force(tmp_path, {"BASE44_APP_ID": "environ"})
+    assert found.files == {"BASE44_API_URL": tmp_path / ".env.local", "BASE44_API_KEY": tmp_path / ".env"}
 
 
 def test_the_environment_itself_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,13 +64,13 @@ def test_the_environment_itself_is_left_alone(tmp_path: Path, monkeypatch: pytes
 
 def test_stray_bytes_cost_only_their_own_line(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"X=\xff\nBASE44_APP_ID=a\n")
-    assert settings_in_force(tmp_path, {}) == {"BASE44_APP_ID": "a"}
+    assert settings_in_force(tmp_path, {}).settings == {"BASE44_APP_ID": "a"}
 
 
 def test_a_folder_or_a_fifo_called_env_is_no_env_file(tmp_path: Path) -> None:
     (tmp_path / ".env").mkdir()
     os.mkfifo(tmp_path / ".env.local")
-    assert settings_in_force(tmp_path, {"BASE44_APP_ID": "a"}) == {"BASE44_APP_ID": "a"}
+    assert settings_in_force(tmp_path, {"BASE44_APP_ID": "a"}).settings == {"BASE44_APP_ID": "a"}
 
 
 def test_an_env_file_that_is_there_but_unreadable_is_an_error(tmp_path: Path) -> None:

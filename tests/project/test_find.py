@@ -102,7 +102,6 @@ def test_without_a_project_the_error_says_where_it_looked_and_what_to_do(tmp_pat
     assert str(tmp_path) in caught.value.what
     assert caught.value.code == "CONFIG_NOT_FOUND"
     assert "npx base44 link" in " ".join(caught.value.todo)
-    assert "--app-id" in " ".join(caught.value.todo)
 
 
 @pytest.mark.parametrize("name", ["missing", "x" * 300, "nul\0"])

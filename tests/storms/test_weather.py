@@ -291,10 +291,10 @@ def test_a_config_that_becomes_invalid_shows_and_the_last_good_one_stays_in_forc
         assert started(daemon)
         assert storm.settled().settled
         config.write_text('{ "name": ')
-        broken = storm.until_state("halted")
+        broken = storm.until_state("needs-action")
         config.write_text(good)
         storm.until_state("synced")
         goes_on(storm, ["c"])
-    assert "config.jsonc" in (broken.error or "")
+    assert ["config.jsonc" in problem.file for problem in broken.problems] == [True]
     assert {one.type for one in broken.connectors} == {"slack", "github", "linear"}
     storm.check_the_end()

@@ -77,8 +77,15 @@ class Engine:
 
 
 @asynccontextmanager
-async def an_engine(emulator: EmulatorApp, project: Project, settle: Settle | None = None) -> AsyncIterator[Engine]:
-    """Run a project's loop and its queue until the block ends."""
+async def an_engine(
+    emulator: EmulatorApp,
+    project: Project,
+    settle: Settle | None = None,
+    *,
+    read: Callable[[], Reading] | None = None,
+    **options: float,
+) -> AsyncIterator[Engine]:
+    """Run a project's loop and its queue until the block ends. `read` and options are the loop's own."""
     async with a_client(emulator) as app:
         loop = asyncio.get_running_loop()
         engine: Engine
@@ -99,21 +106,22 @@ async def an_engine(emulator: EmulatorApp, project: Project, settle: Settle | No
         )
         reader = SnapshotReader()
 
-        def read() -> Reading:
+        def read_it() -> Reading:
             now = read_project(project.root, {})
             return now, reader.read(now)
 
         queue = PushQueue(lambda job: engine.loop.push.carry(job))  # noqa: PLW0108  (the engine comes later)
         project_loop = ProjectLoop(
             project.root,
-            read=read,
+            read=read or read_it,
             queue=queue,
             effects=effects,
             settle=settle or Settle(quiet=0.0, cap=0.0, patience=0.0),
+            **options,
         )
         engine = Engine(emulator, project, project_loop, queue)
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(queue.run()), group.create_task(project_loop.run())]
+            tasks = [group.create_task(queue.run()), group.create_task(project_loop.run(), name="loop")]
             yield engine
             for task in tasks:
                 task.cancel()

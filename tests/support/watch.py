@@ -59,6 +59,12 @@ def target(project: Project) -> Target:
     return Target(project.root, lambda: watch_places(project))
 
 
+async def at_rest(watcher: Watcher) -> None:
+    """Wait until the watcher has looked at the places as often as it wants to, and only waits for a reason."""
+    while watcher._wake.is_set() or not watcher._wake._waiters:  # noqa: ASYNC110  (nobody tells that there is no news)
+        await asyncio.sleep(0)
+
+
 def quick_poller(on_seen: Callable[[Seen], None]) -> Poller:
     return Poller(on_seen=on_seen, pause=0.01)
 
@@ -98,7 +104,7 @@ class FakeEvents:
     watching: list[tuple[str, ...]] = field(default_factory=list)
     open_now: int = 0
     beside: list[int] = field(default_factory=list)
-    _waiting: list[queue.SimpleQueue[Batch | Exception]] = field(default_factory=list)
+    _waiting: list[queue.SimpleQueue[Batch | BaseException]] = field(default_factory=list)
 
     def __call__(self, directories: tuple[str, ...], stop: StopEvent) -> Iterator[Batch]:
         if self.refusals:
@@ -107,7 +113,7 @@ class FakeEvents:
             raise watch_limit_reached()
         self.beside.append(self.open_now)
         self.open_now += 1
-        events: queue.SimpleQueue[Batch | Exception] = queue.SimpleQueue()
+        events: queue.SimpleQueue[Batch | BaseException] = queue.SimpleQueue()
         self.watching.append(directories)
         self._waiting.append(events)
         try:
@@ -119,13 +125,13 @@ class FakeEvents:
         finally:
             self.open_now -= 1
 
-    def give(self, given: Batch | Exception) -> None:
+    def give(self, given: Batch | BaseException) -> None:
         """Let the newest subscription yield or raise it."""
         self._waiting[-1].put(given)
 
 
-def _raised_or_given(given: Batch | Exception) -> Batch:
-    if isinstance(given, Exception):
+def _raised_or_given(given: Batch | BaseException) -> Batch:
+    if isinstance(given, BaseException):
         raise given
     return given
 

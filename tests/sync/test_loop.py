@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
 
 import pytest
 from tests.support.emulator import EmulatorApp, emulator_app
 from tests.support.engine import Engine, an_engine, requests
-from tests.support.project import a_connector, a_project
+from tests.support.project import a_connector, a_project, a_snapshot
 
 from connectord.emulator.faults import Fault
-from connectord.sync import Result, Settle, Trigger
+from connectord.sync import PushJob, Reading, Result, Settle, Trigger
 from connectord.sync.events import (
     ConnectorsGone,
     Looked,
@@ -239,3 +241,37 @@ async def test_a_config_that_breaks_leaves_the_last_good_one_in_force_until_it_i
         await engine.expect(ProjectUnusable, lambda event: event.error is None)
     assert config.name in str(broken.error)
     assert requests(emulator) == []
+
+
+async def test_a_push_that_outlives_its_loop_is_no_defect(emulator: EmulatorApp, tmp_path: Path) -> None:
+    project = a_project(tmp_path, {"slack": ["chat:write"]})
+    async with an_engine(emulator, project) as engine:
+        await started(engine)
+        for task in asyncio.all_tasks():
+            if task.get_name() == "loop":
+                task.cancel()
+                await asyncio.wait([task])
+        await engine.loop.push.carry(PushJob(project, a_snapshot(project), Trigger.START, reconcile=True))
+        assert engine.said(Reconciled) == []
+
+
+async def test_a_disk_that_hangs_is_told_and_waited_for_and_keeps_the_end_of_nobody_waiting(
+    emulator: EmulatorApp, tmp_path: Path
+) -> None:
+    project = a_project(tmp_path, {"slack": ["chat:write"]})
+    answers = threading.Event()
+
+    def read() -> Reading:
+        answers.wait()
+        return project, a_snapshot(project)
+
+    async with an_engine(emulator, project, read=read, patience=0.0) as engine:
+        hanging = await engine.expect(ProjectUnusable)
+        answers.set()
+        await engine.expect(ProjectUnusable, lambda event: event.error is None)
+        await engine.expect(PushFinished)
+        answers.clear()
+        engine.loop.hint()
+        await engine.expect(ProjectUnusable, lambda event: event.error is not None, after=len(engine.events))
+    answers.set()
+    assert "its disk has not answered" in str(hanging.error)

@@ -7,12 +7,13 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.support.project import a_connector, a_project
-from tests.support.watch import Batch, target, watched
+from tests.support.watch import Batch, FakeEvents, at_rest, target, watched
 
-from connectord.watch import WatchKind
+from connectord.watch import Watcher, WatchKind
 from connectord.watch.subscription import StopEvent, file_events
 
 
@@ -89,6 +90,63 @@ async def test_p1_projects_come_and_go_and_the_others_lose_nothing(tmp_path: Pat
             assert await hints.of(other.root, lambda: a_connector(other, "slack", ["a"]))  # noqa: B023  (at once)
             watcher.remove(other.root)
             assert await hints.of(steady.root, lambda: a_connector(steady, "slack", [f"b{number}"]))  # noqa: B023  (at once)
+
+
+async def test_p1_what_appears_between_the_look_for_places_and_the_subscription_is_found_by_a_second_look(
+    tmp_path: Path,
+) -> None:
+    project = a_project(tmp_path)
+
+    def just_before(directories: tuple[str, ...], stop: StopEvent) -> Iterator[Batch]:
+        project.connectors_dir.mkdir(exist_ok=True)
+        return file_events(directories, stop)
+
+    async with watched(project, source=just_before) as (watcher, hints):
+        await at_rest(watcher)
+        assert await hints.of(project.root, lambda: a_connector(project, "slack", ["a"]))
+
+
+async def test_p1_nobody_is_hinted_at_before_what_follows_is_seen(tmp_path: Path) -> None:
+    project, order = a_project(tmp_path, {}), list[str]()
+    hinted = asyncio.Event()
+
+    def hint(_: Path) -> None:
+        order.append("hinted")
+        hinted.set()
+
+    def source(directories: tuple[str, ...], stop: StopEvent) -> Iterator[Batch]:
+        def is_set() -> bool:  # watchfiles asks when it is subscribed
+            order.append("subscribed")
+            return stop.is_set()
+
+        return file_events(directories, SimpleNamespace(is_set=is_set))
+
+    watcher = Watcher(on_hint=hint, source=source)
+    watcher.add(target(project))
+    task = asyncio.create_task(watcher.run())
+    await hinted.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    assert order[0] == "subscribed"
+
+
+@pytest.mark.parametrize("polling", [None, "the test says so"], ids=["events", "polling"])
+@pytest.mark.parametrize("above", ["node_modules", ".venv", ".git", "site-packages", "__pycache__"])
+async def test_p1_no_folder_is_left_out_because_of_its_name(above: str, polling: str | None, tmp_path: Path) -> None:
+    """The filter that watchfiles brings drops what lies below these."""
+    project = a_project(tmp_path / above / "app", {})
+    async with watched(project, polling=polling) as (watcher, hints):
+        await at_rest(watcher)
+        assert await hints.of(project.root, lambda: a_connector(project, "slack", ["a"]))
+
+
+async def test_a_project_that_was_removed_is_watched_no_longer(tmp_path: Path) -> None:
+    one, other, fake = a_project(tmp_path / "one", {}), a_project(tmp_path / "other", {}), FakeEvents()
+    async with watched(one, other, source=fake) as (watcher, _):
+        await at_rest(watcher)
+        watcher.remove(other.root)
+        await at_rest(watcher)
+        assert not any(Path(name).is_relative_to(other.root) for name in fake.watching[-1])
 
 
 async def test_adding_one_hints_at_that_one_only(tmp_path: Path) -> None:

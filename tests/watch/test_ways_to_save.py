@@ -196,10 +196,11 @@ async def test_p1_a_save_is_hinted_when_it_is_complete(way: Way, polling: str | 
         assert await hints.of(project.root, lambda: a_connector(project, "github", ["repo"]))
 
 
-async def test_p1_a_directory_that_appears_only_later_is_watched(tmp_path: Path) -> None:
+@pytest.mark.parametrize("polling", [None, "the test says so"], ids=["events", "polling"])
+async def test_p1_a_directory_that_appears_only_later_is_watched(polling: str | None, tmp_path: Path) -> None:
     config = '{"name": "x", "connectorsDir": "not/yet/there"}'
     project = a_project(tmp_path, config=config)
-    async with watched(project) as (_, hints):
+    async with watched(project, polling=polling) as (_, hints):
         for directory in reversed((project.connectors_dir, *project.connectors_dir.parents[:2])):
             assert await hints.of(project.root, directory.mkdir)
         assert await hints.of(project.root, lambda: a_connector(project, "slack", ["a"]))

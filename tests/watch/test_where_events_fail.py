@@ -44,8 +44,9 @@ def test_a_list_of_mounts_that_cannot_be_understood_is_harmless(tmp_path: Path) 
 def test_a_place_on_such_a_disk_is_found_as_remote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     device = tmp_path.stat().st_dev
     monkeypatch.setattr("connectord.watch.target.remote_devices", lambda: frozenset({device}))
-    [[found]] = survey([Target(tmp_path, lambda: [WatchPlace(tmp_path, frozenset())])]).values()
-    assert found.remote
+    found, defects = survey([Target(tmp_path, lambda: [WatchPlace(tmp_path, frozenset())])])
+    assert [place.remote for place in found[tmp_path]] == [True]
+    assert not defects
 
 
 @pytest.mark.parametrize(

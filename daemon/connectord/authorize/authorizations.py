@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from types import TracebackType
 from typing import Final, Self
@@ -47,6 +48,7 @@ class Authorizations:
         self._on_end = on_end
         self._rng = rng or random.Random()  # noqa: S311  (spreads retries, guards nothing)
         self._watches: dict[tuple[str, str], Watch] = {}
+        self._types: defaultdict[str, set[str]] = defaultdict(set)
         self._ended: dict[tuple[str, str], Authorization] = {}
         self._shared: dict[Hashable, SharedLimits] = {}
         self._polls: set[asyncio.Task[None]] = set()
@@ -73,6 +75,10 @@ class Authorizations:
         """The authorizations being watched now, in the order of their opening."""
         return tuple(watch.authorization for watch in self._watches.values())
 
+    def types_open(self, owner: str) -> frozenset[str]:
+        """The connectors of one owner whose link is being watched now."""
+        return frozenset(self._types.get(owner, ()))
+
     def open(
         self,
         app: AskedApp,
@@ -95,6 +101,7 @@ class Authorizations:
         authorization = Authorization(owner, type, url, connection_id, scopes, opened_at=now, deadline=now + left)
         ended = asyncio.get_running_loop().create_future()
         first = (owner, type) not in self._ended
+        self._types[owner].add(type)
         self._watches[owner, type] = Watch(authorization, app, caller, first, ended)
         self._shared.setdefault(caller, SharedLimits(self._rate, self._rng))
         self._alarm.set(0.0)
@@ -219,6 +226,7 @@ class Authorizations:
 
     def _end(self, watch: Watch, authorization: Authorization) -> None:
         del self._watches[watch.key]
+        self._types[authorization.owner].discard(authorization.type)
         self._ended[watch.key] = authorization
         watch.ended.set_result(authorization)
         self._on_end(authorization)

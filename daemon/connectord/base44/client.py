@@ -61,14 +61,22 @@ class Base44:
         self._rng = rng or random.Random()  # noqa: S311  (spreads retries, guards nothing)
         self._clock = clock
         self._on_retry = on_retry
-        self._http = httpx.AsyncClient(
+        self._transport = transport
+        self._opened: httpx.AsyncClient | None = None
+        self._under_way = 0
+        self._retired = False
+
+    @property
+    def _http(self) -> httpx.AsyncClient:
+        self._opened = self._opened or httpx.AsyncClient(
             base_url=self.api_url,
-            transport=transport,
+            transport=self._transport,
             headers={"User-Agent": f"connectord/{__version__}"},
             follow_redirects=False,  # a token goes to no other host
             mounts={f"all://{host}": None for host in _THIS_MACHINE},  # a proxy can't reach the emulator here
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # headers alone say who is asking
         )
+        return self._opened
 
     async def __aenter__(self) -> Self:
         return self
@@ -79,8 +87,19 @@ class Base44:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections; the object is of no use afterwards."""
-        await self._http.aclose()
+        """Close the connections; nothing may be asked afterwards."""
+        http, self._opened = self._opened, None
+        if http is not None:
+            await http.aclose()
+
+    async def retire(self) -> None:
+        """Hold no connection any more but for calls under way, or such that someone still makes through an App."""
+        self._retired = True
+        await self._rest()
+
+    async def _rest(self) -> None:
+        if self._retired and not self._under_way:
+            await self.aclose()
 
     def app(self, app_id: str) -> App:
         """The operations on one app. Raises Unsendable for an id that could reach another route."""
@@ -145,7 +164,12 @@ class Base44:
             sleep=self._sleep,
             reraise=True,
         )
-        return await retrying(attempt, request)
+        self._under_way += 1
+        try:
+            return await retrying(attempt, request)
+        finally:
+            self._under_way -= 1
+            await self._rest()
 
     def _again(self, request: Request, error: BaseException) -> bool:
         # A failed renewal has another operation: it is a POST within this call, and POST is not retried.

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import Final
 
 from connectord.base44.auth_file import AuthFile
 from connectord.base44.credentials import API_KEY_START, Account, AccountKind, ApiKey, Clock, Credentials, Problem
@@ -13,6 +14,12 @@ from connectord.base44.errors import SignedOut
 from connectord.base44.shared_tokens import SharedTokens
 from connectord.base44.tokens import Tokens, fits_a_header, from_environment
 from connectord.base44.words import SIGN_IN
+
+_SETTINGS: Final = {
+    AccountKind.API_KEY: frozenset({"BASE44_API_KEY"}),
+    AccountKind.ENVIRONMENT: frozenset({"BASE44_ACCESS_TOKEN", "BASE44_REFRESH_TOKEN"}),
+    AccountKind.FILE: frozenset[str](),
+}
 
 
 def find_credentials(
@@ -48,6 +55,11 @@ def caller(environ: Mapping[str, str]) -> tuple[AccountKind, str]:
         return AccountKind.API_KEY, key
     seed = _tokens(environ)
     return (AccountKind.FILE, "") if seed is None else (AccountKind.ENVIRONMENT, environ["BASE44_REFRESH_TOKEN"])
+
+
+def own_settings(environ: Mapping[str, str]) -> frozenset[str]:
+    """The settings that the credentials in force are made of; none where it is the shared login."""
+    return _SETTINGS[caller(environ)[0]]
 
 
 def signed_in_as(environ: Mapping[str, str], home: Path) -> Account:

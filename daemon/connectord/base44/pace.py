@@ -54,6 +54,11 @@ class Pace:
         self._sleep = sleep
         self._on_wait = on_wait
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way, or waits, or counts on from the last minute: a new Pace would do as well."""
+        return all(lane.is_idle for lane in self._lanes.values())
+
     @asynccontextmanager
     async def turn(self, kind: Limited | None, operation: str) -> AsyncIterator[None]:
         """Wait for a turn, and hold it while the request is under way: one for every attempt, retries too.
@@ -100,6 +105,10 @@ class _Lane:
         self._ended: deque[float] = deque()
         self._not_before = clock()
         self._end_seen = asyncio.Event()
+
+    @property
+    def is_idle(self) -> bool:
+        return self.wait() == 0.0 and not (self._under_way or self._ended or self.order.locked())
 
     def wait(self) -> float | None:
         """Seconds until the next may begin; None: it depends on when one that is under way ends."""

@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
+from typing import Final
+
+_INTERRUPTED: Final = 128 + signal.SIGINT
+
 
 def main() -> None:
-    """Run the command that the arguments name."""
-    from connectord.cli.app import connectord_group  # noqa: PLC0415  (imports only what the command needs)
+    """Run the command that the arguments name. Ctrl-C is exit code 130 at every moment, while it loads, too."""
+    _open_what_is_closed()
+    try:
+        from connectord.cli.app import run_group  # noqa: PLC0415  (imports only what the command needs)
 
-    connectord_group(prog_name="connectord")
+        run_group()
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)  # noqa: T201  (what prints otherwise may be half loaded)
+        sys.exit(_INTERRUPTED)
+
+
+def _open_what_is_closed() -> None:
+    """Give a process that was started with `>&-` somewhere to say things to; a socket would get that number else."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(nowhere, "w" if number else "r"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import Final
 
@@ -60,3 +61,14 @@ class LazyGroup(click.Group):
 @click.version_option(connectord.__version__, prog_name="connectord", message="%(prog)s %(version)s")
 def connectord_group() -> None:
     """Connectord keeps the connectors of your Base44 app equal to the files in base44/connectors/."""
+
+
+def run_group() -> None:
+    """Parse the arguments, run the command and leave with its exit code. Ctrl-C is raised as KeyboardInterrupt."""
+    try:
+        sys.exit(connectord_group.main(prog_name="connectord", standalone_mode=False))
+    except click.Abort:  # what click makes of Ctrl-C, and calls a failure
+        raise KeyboardInterrupt from None
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)

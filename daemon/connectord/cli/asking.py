@@ -21,8 +21,9 @@ Command = Callable[[Client, Output], int]
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 with_json: Final[Decorator] = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
-with_path: Final[Decorator] = click.argument("path", required=False, type=click.Path(path_type=Path))
-"""The optional argument PATH: any folder or file inside a project."""
+with_path: Final[Decorator] = click.argument("path", required=False, type=Path)
+"""The optional argument PATH: any folder or file inside a project. Not click's Path, which looks at the disk: one that
+hangs is the daemon's to report."""
 
 
 def run_asking(command: Command, *, as_json: bool = False) -> NoReturn:
@@ -34,7 +35,7 @@ def run_thin(command: Callable[[Output], int], *, as_json: bool = False) -> NoRe
     """The same for a command that doesn't need the daemon."""
     output = Output(as_json=as_json)
     try:
-        sys.exit(command(output))
+        sys.exit(output.exit_code(command(output)))
     except ConnectordError as error:
         complain(error, output)
         sys.exit(exit_code_of_code(error.code))

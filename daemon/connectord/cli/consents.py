@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connectord.authorize import Authorization, Authorizations, AuthorizationState
 from connectord.base44 import App
@@ -34,12 +34,13 @@ def print_links(pending: Sequence[Outcome], output: Output) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Consents:
-    """One person's way through the open consents of one push, one after another."""
+    """One person's way through the open consents of one push, one after another; `ended` are those behind us."""
 
     app: App
     output: Output
     browser: Browser
     watching: Authorizations
+    ended: list[Authorization] = field(default_factory=list)
 
     async def wanted(self) -> bool:
         """Ask whether to go through them now."""
@@ -51,18 +52,16 @@ class Consents:
 
     async def ask_for(self, pending: Sequence[Outcome], wanted: Mapping[str, Connector]) -> tuple[Authorization, ...]:
         """Open and wait for each. Interrupted, it says which ones remain open."""
-        ended: list[Authorization] = []
         try:
             for outcome in pending:
-                one = await self._ask_for(outcome, wanted[outcome.type].scopes)
-                ended.append(one)
+                self.ended.append(await self._ask_for(outcome, wanted[outcome.type].scopes))
         finally:
-            remaining = pending[len(ended) :]
+            remaining = pending[len(self.ended) :]
             if remaining:
                 self.output.say("These connectors still require authorization:", fg="yellow")
             for outcome in remaining:
                 self.output.say(f"  {outcome.type}: {outcome.authorize_url}")
-        return tuple(ended)
+        return tuple(self.ended)
 
     async def _ask_for(self, outcome: Outcome, scopes: tuple[str, ...]) -> Authorization:
         link = outcome.authorize_url or ""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -14,6 +16,8 @@ from connectord.cli.output import printable
 from connectord.control import News, NewsKind, Tone
 
 Publish = Callable[[News], None]
+Write = Callable[[str], None]
+"""Takes one line without its newline, and doesn't wait for whoever reads it."""
 
 STYLES: dict[Tone, dict[str, Any]] = {
     Tone.GOOD: {"fg": "green"},
@@ -24,9 +28,9 @@ STYLES: dict[Tone, dict[str, Any]] = {
 }
 
 
-def json_lines() -> Publish:
-    """One JSON object a line, on stdout, as `News` describes it; what isn't known is left out."""
-    logger = _logger(structlog.processors.JSONRenderer(ensure_ascii=False))
+def json_lines(write: Write) -> Publish:
+    """One JSON object a line, as `News` describes it; what isn't known is left out."""
+    logger = _logger(write, structlog.processors.JSONRenderer(ensure_ascii=False))
 
     def publish(news: News) -> None:
         logger.info(**news.model_dump(mode="json", exclude_none=True, exclude={"tone"}))
@@ -34,9 +38,10 @@ def json_lines() -> Publish:
     return publish
 
 
-def readable_lines() -> Publish:
-    """One sentence a line, with the time of day, on stdout."""
-    logger = _logger(_sentence)
+def readable_lines(write: Write) -> Publish:
+    """One sentence a line, with the time of day; coloured where stdout is a terminal."""
+    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    logger = _logger(write, _in_colour if coloured else _sentence)
 
     def publish(news: News) -> None:
         if news.event is NewsKind.REQUEST_RETRIED:
@@ -53,12 +58,31 @@ def silence(news: News) -> None:
     del news
 
 
-def _logger(renderer: Processor) -> Any:
-    return structlog.wrap_logger(structlog.PrintLogger(sys.stdout), processors=[renderer])
+def gap(lines: Callable[[Write], Publish], count: int) -> str:
+    """The line, in the form that `lines` gives it, that stands for so many that nobody read in time."""
+    message = f"{count} lines are missing here: they could not be written in time. The log has them"
+    said: list[str] = []
+    at = datetime.now(UTC)
+    lines(said.append)(News(at=at, event=NewsKind.STREAM_DROPPED, message=message, tone=Tone.ATTENTION))
+    return said[0]
+
+
+class _Lines:
+    """A logger for structlog that hands finished lines on."""
+
+    def __init__(self, write: Write) -> None:
+        self.info = write
+
+
+def _logger(write: Write, renderer: Processor) -> Any:
+    return structlog.wrap_logger(_Lines(write), processors=[renderer])
 
 
 def _sentence(logger: WrappedLogger, method: str, fields: EventDict) -> str:
     del logger, method
     # Words that came over the wire can't steer the terminal.
-    line = printable(f"{fields['at'].astimezone():%H:%M:%S}  {fields['event']}")
-    return click.style(line, **STYLES[fields["tone"]]) if sys.stdout.isatty() else line
+    return printable(f"{fields['at'].astimezone():%H:%M:%S}  {fields['event']}")
+
+
+def _in_colour(logger: WrappedLogger, method: str, fields: EventDict) -> str:
+    return click.style(_sentence(logger, method, fields), **STYLES[fields["tone"]])

@@ -41,7 +41,7 @@ def _logs(output: Output, count: int, say: Callable[[str, Output], None], *, fol
     with closing(LogTail(state)) as tail:
         try:
             _each(tail.last(count), say, output)
-            while follow:
+            while follow and not output.unread:
                 time.sleep(FOLLOW_SECONDS)
                 _each(tail.more(), say, output)
         except KeyboardInterrupt:

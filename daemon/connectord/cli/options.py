@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from connectord.project import Project, find_root, read_project
+from connectord.project import NoProject, NotLinked, Project, find_root, read_project
 from connectord.project.environment import api_url, settings_in_force
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -39,7 +39,11 @@ class Target:
 
     def project(self) -> Project:
         """The project itself; raises ProjectError where there is none or it isn't linked."""
-        return read_project(self.path, os.environ, app_id=self.app_id, directory=self.directory)
+        try:
+            return read_project(self.path, os.environ, app_id=self.app_id, directory=self.directory)
+        except (NoProject, NotLinked) as error:
+            error.todo = (*error.todo, "Or pass an app id with --app-id ID.")
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class HostSettings:
     @classmethod
     def of(cls, path: Path) -> HostSettings:
         """Those of a folder; raises ProjectError where a setting is impossible."""
-        settings = settings_in_force(find_root(path) or path, os.environ)
+        settings = settings_in_force(find_root(path) or path, os.environ).settings
         return cls(api_url(settings), settings)
 
 

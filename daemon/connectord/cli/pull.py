@@ -37,7 +37,7 @@ def pull(*, path: Path, directory: Path | None, app_id: str | None, yes: bool, a
 
 
 async def _pull(target: Target, output: Output, *, yes: bool) -> ExitCode:
-    project = target.project()
+    project = await asyncio.to_thread(target.project)
     snapshot = await read_files(project, warn=output.warn, missing_is_empty=True)
     output.progress("Fetching connectors from Base44")
     async with open_session(project, output) as session:

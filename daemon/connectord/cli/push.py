@@ -40,7 +40,7 @@ def push(*, path: Path, directory: Path | None, app_id: str | None, yes: bool, a
 
 
 async def _push(target: Target, output: Output, *, yes: bool) -> ExitCode:
-    project = target.project()
+    project = await asyncio.to_thread(target.project)
     snapshot = await read_files(project, warn=output.warn)
     _refuse_wrong_folder(project, snapshot)
     _say_found(snapshot, output)
@@ -135,11 +135,16 @@ async def _finish(outcomes: tuple[Outcome, ...], snapshot: Snapshot, app: App, o
 async def _authorize(
     outcomes: tuple[Outcome, ...], pending: list[Outcome], snapshot: Snapshot, app: App, output: Output
 ) -> PushEnd:
+    """Go through the consents. Interrupted, it sums up what had been pushed and authorized until then."""
     async with Authorizations() as watching:
         consents = Consents(app, output, find_browser(), watching)
-        if not await consents.wanted():
-            return PushEnd(outcomes, declined=True)
-        return PushEnd(outcomes, await consents.ask_for(pending, snapshot.by_type))
+        try:
+            if not await consents.wanted():
+                return PushEnd(outcomes, declined=True)
+            return PushEnd(outcomes, await consents.ask_for(pending, snapshot.by_type))
+        except asyncio.CancelledError:
+            print_summary(PushEnd(outcomes, tuple(consents.ended)), app.dashboard_url, output)
+            raise
 
 
 def in_ci() -> bool:

@@ -11,11 +11,10 @@ from pathlib import Path
 import click
 
 from connectord.cli.exit_codes import ExitCode
-from connectord.cli.lines import json_lines, readable_lines, silence
+from connectord.cli.lines import json_lines, readable_lines
 from connectord.cli.output import Output
-from connectord.cli.running import run_command
-from connectord.control import News
-from connectord.control.log import LogFile
+from connectord.cli.running import ending_signals, run_command
+from connectord.cli.telling import Telling
 from connectord.daemon import Daemon, Surroundings
 from connectord.places import runtime_dir, state_dir
 from connectord.project import Project, read_project
@@ -33,24 +32,21 @@ def run(paths: tuple[Path, ...], *, as_json: bool, background: bool) -> None:
     project around this folder. In a terminal it prints readable lines, elsewhere JSON lines.
     """
     as_json_lines = not background and (as_json or not sys.stdout.isatty())
+    # In the background the log file has every line, and stdout is a file that nobody rotates.
+    lines = None if background else json_lines if as_json_lines else readable_lines
 
     async def command(output: Output) -> ExitCode:
-        del output  # what is to be said is news
-        # In the background the log file has every line, and stdout is a file that nobody rotates.
-        lines = silence if background else json_lines() if as_json_lines else readable_lines()
-
-        def publish(news: News) -> None:
-            lines(news)
-            log.publish(news)
-
-        surroundings = Surroundings(read_settings(), os.environ, Path.home(), state_dir(), runtime_dir(), publish)
+        del output
         otherwise = None if background or paths else _project_around_here
-        daemon = Daemon(_projects(paths), surroundings, otherwise=otherwise)
-        log = LogFile(state_dir(), on_trouble=daemon.log_trouble)
-        try:
+        with Telling(lines, state_dir()) as telling:
+            surroundings = Surroundings(
+                read_settings(), os.environ, Path.home(), state_dir(), runtime_dir(), telling.publish
+            )
+            # A folder on a disk that hangs must not keep Ctrl-C waiting.
+            projects = await asyncio.to_thread(_projects, paths)
+            daemon = Daemon(projects, surroundings, otherwise=otherwise)
+            telling.on_log_trouble = daemon.log_trouble
             await _until_signalled(daemon)
-        finally:
-            log.close()
         return ExitCode.OK
 
     run_command(command, as_json=as_json_lines)
@@ -66,20 +62,21 @@ def _project_around_here() -> Project:
 
 
 async def _until_signalled(daemon: Daemon) -> None:
-    """Run the daemon; the first SIGINT or SIGTERM ends it in order, the second one at once."""
+    """Run the daemon; the first signal ends it in order, the second one at once."""
     running = asyncio.ensure_future(daemon.run())
     asked = False
 
-    def end() -> None:
+    def end(number: signal.Signals) -> None:
         nonlocal asked
-        if asked:
+        # Of a terminal that goes away the kernel tells, and the shell too: that is no insisting.
+        if asked and number is not signal.SIGHUP:
             running.cancel()
         asked = True
         daemon.stop()
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, end)
+    for number in ending_signals():
+        loop.add_signal_handler(number, end, number)
     try:
         await running
     except asyncio.CancelledError:

@@ -12,6 +12,7 @@ from typing import NoReturn
 from connectord.cli.exit_codes import ExitCode
 from connectord.cli.failures import show_error, show_unexpected
 from connectord.cli.output import Output
+from connectord.cli.unjoined import UnjoinedThreads
 from connectord.errors import ConnectordError
 
 INSISTED = 3
@@ -20,13 +21,19 @@ Command = Callable[[Output], Coroutine[None, None, ExitCode]]
 
 
 class Terminated(Exception):
-    """SIGTERM came. The command was cancelled and has cleaned up, as for Ctrl-C."""
+    """SIGTERM came, or the terminal went away. The command was cancelled and has cleaned up, as for Ctrl-C."""
+
+
+def ending_signals() -> tuple[signal.Signals, ...]:
+    """What asks a command to end: Ctrl-C, SIGTERM, and the end of its terminal unless `nohup` says to outlive that."""
+    outlives = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return (signal.SIGINT, signal.SIGTERM) if outlives else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_command(command: Command, *, as_json: bool = False) -> NoReturn:
     """Run `command` and leave with its exit code; errors are shown, never raised."""
     output = Output(as_json=as_json)
-    sys.exit(_exit_code(command, output))
+    sys.exit(output.exit_code(_exit_code(command, output)))
 
 
 def _exit_code(command: Command, output: Output) -> ExitCode:
@@ -45,15 +52,19 @@ def _exit_code(command: Command, output: Output) -> ExitCode:
 
 
 async def _until_terminated(command: Command, output: Output) -> ExitCode:
-    """Let Ctrl-C and SIGTERM cancel the command, so that terminal modes, files and the login are whole on the way out.
+    """Let signals cancel the command, so that terminal modes, files and the login are whole on the way out.
 
     What must be finished (a renewed login that is being kept) takes ten seconds at most; whoever presses Ctrl-C again
     meanwhile is told so, and whoever insists a third time is obeyed.
     """
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(UnjoinedThreads())
     running = asyncio.ensure_future(command(output))
     signals: list[signal.Signals] = []
 
     def end(number: signal.Signals) -> None:
+        if number is signal.SIGHUP and signals:
+            return  # the kernel and the shell both say it, and neither insists
         signals.append(number)
         if len(signals) == 1:
             running.cancel()
@@ -62,8 +73,8 @@ async def _until_terminated(command: Command, output: Output) -> ExitCode:
         else:
             output.progress("Finishing what must not be cut off ... (once more to leave at once)")
 
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    asking = ending_signals()
+    for number in asking:
         loop.add_signal_handler(number, end, number)
     try:
         return await running
@@ -72,5 +83,5 @@ async def _until_terminated(command: Command, output: Output) -> ExitCode:
             raise
         raise (KeyboardInterrupt if signals[0] is signal.SIGINT else Terminated) from None
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in asking:
             loop.remove_signal_handler(number)

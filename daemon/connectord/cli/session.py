@@ -25,6 +25,7 @@ from connectord.base44 import (
     signed_in_as,
 )
 from connectord.cli.output import Output
+from connectord.control.lending import lending
 from connectord.project import Project
 from connectord.sync import Remote
 
@@ -65,7 +66,9 @@ class Session:
 
 @asynccontextmanager
 async def open_session(project: Project, output: Output) -> AsyncIterator[Session]:
-    """The project's app with the credentials in force. Nothing is sent yet."""
+    """The project's app with the credentials in force. Nothing is sent yet, and to whom it would be is said if odd."""
+    if warning := lending(project):
+        output.warn(warning)
     async with connect(project.api_url, project.environment, output) as base44:
         yield Session(base44.app(project.app_id), project, base44, output)
 

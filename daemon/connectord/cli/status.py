@@ -15,7 +15,7 @@ import click
 
 from connectord.cli.asking import run_asking, with_json, with_path
 from connectord.cli.exit_codes import ExitCode
-from connectord.cli.output import Output
+from connectord.cli.output import Output, put
 from connectord.cli.status_table import Line, status_lines
 from connectord.control.client import Client
 from connectord.control.models import Status
@@ -63,22 +63,23 @@ def _watch(client: Client, path: Path | None, output: Output) -> ExitCode:
     last: Status | None = None
     with _Changes(client, path) as changes:
         try:
-            while True:
+            while not output.unread:
                 found = client.status(path)
                 if found != last:
                     _redraw(found, output)
                 last = found if output.as_json else None
                 changes.wait()
         except KeyboardInterrupt:
-            return ExitCode.OK
+            pass  # the normal way to end following
+    return ExitCode.OK
 
 
 def _redraw(found: Status, output: Output) -> None:
     if output.as_json:
-        click.echo(found.model_dump_json())
+        output.line(found.model_dump_json())
         return
     if sys.stdout.isatty():
-        click.echo(_HOME_AND_CLEAR, nl=False)
+        put(_HOME_AND_CLEAR)
     _show(found, output)
 
 

@@ -13,12 +13,10 @@ import sys
 import termios
 import tty
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Final
 
-import click
-
-from connectord.cli.output import CLEAR_LINE, Output, printable
+from connectord.cli.output import CLEAR_LINE, Output, printable, put
 
 ESC: Final = b"\x1b"
 ESC_DELAY: Final = 0.05
@@ -32,17 +30,17 @@ async def confirm(question: str, *, default: bool) -> bool:
     """Ask a yes-or-no question. An empty line is the default; the end of the input is a no."""
     choices = "[Y/n]" if default else "[y/N]"
     while True:
-        click.echo(f"{printable(question)} {choices} ", nl=False)
+        put(f"{printable(question)} {choices} ")
         line = await _line()
         if not line:
-            click.echo()
+            put("\n")
             return False
         answer = line.strip().lower()
         if not answer:
             return default
         if answer in {"y", "yes", "n", "no"}:
             return answer.startswith("y")
-        click.echo('Please answer "y" or "n".')
+        put('Please answer "y" or "n".\n')
 
 
 @contextmanager
@@ -72,7 +70,8 @@ def on_escape(pressed: Callable[[], None]) -> Iterator[None]:
         if waiting is not None:
             waiting.cancel()
         loop.remove_reader(terminal)
-        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+        with suppress(termios.error):  # where the terminal went away there is nothing to give back
+            termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
 @asynccontextmanager
@@ -85,14 +84,14 @@ async def spinner(text: str, output: Output) -> AsyncIterator[None]:
     finally:
         output.spinning = False
         turning.cancel()
-        click.echo(CLEAR_LINE, nl=False)
+        put(CLEAR_LINE)
 
 
 async def _turn(text: str) -> None:
     width = shutil.get_terminal_size().columns - 3
     while True:
         for frame in FRAMES:
-            click.echo(f"\r{frame} {text[:width]}", nl=False)
+            put(f"\r{frame} {text[:width]}")
             await asyncio.sleep(FRAME_SECONDS)
 
 

@@ -14,7 +14,7 @@ from connectord.base44.errors import Forbidden, NotFound, SignedOut, Unreachable
 from connectord.control.entries import BUSY_STATES, SETTLED_STATES, Entries, Entry, Remember
 from connectord.control.listing import connector_lines, problem_lines
 from connectord.control.models import ConnectorState, Hold, LastPush, ProjectState, ProjectStatus
-from connectord.project.model import STRIPE, Project, Snapshot
+from connectord.project.model import STRIPE, Project, Snapshot, shown_path
 from connectord.sync.events import (
     Looked,
     OutcomeKnown,
@@ -48,7 +48,7 @@ class Board:
         self._withheld_since: datetime | None = None
         self._untracked: tuple[str, ...] = ()
         self._unusable: str | None = None
-        self._waiting_for: RetryScheduled | None = None
+        self._waiting_for: dict[str, RetryScheduled] = {}
 
     def apply(self, event: SyncEvent, at: datetime) -> None:
         """Take an event in."""
@@ -65,7 +65,7 @@ class Board:
             case PushFinished():
                 self._finished(event, at)
             case RetryScheduled():
-                self._waiting_for = event
+                self._waiting_for |= dict.fromkeys(event.types, event)
             case Reconciled():
                 self._reconciled(event, at)
             case _:
@@ -80,7 +80,7 @@ class Board:
         snapshot = self._snapshot
         lines = connector_lines(snapshot, self._entries, self._withheld, self._withheld_since) if snapshot else ()
         return ProjectStatus(
-            path=str(self.root),
+            path=shown_path(self.root),
             app_id=self.project.app_id if self.project else "",
             api_url=self.project.api_url if self.project else "",
             state=self.state,
@@ -97,29 +97,32 @@ class Board:
     def state(self) -> ProjectState:
         """The project as a whole: what a person should know first wins."""
         states = {entry.state for entry in self._shown()}
-        waits_for = self._waiting_for.code if self._waiting_for else None
+        waits_for = {event.code for event in self._waiting_for.values()}
         halted = self._unusable is not None or any(entry.code in HALTING for entry in self._failures())
-        syncing = self._snapshot is None or states & BUSY_STATES or self._waiting_for is not None
+        syncing = self._snapshot is None or states & BUSY_STATES or self._waiting_for
         broken = self._snapshot is not None and self._snapshot.errors
         rows = (
             (halted, ProjectState.HALTED),
             (self.paused, ProjectState.PAUSED),
-            (waits_for == SignedOut.code, ProjectState.SIGNED_OUT),
-            (waits_for == Unreachable.code, ProjectState.OFFLINE),
+            (SignedOut.code in waits_for, ProjectState.SIGNED_OUT),
+            (Unreachable.code in waits_for, ProjectState.OFFLINE),
             (syncing, ProjectState.SYNCING),
             (states - SETTLED_STATES or self._withheld or broken, ProjectState.NEEDS_ACTION),
         )
         return next((state for fits, state in rows if fits), ProjectState.SYNCED)
 
     def _looked(self, event: Looked, at: datetime) -> None:
+        if self.project is not None and self.project.app_id != event.project.app_id:
+            self._untracked = ()  # that was another app's
         self.project, self._snapshot = event.project, event.snapshot
         to_send = [connector.type for connector in event.plan.sets] + ([STRIPE] if event.plan.provision else [])
         self._entries.queued(to_send, at)
         self._entries.recall(event.plan.unchanged, at)
+        self._entries.failed_before(event.plan.parked)
         self._withhold(event, at)
         # Others may be parked for good: only what is waited for counts.
-        if self._waiting_for and not {*to_send, *event.plan.parked} & {*self._waiting_for.types}:
-            self._waiting_for = None
+        waiting = {*to_send, *event.plan.parked}
+        self._waiting_for = {name: retry for name, retry in self._waiting_for.items() if name in waiting}
 
     def _withhold(self, event: Looked, at: datetime) -> None:
         gone = event.plan.removals
@@ -131,9 +134,9 @@ class Board:
         self._withheld = gone
 
     def _finished(self, event: PushFinished, at: datetime) -> None:
-        # What was passed over is said again by RetryScheduled, which follows.
-        self._waiting_for = None
         outcomes = {outcome.type: outcome.result.value for outcome in event.outcomes}
+        # What was passed over is said again by RetryScheduled, which follows.
+        self._waiting_for = {name: retry for name, retry in self._waiting_for.items() if name not in outcomes}
         milliseconds = round(event.seconds * 1000)
         self.last_push = LastPush(
             id=event.job, at=at, trigger=self._trigger, duration_ms=milliseconds, outcomes=outcomes
@@ -162,4 +165,4 @@ class Board:
         if self._unusable is not None:
             return self._unusable
         halted = next((entry.error for entry in self._failures() if entry.code in HALTING), None)
-        return halted or (self._waiting_for.error if self._waiting_for else None)
+        return halted or next((retry.error for retry in self._waiting_for.values()), None)

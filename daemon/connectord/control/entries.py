@@ -64,6 +64,7 @@ class Entries:
     def __init__(self, remember: Remember) -> None:
         self._remember = remember
         self._entries: dict[str, Entry] = {}
+        self._failed: dict[str, Entry] = {}
 
     def get(self, name: str) -> Entry | None:
         """What was last said of this connector."""
@@ -111,7 +112,16 @@ class Entries:
         link = outcome.authorize_url or outcome.claim_url
         if outcome.result is Result.FAILED:
             link = self.open_link(outcome.type)
-        self._entries[outcome.type] = Entry(state, at, outcome.error, outcome.code, link)
+        entry = self._entries[outcome.type] = Entry(state, at, outcome.error, outcome.code, link)
+        if state is ConnectorState.FAILED:
+            self._failed[outcome.type] = entry
+
+    def failed_before(self, types: Iterable[str]) -> None:
+        """These wait with content that failed: a queued one was taken back to that before it was sent."""
+        for name in types:
+            entry = self._entries.get(name)
+            if entry is not None and entry.state is ConnectorState.QUEUED and name in self._failed:
+                self._entries[name] = self._failed[name]
 
     def authorization(self, authorization: Authorization, at: datetime) -> None:
         """How an authorization stands."""

@@ -13,17 +13,15 @@ from connectord.errors import ConnectordError
 
 
 class UnknownProject(ConnectordError):
-    """The daemon doesn't look after this project."""
+    """The daemon doesn't look after the project at this path; `why` is said where there can't be one."""
 
     code = "UNKNOWN_PROJECT"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, why: str | None = None) -> None:
+        register = f"Register it with: connectord projects add {path}"
         super().__init__(
-            f"The daemon doesn't know a project at {path}.",
-            todo=(
-                f"Register it with: connectord projects add {path}",
-                "See what is registered with: connectord projects list",
-            ),
+            why or f"The daemon doesn't look after a project in {path}.",
+            todo=("Check the path." if why else register, "See what is registered with: connectord projects list"),
         )
         self.path = path
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
 from connectord.control.entries import Entries, Entry
 from connectord.control.models import ConnectorState, ConnectorStatus, ProblemSeverity, ProblemStatus
-from connectord.project.model import Problem, Snapshot
+from connectord.project.model import Problem, Snapshot, shown_path
 
 
 def connector_lines(
@@ -22,7 +23,7 @@ def problem_lines(problems: tuple[Problem, ...]) -> tuple[ProblemStatus, ...]:
     """What is wrong with the files."""
     return tuple(
         ProblemStatus(
-            file=str(problem.file),
+            file=shown_path(problem.file),
             line=problem.line,
             column=problem.column,
             message=problem.message,
@@ -36,13 +37,13 @@ def _valid(snapshot: Snapshot, entries: Entries) -> Iterator[ConnectorStatus]:
     for connector in snapshot.connectors:
         entry = entries.get(connector.type)
         if entry is not None:
-            yield _line(connector.type, entry, str(connector.file), connector.scopes)
+            yield _line(connector.type, entry, shown_path(connector.file), connector.scopes)
 
 
 def _broken(snapshot: Snapshot, entries: Entries) -> Iterator[ConnectorStatus]:
-    for file in sorted({problem.file for problem in snapshot.errors if problem.file != snapshot.directory}):
-        link = entries.open_link(file.stem)
-        yield ConnectorStatus(type=file.stem, state=ConnectorState.INVALID, file=str(file), authorize_url=link)
+    for file in sorted({problem.file for problem in snapshot.errors if problem.file.parent == snapshot.directory}):
+        name, link = shown_path(Path(file.stem)), entries.open_link(file.stem)
+        yield ConnectorStatus(type=name, state=ConnectorState.INVALID, file=shown_path(file), authorize_url=link)
 
 
 def _withheld(withheld: tuple[str, ...], entries: Entries, since: datetime | None) -> Iterator[ConnectorStatus]:

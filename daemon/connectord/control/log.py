@@ -72,16 +72,27 @@ class _Lines:
 
 
 class _PrivateFile(RotatingFileHandler):
-    """The stdlib's rotation, with files for the user alone, and errors that are raised instead of printed."""
+    """The stdlib's rotation, with files for the user alone, whole lines, and errors that are raised."""
 
     def _open(self) -> TextIOWrapper:
         place, encoding = self.baseFilename, self.encoding
         return open(place, "a", encoding=encoding, errors="backslashreplace", opener=_private)
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (logging's name)
-        """Called by `emit` inside its except clause."""
-        del record
-        raise  # noqa: PLE0704  (the error is the one being handled)
+    def emit(self, record: logging.LogRecord) -> None:
+        """Append the record's line, all of it or nothing. Raises OSError, which the stdlib's would print."""
+        if self.shouldRollover(record):
+            self.doRollover()
+        self.stream = self.stream or self._open()
+        # Below the stream's buffer: what a full disk leaves in there would end up in later lines, or raise at the end.
+        descriptor, rest = self.stream.fileno(), f"{self.format(record)}\n".encode(errors="backslashreplace")
+        before = os.fstat(descriptor).st_size
+        try:
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(descriptor, before)
+            raise
 
 
 def _private(name: str, flags: int) -> int:

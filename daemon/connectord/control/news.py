@@ -39,6 +39,7 @@ class NewsKind(StrEnum):
     REQUEST_RETRIED = "request.retried"
     REQUEST_PACED = "request.paced"
     CREDENTIALS_UNUSABLE = "credentials.unusable"
+    CREDENTIALS_LENT = "credentials.lent"
     STREAM_DROPPED = "stream.dropped"
 
 

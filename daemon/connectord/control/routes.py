@@ -18,6 +18,7 @@ from connectord.control.known_root import known_root
 from connectord.control.models import History, Model
 from connectord.control.news import News
 from connectord.errors import ConnectordError
+from connectord.project.model import shown_path
 
 T = TypeVar("T")
 
@@ -148,7 +149,7 @@ class Routes:
             with self._face.events() as news:
                 yield "\n"  # an empty line: from now on nothing is missed
                 while (one := await _next(news, closing)) is not None:
-                    if root is None or one.project in {None, str(root)}:
+                    if root is None or one.project in {None, shown_path(root)}:
                         yield one.model_dump_json(exclude_none=True) + "\n"
         finally:
             await _end(closing)

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from connectord.authorize import Authorization, AuthorizationState
+from connectord.control.lending import lending
 from connectord.control.news import News, NewsKind, Tone
 from connectord.notify import Notice
-from connectord.project.model import Problem, ProblemCode, Project, Severity
+from connectord.project.model import Problem, ProblemCode, Project, Severity, shown_path
 from connectord.sync.events import (
     ConnectorsGone,
     LateConsent,
@@ -50,8 +51,10 @@ def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901  (a ta
     match event:
         case Watching(project, connectors):
             yield _watching(project, connectors, at)
+            if warning := lending(project):
+                yield _news(project, at, NewsKind.CREDENTIALS_LENT, warning, Tone.ATTENTION, url=project.api_url)
         case ProjectUnusable(root, error):
-            yield _usability(str(root), None if error is None else error.what, at)
+            yield _usability(shown_path(root), None if error is None else error.what, at)
         case ProblemsChanged(project, appeared, mended):
             yield from (_problem(project, problem, at) for problem in appeared)
             yield from (_mended(project, problem, at) for problem in _one_per_file(mended))
@@ -119,20 +122,26 @@ def tell_notice(notice: Notice, at: datetime) -> Iterator[News]:
 
 def _news(project: Project, at: datetime, event: NewsKind, message: str, tone: Tone, **fields: Any) -> News:
     return News(
-        at=at, event=event, message=message, tone=tone, project=str(project.root), app_id=project.app_id, **fields
+        at=at,
+        event=event,
+        message=message,
+        tone=tone,
+        project=shown_path(project.root),
+        app_id=project.app_id,
+        **fields,
     )
 
 
 def _watching(project: Project, connectors: tuple[str, ...], at: datetime) -> News:
     names = ", ".join(connectors) or "no connectors yet"
-    message = f"Watching {project.connectors_dir} for app {project.app_id} at {project.api_url}: {names}"
+    message = f"Watching {shown_path(project.connectors_dir)} for app {project.app_id} at {project.api_url}: {names}"
     return _news(project, at, NewsKind.PROJECT_WATCHING, message, Tone.PLAIN, types=connectors)
 
 
 def _usability(root: str, error: str | None, at: datetime) -> News:
     if error is None:
         return News(at=at, event=NewsKind.PROJECT_USABLE, message=f"{root} can be read again", project=root)
-    message = f"{error} (what was last read stays in force)"
+    message = f"{error} Nothing of this project is pushed until that is mended."
     return News(at=at, event=NewsKind.PROJECT_UNUSABLE, message=message, tone=Tone.BAD, project=root, error=error)
 
 
@@ -145,7 +154,7 @@ def _problem(project: Project, problem: Problem, at: datetime) -> News:
         NewsKind.FILE_INVALID if is_error else NewsKind.FILE_WARNING,
         f"{problem}{comfort}",
         Tone.BAD if is_error else Tone.ATTENTION,
-        file=str(problem.file),
+        file=shown_path(problem.file),
         line=problem.line,
         column=problem.column,
         error=problem.message,
@@ -154,8 +163,8 @@ def _problem(project: Project, problem: Problem, at: datetime) -> News:
 
 
 def _mended(project: Project, problem: Problem, at: datetime) -> News:
-    message = f"{problem.file}: no longer a problem"
-    return _news(project, at, NewsKind.FILE_MENDED, message, Tone.GOOD, file=str(problem.file))
+    message = f"{shown_path(problem.file)}: no longer a problem"
+    return _news(project, at, NewsKind.FILE_MENDED, message, Tone.GOOD, file=shown_path(problem.file))
 
 
 def _one_per_file(problems: tuple[Problem, ...]) -> list[Problem]:

@@ -17,7 +17,7 @@ from connectord.control.models import WatchState as WatchWord
 from connectord.daemon.engine import Engine
 from connectord.daemon.followed import Followed
 from connectord.daemon.surroundings import Surroundings
-from connectord.project import read_project
+from connectord.project import read_project, shown_path
 from connectord.store import HistoryRow, Store
 from connectord.sync import Trigger
 
@@ -61,7 +61,7 @@ class Answers:
     async def add_project(self, path: Path) -> ProjectAdded:
         """Register the project around `path`."""
         project = await asyncio.to_thread(read_project, path, self._in.environ)
-        known = self._same(project.root)
+        known = self._same(project.root, await asyncio.to_thread(os.path.realpath, project.root))
         new = self._store.add_project(known.root if known else project.root, self._in.now())
         if known is not None:
             known.board.temporary = False
@@ -76,6 +76,7 @@ class Answers:
         self._engine.unfollow(root)
         self._store.remove_project(root)
         followed.changed()
+        await self._engine.let_go_of_clients()
 
     async def pause(self, root: Path | None) -> None:
         """Push nothing until `resume`."""
@@ -116,10 +117,9 @@ class Answers:
     def _chosen(self, root: Path | None) -> list[Followed]:
         return list(self._engine.followed.values()) if root is None else [self._known(root)]
 
-    def _same(self, root: Path) -> Followed | None:
-        """The project that is followed already, by this path or by a symlink."""
-        real = os.path.realpath(root)
-        return next((one for one in self._engine.followed.values() if os.path.realpath(one.root) == real), None)
+    def _same(self, root: Path, real: str) -> Followed | None:
+        """The project that is followed already, by this path or by a symlink. The disks of the others may hang."""
+        return next((one for one in self._engine.followed.values() if one.root == root or one.real == real), None)
 
     def _known(self, root: Path) -> Followed:
         followed = self._engine.followed.get(root)
@@ -137,7 +137,7 @@ def _entry(row: HistoryRow) -> HistoryEntry:
     return HistoryEntry(
         id=row.id or 0,
         at=datetime.fromtimestamp(row.at, UTC),
-        project=None if row.project is None else str(row.project),
+        project=None if row.project is None else shown_path(row.project),
         kind=row.kind,
         message=row.message,
         job=row.job,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import replace
+from pathlib import Path
 
 from connectord.authorize import Authorization, Authorizations, AuthorizationState
 from connectord.base44 import App
@@ -13,7 +14,7 @@ from connectord.control.news import News, NewsKind
 from connectord.control.tell import tell_ended, tell_opened
 from connectord.daemon.surroundings import Surroundings
 from connectord.notify import Link, Notifier, authorization_notice, stripe_notice
-from connectord.project import Project
+from connectord.project import Project, shown_path
 from connectord.store import OPEN, AuthorizationRow, Change, HistoryRow, Store
 from connectord.sync.events import OutcomeKnown, PushFinished
 from connectord.sync.outcome import Result
@@ -43,9 +44,9 @@ class Consents:
             on_end=self._ended,
         )
 
-    def types_open(self, project: Project) -> set[str]:
+    def types_open(self, project: Project) -> frozenset[str]:
         """The connectors of a project whose link is being watched."""
-        return {one.type for one in self.authorizations.open_ones if one.owner == _owner(project)}
+        return self.authorizations.types_open(_owner(project))
 
     def follow(self, event: OutcomeKnown) -> None:
         """Open a link that an outcome brought; one that is no longer needed is superseded."""
@@ -70,8 +71,9 @@ class Consents:
         """Watch again what was open when the daemon ended; nothing is sent and nobody is told twice."""
         self._projects[_owner(project)] = project
         rows = [row for row in self._store.authorizations(project.root) if _is_of(row, project)]
+        watched = self.types_open(project)
         for row in rows:
-            if row.type not in self.types_open(project):
+            if row.type not in watched:
                 self._resume_one(project, app, row)
         self._notice(project, [row for row in rows if not row.noticed])
 
@@ -97,7 +99,7 @@ class Consents:
         self._notice(event.project, [row for row in rows if row.type in links and row.state == OPEN])
         for done in event.outcomes:
             if done.claim_url and done.result in {Result.PROVISIONED, Result.SYNCED}:
-                self._notifier.notify(stripe_notice(event.project.root.name, done.claim_url))
+                self._notifier.notify(stripe_notice(_name(event.project), done.claim_url))
 
     def _notice(self, project: Project, rows: list[AuthorizationRow]) -> None:
         if not rows:
@@ -105,7 +107,7 @@ class Consents:
         # Noted before it is shown: a notice that a crash swallows is still in status and log, a repeated one nags.
         self._store.record(Change(authorizations=tuple(replace(row, noticed=True) for row in rows)))
         links = tuple(Link(row.type, row.url) for row in rows)
-        self._notifier.notify(authorization_notice(project.root.name, links))
+        self._notifier.notify(authorization_notice(_name(project), links))
 
     def _resume_one(self, project: Project, app: App, row: AuthorizationRow) -> None:
         opened = self.authorizations.open(
@@ -159,3 +161,7 @@ def _caller(project: Project) -> Hashable:
 
 def _is_of(row: AuthorizationRow, project: Project) -> bool:
     return row.state == OPEN and (row.app_id, row.api_url) == (project.app_id, project.api_url)
+
+
+def _name(project: Project) -> str:
+    return shown_path(Path(project.root.name))

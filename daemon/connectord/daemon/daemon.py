@@ -90,7 +90,9 @@ class Daemon:
                 store.close()
 
     async def _live(self, store: SqliteStore, listener: socket.socket) -> None:
-        connections = Connections(self._in.home, on_retry=self._retrying, on_problem=self._credentials_unusable)
+        connections = Connections(
+            self._in.home, on_retry=self._retrying, on_problem=self._credentials_unusable, on_wait=self._paced
+        )
         notifier = LineNotifier(self._publish_notice)
         engine = self._engine = Engine(self._in, store, connections, notifier, self._troubles)
         if self._stop.is_set():
@@ -102,7 +104,7 @@ class Daemon:
         registered = {row.root: row.paused for row in store.projects()}
         temporary = [project.root for project in self._temporary if project.root not in registered]
         if not registered and not temporary and self._otherwise is not None:
-            temporary = [self._otherwise().root]
+            temporary = [(await asyncio.to_thread(self._otherwise)).root]
         self._publish(News(at=self._in.at(), event=NewsKind.DAEMON_STARTED, message=f"connectord {__version__}"))
         async with connections, engine.consents.authorizations, asyncio.TaskGroup() as group:
             engine.group = group
@@ -111,7 +113,7 @@ class Daemon:
                 group.create_task(engine.watcher.run(), name="watcher"),
                 group.create_task(self._rescan(engine), name="rescan"),
                 group.create_task(self._upkeep(store), name="upkeep"),
-                group.create_task(ClockWatch(lambda: self._woke(engine)).run(), name="clock"),
+                group.create_task(self._clock_watch(engine).run(), name="clock"),
                 group.create_task(serve(Answers(engine, self._in, store), listener), name="local API"),
             ]
             for root, paused in registered.items():
@@ -136,15 +138,15 @@ class Daemon:
 
     async def _rescan(self, engine: Engine) -> None:
         while True:
-            await asyncio.sleep(self._in.settings.rescan_every * self._in.rng.uniform(0.9, 1.1))
-            engine.watcher.refresh()
+            await self._in.sleep(self._in.settings.rescan_every * self._in.rng.uniform(0.9, 1.1))
+            engine.watcher.renew()
             engine.hint_all(Trigger.RESCAN)
 
     async def _upkeep(self, store: SqliteStore) -> None:
         """Try again to write what couldn't be written; now and then drop what is old."""
         next_pruning = self._in.clock() + UPKEEP_EVERY
         while True:
-            await asyncio.sleep(FLUSH_EVERY if store.trouble else UPKEEP_EVERY / 60)
+            await self._in.sleep(FLUSH_EVERY if store.trouble else UPKEEP_EVERY / 60)
             if store.trouble:
                 store.flush()
             if self._in.clock() >= next_pruning:
@@ -152,8 +154,11 @@ class Daemon:
                 await asyncio.to_thread(store.prune, self._in.now())
                 await asyncio.to_thread(store.checkpoint)
 
+    def _clock_watch(self, engine: Engine) -> ClockWatch:
+        return ClockWatch(lambda: self._woke(engine), monotonic=self._in.clock, wall=self._in.now, sleep=self._in.sleep)
+
     def _woke(self, engine: Engine) -> None:
-        engine.watcher.refresh()
+        engine.watcher.renew()
         engine.consents.authorizations.poll_now()
         engine.retry_all()
         engine.hint_all(Trigger.RESCAN)

@@ -17,7 +17,7 @@ from connectord.daemon.followed import Followed
 from connectord.daemon.repeats import first_leaf
 from connectord.daemon.surroundings import Surroundings
 from connectord.notify import Notifier
-from connectord.project import Project
+from connectord.project import Project, shown_path
 from connectord.project.places import places_of_file
 from connectord.store import Store
 from connectord.sync import Backoff, PushEffects, PushJob, PushQueue, Trigger
@@ -51,7 +51,7 @@ class Engine:
         self.troubles = {} if troubles is None else troubles
         self.broadcast = Broadcast()
         self.queue = PushQueue(self._carry, projects_at_once=surroundings.settings.projects_at_once)
-        self.watcher = Watcher(on_hint=self._hinted, on_state=self._watch_state)
+        self.watcher = Watcher(on_hint=self._hinted, on_state=self._watch_state, on_defect=self._defect)
         self.consents = Consents(surroundings, store, notifier, self._authorization_changed)
         self.stopping = asyncio.Event()
 
@@ -114,6 +114,11 @@ class Engine:
             watched=self.consents.types_open,
         )
 
+    async def let_go_of_clients(self) -> None:
+        """A project that changed its host or its key, or is followed no longer, needs its old client no more."""
+        projects = [one.project for one in self.followed.values() if one.project is not None]
+        await self._connections.keep_only((project.api_url, project.environment) for project in projects)
+
     async def _carry(self, job: PushJob) -> None:
         followed = self.followed.get(job.project.root)
         if followed is None:
@@ -126,8 +131,8 @@ class Engine:
 
     def _defect(self, root: Path, error: Exception) -> None:
         what = first_leaf(error)
-        message = f"A defect of connectord stopped its work on {root}: {type(what).__name__}: {what}"
-        news = News(at=self._in.at(), event=NewsKind.DEFECT, message=message, tone=Tone.BAD, project=str(root))
+        message = f"A defect of connectord stopped its work on {shown_path(root)}: {type(what).__name__}: {what}"
+        news = News(at=self._in.at(), event=NewsKind.DEFECT, message=message, tone=Tone.BAD, project=shown_path(root))
         where = "".join(traceback.format_exception(error))
         self._in.publish(news.model_copy(update={"error": where}))
 
@@ -154,6 +159,7 @@ class Engine:
                 if before is not None and before != project:
                     self.consents.gone(before, tuple(self.consents.types_open(before)))
                 self.watcher.refresh(root)
+                self.group.create_task(self.let_go_of_clients(), name="unused clients")
                 self.consents.resume(project, self._effects().connect(project))
             case OutcomeKnown(outcome=outcome):
                 self.consents.follow(event)
@@ -173,7 +179,10 @@ class Engine:
             followed.changed()
 
     def _watch_state(self, state: WatchState) -> None:
-        self.troubles.pop("watch", None)
+        before = self.troubles.pop("watch", None)
         if state.why:
             self.troubles["watch"] = message = f"Watching by {state.kind}: {state.why}"
             self._in.publish(News(at=self._in.at(), event=NewsKind.TROUBLE, message=message, tone=Tone.ATTENTION))
+        elif before is not None:
+            message = "Everything is watched by file events again"
+            self._in.publish(News(at=self._in.at(), event=NewsKind.TROUBLE_OVER, message=message, tone=Tone.GOOD))

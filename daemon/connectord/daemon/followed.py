@@ -8,17 +8,16 @@ from datetime import datetime
 from pathlib import Path
 
 from connectord.authorize import AuthorizationState
-from connectord.base44.request import host_address
 from connectord.control.board import Board
 from connectord.control.entries import AUTHORIZATION_STATES, Entry
 from connectord.control.models import ConnectorState, LastPush, ProjectState, ProjectStatus
+from connectord.daemon.reading import ProjectReader
 from connectord.daemon.repeats import Repeats
 from connectord.daemon.surroundings import Surroundings
-from connectord.errors import ConnectordError
-from connectord.project import NoProject, Project, SnapshotReader, read_project
+from connectord.project import Project
 from connectord.project.places import WatchPlace, places_of_unread, watch_places
 from connectord.store import AuthorizationRow, Store
-from connectord.sync import ProjectLoop, PushEffects, PushQueue, Reading, Settle
+from connectord.sync import ProjectLoop, PushEffects, PushQueue, Settle
 from connectord.sync.events import SyncEvent, Watching
 from connectord.sync.reconcile import base_key
 from connectord.watch import Target
@@ -28,18 +27,6 @@ LAST_PAUSE = 300.0
 """Seconds before a project's loop that a defect ended is begun again."""
 
 ENDS_BY_ITSELF = frozenset({ProjectState.SYNCING, ProjectState.OFFLINE})
-
-
-class ConfigMoved(ConnectordError):
-    """The config that the project was added with is gone, and another one in its folder would be taken for it."""
-
-    code = "CONFIG_MOVED"
-
-    def __init__(self, before: Path, now: Path) -> None:
-        super().__init__(
-            f"The project's config in {before} is gone; the one in {now} is not taken for it.",
-            todo=("Put it back, or remove the project and add it again: connectord projects remove",),
-        )
 
 
 class Followed:
@@ -61,13 +48,14 @@ class Followed:
         self._queue = queue
         self._changed = asyncio.Event()
         self.project: Project | None = None
+        self._reader = ProjectReader(root, surroundings.environ, last=lambda: self.project)
         self.repeats = Repeats()
         self.board = Board(root, self._remembered, temporary=temporary, paused=paused)
         self.board.last_push = _last_push(root, effects.store)
         settings = surroundings.settings
         self.loop = ProjectLoop(
             root,
-            read=self._reader(),
+            read=self._reader.read,
             queue=queue,
             effects=effects,
             settle=Settle(settings.settle_quiet, settings.settle_cap, settings.half_written_patience),
@@ -78,6 +66,11 @@ class Followed:
     def target(self) -> Target:
         """What the watcher has to watch."""
         return Target(self.root, places=self._places)
+
+    @property
+    def real(self) -> str | None:
+        """Its root without symbolic links, as it was when it was last read."""
+        return self._reader.real
 
     async def run(self, report: Callable[[Exception], None]) -> None:
         """Run its loop. A defect ends the loop of this project only: it is told, and tried again after a while."""
@@ -128,25 +121,6 @@ class Followed:
         """How it is."""
         return self.board.status()
 
-    def _reader(self) -> Callable[[], Reading]:
-        reader = SnapshotReader()
-
-        def read() -> Reading:
-            project = read_project(self.root, self._in.environ)
-            self._refuse_another(project)
-            host_address(project.api_url)
-            return project, reader.read(project)
-
-        return read
-
-    def _refuse_another(self, project: Project) -> None:
-        """A project whose config is gone must not turn into the one around it, or into another tool's folder."""
-        last = self.project
-        if project.root != self.root:
-            raise NoProject(self.root)
-        if last is not None and _config_folder(project) != _config_folder(last):
-            raise ConfigMoved(_config_folder(last), _config_folder(project))
-
     def _places(self) -> tuple[WatchPlace, ...]:
         return places_of_unread(self.root) if self.project is None else watch_places(self.project)
 
@@ -159,10 +133,6 @@ class Followed:
             return None
         rows = {row.type: row for row in self._store.authorizations(self.root)}
         return _waiting(rows.get(connector_type), self._in.at())
-
-
-def _config_folder(project: Project) -> Path:
-    return project.config_path.parent if project.config_path else project.root
 
 
 def _waiting(row: AuthorizationRow | None, at: datetime) -> Entry:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +18,8 @@ from connectord.settings import Settings
 class Surroundings:
     """Settings, environment, places, and where the news go.
 
-    `clock` counts seconds and doesn't jump, `now` is the time of day in seconds since the epoch. `background` has no
-    reader of its own: then nothing is a project by being around the current folder.
+    `clock` counts seconds and doesn't jump, `now` is the time of day in seconds since the epoch. `sleep` is how the
+    daemon waits until it does what it does now and then (rescans, upkeep, the look at the clocks).
     """
 
     settings: Settings
@@ -29,6 +30,7 @@ class Surroundings:
     publish: Callable[[News], None]
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     rng: random.Random = field(default_factory=random.Random)
 
     def at(self) -> datetime:

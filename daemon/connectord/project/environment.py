@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -29,16 +30,30 @@ logging.getLogger("dotenv.main").setLevel(logging.ERROR)
 _STRIPE_PREFIX: Final = "BASE44_PROJECTS_"
 _STRIPE_NAMES: Final = {name: _STRIPE_PREFIX + name for name in SETTINGS if name != "BASE44_API_KEY"}
 
+Given = tuple[str, Path | None]
+"""A value, and the project's file that it stands in; None for the environment."""
 
-def settings_in_force(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The settings that have a value, and which of the project's files each comes from that isn't the environment's."""
+
+    settings: Mapping[str, str]
+    files: Mapping[str, Path]
+
+
+def settings_in_force(root: Path, environ: Mapping[str, str]) -> InForce:
     """The settings that have a value, stripped. A blank one counts as not set, so the next source fills it.
 
     A broken line of a `.env` file is passed over, as the CLI does. Raises InvalidConfig where such a file
     is there but can't be read: an unnoticed BASE44_API_URL would send requests to the wrong place.
     """
-    sources = (environ, _read_env_file(root / ".env.local"), _read_env_file(root / ".env"))
+    files = (root / ".env.local", root / ".env")
+    sources = ((None, environ), *((file, _read_env_file(file)) for file in files))
     found = {name: _first(name, sources) or _first(_STRIPE_NAMES.get(name), sources) for name in SETTINGS}
-    return {name: value for name, value in found.items() if value}
+    return InForce(
+        {name: value for name, (value, _) in _given(found)}, {name: file for name, (_, file) in _given(found) if file}
+    )
 
 
 def api_url(settings: Mapping[str, str]) -> str:
@@ -57,9 +72,13 @@ def api_url(settings: Mapping[str, str]) -> str:
     return f"{parts.scheme}://{host}{port}"
 
 
-def _first(name: str | None, sources: tuple[Mapping[str, str], ...]) -> str:
-    values = (source.get(name, "").strip() for source in sources) if name else ()
-    return next((value for value in values if value), "")
+def _first(name: str | None, sources: Iterable[tuple[Path | None, Mapping[str, str]]]) -> Given | None:
+    given = ((source.get(name, "").strip(), file) for file, source in sources) if name else ()
+    return next(((value, file) for value, file in given if value), None)
+
+
+def _given(found: Mapping[str, Given | None]) -> Iterator[tuple[str, Given]]:
+    return ((name, given) for name, given in found.items() if given is not None)
 
 
 def _read_env_file(file: Path) -> dict[str, str]:

@@ -38,8 +38,9 @@ class NoProject(ProjectError):
             todo=(
                 "Run this inside the folder of a Base44 project, or name that folder.",
                 "Link a folder to an app with: npx base44 link",
-                "Pass an app id with --app-id ID to work without a project.",
-            ),
+            )
+            if there
+            else ("Check the path.",),
         )
         self.start = start
 
@@ -55,7 +56,7 @@ class NotLinked(ProjectError):
             f"beside {shown_path(config_path)} and BASE44_APP_ID is not set.",
             todo=(
                 "Link it with: npx base44 link",
-                "Or pass --app-id ID, or set BASE44_APP_ID in the environment or in .env.local.",
+                "Or set BASE44_APP_ID in the environment or in .env.local.",
             ),
         )
         self.root = root
@@ -70,6 +71,7 @@ class InvalidConfig(ProjectError):
         place = ":".join([shown_path(file), *(str(part) for part in (line, column) if part is not None)])
         super().__init__(f"{place}: {message}", todo=(f"Mend {place} and try again.",))
         self.file = file
+        self.message = message
         self.line = line
         self.column = column
 

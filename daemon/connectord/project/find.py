@@ -37,7 +37,8 @@ def read_project(
     if not exists(start):
         raise NoProject(start, there=False)
     found = _find(start)
-    settings = settings_in_force(found.root, environ)
+    in_force = settings_in_force(found.root, environ)
+    settings = in_force.settings
     chosen = _app_id(app_id, settings, found)
     if chosen is None:
         raise NoProject(start) if found.config_path is None else NotLinked(found.root, found.config_path)
@@ -48,6 +49,7 @@ def read_project(
         app_id=chosen,
         api_url=api_url(settings),
         environment=settings,
+        settings_files=in_force.files,
     )
 
 

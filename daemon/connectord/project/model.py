@@ -136,3 +136,4 @@ class Project:
     app_id: str
     api_url: str  # scheme and host, no trailing slash, no path (protocol.md, "Addresses")
     environment: Mapping[str, str] = field(default_factory=dict, hash=False, repr=False)  # BASE44_* in force
+    settings_files: Mapping[str, Path] = field(default_factory=dict, hash=False)  # those of them that `.env` files say

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from connectord.project.model import Project
 from connectord.project.reader import CONNECTOR_SUFFIXES
-from connectord.project.regular_file import is_folder
+from connectord.project.regular_file import is_folder, is_link
 
 CONFIG_NAMES: Final = frozenset({"config.jsonc", "config.json", ".app.jsonc", ".app.json", ".env", ".env.local"})
 _CONFIG_FOLDER: Final = "base44"
+MOST_LINKS: Final = 40
+"""With more on one way the kernel gives up (path_resolution(7)): it is a loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +35,21 @@ def watch_places(project: Project) -> tuple[WatchPlace, ...]:
     """Where to look for changes of this project, as it lies on the disk now. Blocks on the disk.
 
     A directory's own coming and going shows in the one above it; of what isn't there, the nearest directory above that
-    is there shows the beginning. Where the root, the connectors directory or a file in it is a symbolic link, both
-    ends of it matter.
+    is there shows the beginning. Of symbolic links each one on the way matters, and where the way ends.
     """
     root, directory = project.root, project.connectors_dir
+    folders = (root, root / _CONFIG_FOLDER)
     found = _Places()
-    for folder in dict.fromkeys((root, project.config_path.parent if project.config_path else root)):
+    for folder in folders:
         found.add(folder, CONFIG_NAMES)
-    found.add(root, (_CONFIG_FOLDER,))
+    found.entry(root / _CONFIG_FOLDER)
     for path in _way_to(directory, root):
         found.entry(path)
-    for link in (root, directory):
-        if (target := _target(link)) != link:
-            found.entry(link)
-            found.entry(target)
-    for folder in (directory, _target(directory)):
+    for folder in (directory, *_turns(directory)[-1:]):
         found.add(folder, (), connectors=True)
-    for link in _links(directory):
-        found.entry(_target(link))
+    config_files = (folder / name for folder in folders for name in sorted(CONFIG_NAMES))
+    for path in (*folders, directory, *filter(is_link, config_files), *_links(directory)):
+        found.links(path)
     return found.all()
 
 
@@ -62,15 +61,20 @@ class _Places:
         self._connectors: set[Path] = set()
 
     def add(self, folder: Path, names: Iterable[str], *, connectors: bool = False) -> None:
-        if is_folder(folder):
-            self._names.setdefault(folder, set()).update(names)
-            if connectors:
-                self._connectors.add(folder)
-        elif folder != folder.parent:
+        while not is_folder(folder) and folder != folder.parent:
+            folder, names, connectors = folder.parent, (folder.name,), False
+        self._names.setdefault(folder, set()).update(names)
+        if not os.access(folder, os.R_OK | os.X_OK):  # then only the one above tells when its door is opened
             self.entry(folder)
+        if connectors:
+            self._connectors.add(folder)
 
     def entry(self, path: Path) -> None:
         self.add(path.parent, (path.name,))
+
+    def links(self, path: Path) -> None:
+        for place in _turns(path):
+            self.entry(place)
 
     def all(self) -> tuple[WatchPlace, ...]:
         return tuple(
@@ -78,26 +82,53 @@ class _Places:
         )
 
 
-def _way_to(directory: Path, root: Path) -> list[Path]:
-    """The directory and the folders above it, without the root; of a directory elsewhere only itself."""
-    folders = [place for place in (directory, *directory.parents) if place != root and place.is_relative_to(root)]
-    return folders or [directory]
+def _way_to(directory: Path, root: Path) -> Iterator[Path]:
+    """From below the root down to the directory, or to the first folder that isn't there; of one elsewhere itself."""
+    if directory == root or not directory.is_relative_to(root):
+        yield directory
+        return
+    folder = root
+    for name in directory.relative_to(root).parts:
+        folder /= name
+        yield folder
+        if not is_folder(folder):
+            return
 
 
 def _is_connector_name(name: str) -> bool:
     return name.endswith(CONNECTOR_SUFFIXES) and not name.startswith(".")
 
 
-def _target(path: Path) -> Path:
-    # Path.resolve raises for a loop of symlinks, realpath stops at it.
-    return Path(os.path.realpath(path))
+def _turns(path: Path) -> list[Path]:
+    """Each symbolic link on the way from the root of the file system to what `path` means, and where such a way ends.
+
+    Links directly below that root are the system's own (macOS' /tmp) and stay as they are.
+    """
+    links: list[Path] = []
+    here, rest = Path(path.anchor), list(reversed(path.parts[1:]))
+    while rest and len(links) < MOST_LINKS:
+        here = here.parent if rest[-1] == os.pardir else here / rest[-1]
+        rest.pop()
+        if (target := _link(here)) is not None:
+            links.append(here)
+            rest.extend(reversed(target.parts[1:] if target.anchor else target.parts))
+            here = Path(target.anchor) if target.anchor else here.parent
+    end = [] if rest or not links else [here]
+    return [link for link in links if link.parent != Path(link.anchor)] + end
+
+
+def _link(path: Path) -> Path | None:
+    try:
+        return Path(os.readlink(path))  # noqa: PTH115  (Path.readlink is the same, and slower by half)
+    except (OSError, ValueError):  # no link, nothing there, or no name that could be there
+        return None
 
 
 def _links(directory: Path) -> list[Path]:
     try:
         with os.scandir(directory) as entries:
             return [Path(entry.path) for entry in entries if entry.is_symlink() and _is_connector_name(entry.name)]
-    except OSError:  # not there, or not a directory that may be read: the snapshot says so
+    except (OSError, ValueError):  # not there, or not a directory that may be read: the snapshot says so
         return []
 
 
@@ -107,6 +138,9 @@ def places_of_unread(root: Path) -> tuple[WatchPlace, ...]:
     found.entry(root)
     found.add(root, (*CONFIG_NAMES, _CONFIG_FOLDER))
     found.add(root / _CONFIG_FOLDER, CONFIG_NAMES)
+    folders = (root, root / _CONFIG_FOLDER)
+    for path in (*folders, *(folder / name for folder in folders for name in sorted(CONFIG_NAMES))):
+        found.links(path)
     return found.all()
 
 
@@ -114,4 +148,5 @@ def places_of_file(file: Path) -> tuple[WatchPlace, ...]:
     """Where a change of one file shows, or the coming of the folders that it will lie in."""
     found = _Places()
     found.entry(file)
+    found.links(file)
     return found.all()

@@ -48,6 +48,11 @@ def is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112  (as above)
 
 
+def is_link(path: Path) -> bool:
+    """Whether a symbolic link is there; otherwise as `exists`."""
+    return os.path.islink(path)  # noqa: PTH114  (as above)
+
+
 def read_bytes(path: Path | str, *, dir_fd: int | None = None) -> bytes | None:
     """The content of a regular file (through symbolic links), or None if there is nothing of that name.
 

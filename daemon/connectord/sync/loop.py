@@ -18,12 +18,30 @@ from connectord.sync.queue import PushJob, PushQueue, Trigger
 from connectord.sync.threads import in_thread
 from connectord.sync.timing import Settle
 
+PATIENCE = 10.0
+"""Seconds after which a project that is still being read is said to hang. A slow disk takes one or two."""
+
 Reading = tuple[Project, Snapshot]
 RECONCILING = frozenset({Trigger.START, Trigger.RESCAN})
 
 
+class DiskHangs(ConnectordError):
+    """The disk that a project lies on gives no answer, not even an error: a server that is gone, most of the time."""
+
+    code = "DISK_HANGS"
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(
+            f"{root} can't be read: its disk has not answered for {PATIENCE:.0f} s.",
+            todo=("Look whether its server or its mount is still there; it goes on by itself once the disk answers",),
+        )
+
+
 class ProjectLoop:
-    """Watches over one project. `read` reads it from disk (blocking; it runs in a thread)."""
+    """Watches over one project. `read` reads it from disk (blocking; it runs in a thread).
+
+    A disk that doesn't answer for `patience` seconds is told, and waited for.
+    """
 
     def __init__(
         self,
@@ -33,6 +51,7 @@ class ProjectLoop:
         queue: PushQueue,
         effects: PushEffects,
         settle: Settle = Settle(),  # noqa: B008  (frozen)
+        patience: float = PATIENCE,
     ) -> None:
         self.root = root
         self.push = ProjectPush(effects, self.look_again, self._run_beside)
@@ -40,6 +59,7 @@ class ProjectLoop:
         self._queue = queue
         self._effects = effects
         self._settle = settle
+        self._patience = patience
         self._wake = asyncio.Event()
         self._triggers: set[Trigger] = set()
         self._problems = ProblemLedger(settle.patience)
@@ -48,6 +68,7 @@ class ProjectLoop:
         self._later: set[asyncio.TimerHandle] = set()
         self._tickets: list[asyncio.Future[None]] = []
         self._moving_since: float | None = None
+        self._group: asyncio.TaskGroup | None = None
         self.paused = False
 
     async def looked(self) -> None:
@@ -76,8 +97,12 @@ class ProjectLoop:
         """Look whenever there is a reason to, until cancelled."""
         self.hint(Trigger.START)
         try:
-            async with asyncio.TaskGroup() as self._group:
-                await self._run()
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                try:
+                    await self._run()
+                finally:
+                    self._group = None
         finally:
             for ticket in self._tickets:
                 ticket.cancel()
@@ -94,7 +119,10 @@ class ProjectLoop:
                     ticket.set_result(None)
 
     def _run_beside(self, coroutine: Coroutine[None, None, None]) -> None:
-        self._group.create_task(coroutine)
+        if self._group is None:  # a push outlived its loop: the next start asks Base44 anyway
+            coroutine.close()
+        else:
+            self._group.create_task(coroutine)
 
     async def _settled(self) -> None:
         await self._wake.wait()
@@ -118,7 +146,7 @@ class ProjectLoop:
 
     async def _look(self, triggers: set[Trigger]) -> None:
         try:
-            project, snapshot = await in_thread(self._read)
+            project, snapshot = await self._reading()
         except ConnectordError as error:
             self._triggers |= triggers & RECONCILING  # still owed, once the project can be read again
             self._tell_unusable(error)
@@ -135,6 +163,17 @@ class ProjectLoop:
         if not self.paused and (reconcile or behind or not decided.sends_nothing):
             trigger = min(triggers, key=list(Trigger).index)
             self._queue.put(PushJob(project, snapshot, trigger, reconcile))
+
+    async def _reading(self) -> Reading:
+        """What is on the disk; one that doesn't answer is told, and waited for."""
+        reading = asyncio.ensure_future(in_thread(self._read))
+        try:
+            await asyncio.wait({reading}, timeout=self._patience)
+            if not reading.done():
+                self._tell_unusable(DiskHangs(self.root))
+            return await reading
+        finally:
+            reading.cancel()
 
     def _is_moving(self, project: Project) -> bool:
         """Whether the project points to another app, host or directory for less than a moment.

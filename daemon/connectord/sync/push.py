@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -16,7 +17,7 @@ from connectord.base44.errors import (
     Unreachable,
 )
 from connectord.project.model import Connector, Project, Snapshot
-from connectord.store import OPEN, AuthorizationRow, BaseEntry, Change, HistoryRow, JobRow, Store
+from connectord.store import OPEN, AuthorizationRow, BaseEntry, BaseKey, Change, HistoryRow, JobRow, Store
 from connectord.sync.carry import SETS_AT_ONCE, carry_out
 from connectord.sync.events import (
     ConnectorsGone,
@@ -87,9 +88,10 @@ class ProjectPush:
         self._look_again = look_again
         self._beside = beside
         self._parking = Parking()
-        self._failures = 0
+        self._failures: Counter[str] = Counter()
         self._absent_since: dict[str, float] = {}
         self._told_gone: set[str] = set()
+        self._key: BaseKey | None = None
         self._reconciler = Reconciler(effects.store, effects.emit, effects.watched)
 
     def look(self, project: Project, snapshot: Snapshot) -> Plan:
@@ -103,7 +105,7 @@ class ProjectPush:
 
     def retry_now(self, *, everything: bool = False) -> None:
         """Let what waits for better times be sent at the next look; `everything`: what failed for good, too."""
-        self._failures = 0
+        self._failures.clear()
         if everything:
             self._parking.release_all()
         else:
@@ -130,6 +132,9 @@ class ProjectPush:
         effects.emit(PushStarted(job.project, job.id, job.trigger, tuple(sent)))
 
         def known(outcome: Outcome) -> None:
+            if outcome.result is Result.FAILED:
+                # A look while the rest is under way must not take it for unsent. The job's end says for how long.
+                self._parking.park(base_key(job.project), sent[outcome.type])
             effects.store.record(self._change(job, sent[outcome.type], outcome))
             effects.emit(OutcomeKnown(job.project, app, job.id, sent[outcome.type], outcome))
 
@@ -183,17 +188,20 @@ class ProjectPush:
         return (row,)
 
     def _park_failures(self, project: Project, sent: dict[str, Connector], outcomes: tuple[Outcome, ...]) -> None:
-        key, now = base_key(project), self._effects.clock()
+        """Say when what failed is tried again. Each connector backs off by its own failures in a row (P8)."""
+        now = self._effects.clock()
         failures = [outcome for outcome in outcomes if outcome.result is Result.FAILED]
         passing = [one for one in failures if one.transient or one.code in ENDS_WITH_A_LOGIN]
         elsewhere = [one for one in failures if one.code in ENDS_ELSEWHERE]
-        for outcome in failures:
-            self._parking.park(key, sent[outcome.type])
         if elsewhere:
             self._retry_later(project, sent, elsewhere, SLOW_SECONDS, now)
-        self._failures = self._failures + 1 if passing else 0
-        if passing:
-            self._retry_later(project, sent, passing, self._delay(passing), now)
+        again = {outcome.type: self._failures[outcome.type] + 1 for outcome in passing}
+        for outcome in outcomes:
+            del self._failures[outcome.type]
+        self._failures.update(again)
+        for count in sorted(set(again.values())):
+            together = [outcome for outcome in passing if again[outcome.type] == count]
+            self._retry_later(project, sent, together, self._delay(together, count), now)
 
     def _retry_later(
         self, project: Project, sent: dict[str, Connector], failures: list[Outcome], delay: float, now: float
@@ -204,14 +212,17 @@ class ProjectPush:
         self._effects.emit(RetryScheduled(project, types, delay, first.error or "", first.code or ""))
         self._look_again(delay)
 
-    def _delay(self, passing: list[Outcome]) -> float:
+    def _delay(self, passing: list[Outcome], count: int) -> float:
         effects = self._effects
         floor = max((outcome.retry_after or 0.0 for outcome in passing), default=0.0)
-        delay = effects.backoff.delay(self._failures, effects.rng, floor=floor)
+        delay = effects.backoff.delay(count, effects.rng, floor=floor)
         return min(delay, OFFLINE_CAP) if all(outcome.code in OFFLINE for outcome in passing) else delay
 
     def _withhold(self, project: Project, deleted: tuple[str, ...]) -> None:
         """Tell of files that are gone, after a grace: a checkout or an editor may put them back in a moment."""
+        if self._key != base_key(project):  # another app or host has a base of its own to miss them in
+            self._key = base_key(project)
+            self._absent_since, self._told_gone = {}, set()
         now, grace = self._effects.clock(), self._effects.removal_grace
         self._absent_since = {name: self._absent_since.get(name, now) for name in deleted}
         self._told_gone &= set(deleted)

@@ -15,7 +15,7 @@ from typing import Final
 from connectord.watch.layout import Layout, Seen
 from connectord.watch.subscription import Source, Subscription
 from connectord.watch.target import Identity
-from connectord.watch.trouble import TROUBLE, culprits, has_bad_name, is_limit, reason
+from connectord.watch.trouble import TROUBLE, culprits, has_bad_name, is_bad_name, is_limit, reason
 
 LINGER_SECONDS: Final = 1.0
 """How long the old subscription goes on beside the new one: what came in before is handed over well within this."""
@@ -27,6 +27,8 @@ LARGEST: Final = 500
 FIRST_RETRY: Final = 1.0
 LAST_RETRY: Final = 300.0
 STEADY_SECONDS: Final = 60.0
+BRIEF_SECONDS: Final = 1.0
+"""What is subscribed to again as soon as it broke must have gone on for so long, or else it would be a tight loop."""
 
 Watched = frozenset[tuple[str, Identity]]
 
@@ -35,8 +37,10 @@ class Events:
     """Keeps a subscription to what `follow` was last given; `on_seen` hears what it sees.
 
     Where that is impossible, `down` says why and somebody else must look at everything; where it is impossible for
-    some directories only, these are `aside`. `on_change` asks to `follow` again: the subscription broke, or it is time
-    for another try after a break (seconds at first, minutes later). `take_gap` tells whether events were missed.
+    some directories only, these are `aside`; `gone` are those for which others stood, or nothing, when it came to
+    subscribing, so that their places must be looked for again. `on_change` asks to `follow` again: the subscription
+    broke, or it is time for another try after a break (seconds at first, minutes later). `take_gap` tells whether
+    events were missed.
     """
 
     def __init__(
@@ -56,9 +60,11 @@ class Events:
         self._gap = False
         self._first_retry = self._retry_in = first_retry
         self._retry: asyncio.TimerHandle | None = None
+        self._try_due = False
         self._opened_at = 0.0
         self.down: str | None = None
         self.aside: frozenset[str] = frozenset()
+        self.gone: frozenset[str] = frozenset()
 
     def take_gap(self) -> bool:
         """Whether events may have been missed since this was last asked."""
@@ -67,6 +73,9 @@ class Events:
 
     async def follow(self, layout: Layout, *, anew: Collection[str] = ()) -> None:
         """See what happens in these directories from now on; those in `anew` came or went."""
+        self.gone = frozenset()
+        if self._try_due:
+            self._try_due, self.down = False, None
         if self._broken is not None:
             error, self._broken = self._broken, None
             await self._judge(error, layout)
@@ -93,7 +102,7 @@ class Events:
         await self._close_subscriptions()
 
     async def _replace(self, layout: Layout, anew: Collection[str]) -> None:
-        wanted = frozenset(item for item in layout.directories.items() if item[0] not in self.aside)
+        wanted = frozenset(item for item in layout.directories.items() if item[0] not in self.aside | self.gone)
         stale, missing = self._difference(wanted, anew)
         try:
             await self._open(layout, missing)
@@ -159,10 +168,14 @@ class Events:
             self._on_change()
 
     async def _judge(self, error: Exception, layout: Layout) -> None:
-        guilty = await asyncio.to_thread(culprits, error, layout.directories.keys() - self.aside)
+        guilty = await asyncio.to_thread(culprits, error, layout.directories.keys() - self.aside - self.gone)
         if guilty:
-            self.aside |= guilty
+            changed = await asyncio.to_thread(layout.changed, guilty)
+            self.gone |= changed
+            self.aside |= guilty - changed
             return
+        if is_bad_name(error) and _now() - self._opened_at > BRIEF_SECONDS:
+            return  # the one with that name is gone already
         self._gap = self._gap or bool(self._current)
         await self._close_subscriptions()
         self.down = reason(error)
@@ -172,7 +185,7 @@ class Events:
         self._retry_in = min(self._retry_in * 2, LAST_RETRY)
 
     def _try_again(self) -> None:
-        self.down = None
+        self._try_due = True
         self._on_change()
 
 

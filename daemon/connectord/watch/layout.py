@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from watchfiles import Change
 
-from connectord.watch.target import Found, Identity, Place
+from connectord.watch.target import Found, Identity, Place, identity_of
 
 FLOOD: Final = 1000
 """So many changes in one batch, and some may have been dropped: watchfiles doesn't tell that the kernel's queue
@@ -73,6 +73,10 @@ class Layout:
                 if change is not Change.modified:
                     moved.add(path)
         return Seen(frozenset(roots), frozenset(moved), flood=len(changes) >= FLOOD)
+
+    def changed(self, directories: Iterable[str]) -> frozenset[str]:
+        """Those for which others stand now, or nothing. Blocks on the disk."""
+        return frozenset(name for name in directories if identity_of(Path(name)) != self.directories.get(name))
 
     def roots_of(self, *directories: str) -> set[Path]:
         """Who is interested in any of these directories."""

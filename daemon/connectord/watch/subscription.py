@@ -111,6 +111,8 @@ class Subscription:
                     self._post(self._on_seen, seen)
         except Exception as raised:  # noqa: BLE001  (whatever it is, it ends the watching, and is judged in events.py)
             error = raised
+        except BaseException as raised:  # noqa: BLE001  (a panic of Rust's comes as one)
+            error = RuntimeError(str(raised))
         self._post(self._ended.set_result, error)
 
     def _asked_to_stop(self) -> bool:

@@ -44,10 +44,17 @@ class Found:
     remote: bool = False
 
 
-def survey(targets: Iterable[Target]) -> Mapping[Path, tuple[Found, ...]]:
-    """What is there of each target, by its root. Blocks on the disk."""
+def survey(targets: Iterable[Target]) -> tuple[Mapping[Path, tuple[Found, ...]], Mapping[Path, Exception]]:
+    """What is there of each target, by its root; and the defects of those that can't say. Blocks on the disk."""
     remote = remote_devices()
-    return {target.root: tuple(_found(target.places(), remote)) for target in targets}
+    found: dict[Path, tuple[Found, ...]] = {}
+    defects: dict[Path, Exception] = {}
+    for target in targets:
+        try:
+            found[target.root] = tuple(_found(target.places(), remote))
+        except Exception as error:  # noqa: BLE001  (one project's defect is no other project's)
+            defects[target.root] = error
+    return found, defects
 
 
 def same_directories(one: Iterable[Found], other: Iterable[Found]) -> bool:

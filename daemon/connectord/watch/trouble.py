@@ -19,6 +19,11 @@ def is_limit(error: Exception) -> bool:
     return any(sign in str(error) for sign in (_WATCH_LIMIT, _INSTANCE_LIMIT))
 
 
+def is_bad_name(error: Exception) -> bool:
+    """Whether it is about a name that isn't UTF-8."""
+    return isinstance(error, UnicodeError) or _UNDECODABLE in str(error)
+
+
 def reason(error: Exception) -> str:
     """What happened, and what a person can do about it."""
     if _WATCH_LIMIT in str(error):
@@ -34,7 +39,7 @@ def culprits(error: Exception, directories: Iterable[str]) -> frozenset[str]:
     One name in a directory that isn't UTF-8 ends all watching each time something happens to it, and a directory's own
     name that isn't can't even be handed over; any other error names the directory that it is about.
     """
-    if isinstance(error, UnicodeError) or _UNDECODABLE in str(error):
+    if is_bad_name(error):
         return frozenset(directory for directory in directories if has_bad_name(directory))
     return frozenset() if is_limit(error) else frozenset(name for name in directories if f'"{name}"' in str(error))
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Final
 
 from connectord.watch.events import FIRST_RETRY, Events
 from connectord.watch.forced import forced_polling
 from connectord.watch.layout import Layout, Seen
+from connectord.watch.mounts import mounts_watched
 from connectord.watch.poll import Poller
 from connectord.watch.state import WatchKind, WatchState
 from connectord.watch.subscription import Source, file_events
@@ -19,14 +20,21 @@ from connectord.watch.target import Found, Target, same_directories, survey
 FLOOD_SECONDS: Final = 2.0
 """How long after the first flood everybody is hinted at, once for all the floods until then."""
 
+MOST_NAMED: Final = 3
+
+
+def _raise(_: Path, error: Exception) -> None:
+    raise error
+
 
 class Watcher:
     """Watches all targets and calls `on_hint` with the root of a project that may have changed.
 
     Each is hinted at when it is watched, not before, so that looking then and at each hint misses nothing (P1); and
     again when its places have changed or events may have been missed. `on_state` hears how changes come to be known,
-    each time that this is another way. `polling` is why everything shall be polled, if it shall; `first_retry` are the
-    seconds until events are tried again after they failed, the first time.
+    each time that this is another way; `on_defect` of a target that can't say its places, which stays watched where it
+    was. `polling` is why everything shall be polled, if it shall; `first_retry` are the seconds until events are tried
+    again after they failed, the first time.
     """
 
     def __init__(
@@ -34,6 +42,7 @@ class Watcher:
         *,
         on_hint: Callable[[Path], None],
         on_state: Callable[[WatchState], None] = lambda _: None,
+        on_defect: Callable[[Path, Exception], None] = _raise,
         source: Source = file_events,
         polling: str | None = None,
         first_retry: float = FIRST_RETRY,
@@ -41,6 +50,7 @@ class Watcher:
     ) -> None:
         self._on_hint = on_hint
         self._on_state = on_state
+        self._on_defect = on_defect
         self._forced = polling or forced_polling(os.environ)
         self._targets: dict[Path, Target] = {}
         self._found: dict[Path, tuple[Found, ...]] = {}
@@ -68,17 +78,25 @@ class Watcher:
         self._wake.set()
 
     def refresh(self, root: Path | None = None) -> None:
-        """Look at the places of one project again, or of all: mounts, and moves of folders above, are no events."""
+        """Look at the places of one project again, or of all: a folder above that moves is no event."""
         self._dirty |= self._targets.keys() if root is None else {root}
         self._forgive = self._forgive or root is None
         self._wake.set()
 
+    def renew(self, devices: Collection[int] | None = None) -> None:
+        """Watch everything anew, or what lies on these devices: a watch may have died in silence (mounts.py)."""
+        for name, (device, _) in self._layout.directories.items():
+            if devices is None or device in devices:
+                self._moved.add(name)
+        self.refresh()
+
     async def run(self) -> None:
         """Watch until cancelled."""
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._poller.run(), name="watch by polling")
-                group.create_task(self._supervise(), name="watch")
+            with mounts_watched(lambda devices: self.renew(devices or None)):
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._poller.run(), name="watch by polling")
+                    group.create_task(self._supervise(), name="watch")
         finally:
             if self._flood:
                 self._flood.cancel()
@@ -101,13 +119,19 @@ class Watcher:
             await self._events.follow(self._layout, anew=moved)
         await self._poller.follow(self._layout, self._polled())
         self._tell_state()
-        self._hint(self._targets if self._events.take_gap() else changed)
+        gap = self._events.take_gap()
+        # What came or went in a gap is known to nobody yet.
+        for root in self._targets if gap else self._layout.roots_of(*self._events.gone):
+            self.refresh(root)
+        self._hint(self._targets if gap else changed)
 
     async def _look_for_places(self, moved: set[Path]) -> set[Path]:
         """The roots of which something is not where it was; the layout is up to date then."""
         targets = [self._targets[root] for root in self._dirty if root in self._targets]
         self._dirty = set()
-        found = await asyncio.to_thread(survey, targets)
+        found, defects = await asyncio.to_thread(survey, targets)
+        for root, error in defects.items():
+            self._on_defect(root, error)
         changed = {root for root in found if root in moved or found[root] != self._found.get(root)}
         changed &= self._targets.keys()
         for root in changed:
@@ -153,5 +177,11 @@ class Watcher:
         if why := self._forced or self._events.down:
             return WatchState(WatchKind.POLLING, why)
         polled = tuple(sorted(self._polled()))
-        why = "No events can be relied on for some directories: another system's disk, or a name that isn't UTF-8"
-        return WatchState(WatchKind.EVENTS, why if polled else "", polled)
+        return WatchState(WatchKind.EVENTS, _why_polled(polled) if polled else "", polled)
+
+
+def _why_polled(polled: tuple[str, ...]) -> str:
+    # Such names are the ones that can't be printed as they are.
+    names = ", ".join(os.fsencode(name).decode("utf-8", "backslashreplace") for name in polled[:MOST_NAMED])
+    more = f" and {len(polled) - MOST_NAMED} more" if len(polled) > MOST_NAMED else ""
+    return f"Some directories are polled (another system's disk, or a name that isn't UTF-8): {names}{more}"

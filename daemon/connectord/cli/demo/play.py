@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
-from types import FrameType
 
 import click
 
+from connectord.cli.demo.leaving import leave_in_order
 from connectord.cli.demo.stage import Stage, connector_text
 from connectord.cli.failures import show_error
 from connectord.cli.output import Output
@@ -20,8 +19,7 @@ CALENDAR = "https://www.googleapis.com/auth/calendar"
 def play() -> None:
     """Set the stage, start the daemon on it, and leave when Ctrl-C ends the daemon."""
     output = Output()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave)
+    leave_in_order()
     output.progress("Starting a Base44 on this machine and signing in to it ...")
     try:
         with Stage() as stage:
@@ -67,8 +65,3 @@ def _until_over(daemon: subprocess.Popen[bytes]) -> None:
         except KeyboardInterrupt:
             continue
         return
-
-
-def _leave(number: int, frame: FrameType | None) -> None:
-    del frame
-    raise SystemExit(128 + number)

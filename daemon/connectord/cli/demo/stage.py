@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from connectord.base44 import Base44, DeviceCode, find_credentials, sign_in
+from connectord.cli.demo.leaving import not_now
 from connectord.cli.demo.person import Person
 from connectord.errors import ConnectordError
 
@@ -41,13 +42,15 @@ class Stage:
     def __init__(self, settings: str = "") -> None:
         self._settings = settings
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._folders: list[Path] = []
         self.url = ""
 
     def __enter__(self) -> Self:
-        self.folder = Path(tempfile.mkdtemp(prefix="connectord-demo-")).resolve()
-        # A socket's path has at most 103 bytes, and a temporary folder may have a long name.
-        self._runtime = Path(tempfile.mkdtemp(prefix="connectord-", dir="/tmp"))
         try:
+            with not_now():
+                self.folder = self._folder(None)
+                # A socket's path has at most 103 bytes, and a temporary folder may have a long name.
+                self._runtime = self._folder("/tmp")  # noqa: S108  (made by mkdtemp, for nobody else)
             self._set_up()
         except BaseException:
             self._take_down()
@@ -121,14 +124,15 @@ class Stage:
 
     def _start(self, command: str, *arguments: str, pipe: bool, own_session: bool) -> subprocess.Popen[bytes]:
         # Ctrl-C in a terminal goes to the whole foreground group: the Base44 must outlive the daemon's last words.
-        process = subprocess.Popen(  # noqa: S603  (our own program)
-            [sys.executable, "-m", "connectord", command, *arguments],
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE if pipe else None,
-            start_new_session=own_session,
-        )
-        self._processes.append(process)
+        with not_now():
+            process = subprocess.Popen(  # noqa: S603  (our own program)
+                [sys.executable, "-m", "connectord", command, *arguments],
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if pipe else None,
+                start_new_session=own_session,
+            )
+            self._processes.append(process)
         return process
 
     def _take_down(self) -> None:
@@ -138,8 +142,13 @@ class Stage:
                 process.stdout.close()
         if hasattr(self, "person"):
             self.person.close()
-        for folder in (self.folder, self._runtime):
+        for folder in self._folders:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _folder(self, where: str | None) -> Path:
+        folder = Path(tempfile.mkdtemp(prefix="connectord-demo-", dir=where)).resolve()
+        self._folders.append(folder)
+        return folder
 
     def _environment(self) -> dict[str, str]:
         own = ("BASE44_", "CONNECTORD_")

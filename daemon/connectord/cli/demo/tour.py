@@ -6,16 +6,15 @@ Each step first does something and then says what it saw; a step that doesn't se
 from __future__ import annotations
 
 import json
-import signal
 import stat
 import time
 from collections.abc import Callable
-from types import FrameType
 from typing import Any
 
 import click
 import httpx
 
+from connectord.cli.demo.leaving import leave_in_order
 from connectord.cli.demo.listener import Listener
 from connectord.cli.demo.stage import DemoFailed, Stage, connector_text
 from connectord.cli.exit_codes import ExitCode
@@ -33,8 +32,7 @@ READ, EVENTS = f"{CALENDAR}.readonly", f"{CALENDAR}.events"
 def take_tour() -> None:
     """Play the tour and leave with 0 only when every step was seen to be true."""
     output = Output()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave)
+    leave_in_order()
     output.say("connectord's tour: a Base44 on this machine, a sample project, and the daemon watching it.", bold=True)
     began = time.monotonic()
     try:
@@ -244,8 +242,3 @@ class Tour:
 def _check(seen: bool, otherwise: str) -> None:
     if not seen:
         raise DemoFailed(f"not true: {otherwise}.")
-
-
-def _leave(number: int, frame: FrameType | None) -> None:
-    del frame
-    raise SystemExit(128 + number)
