@@ -1,0 +1,267 @@
+"""The notification server on the session bus, through desktop-notifier.
+
+Facts about desktop-notifier 6.2 and dbus-fast 5.2 that shape this, all seen on a real bus with dunst:
+- `send` never raises: without a bus, without a server, on a dead bus it logs a warning and returns an id. Only
+  `on_dispatched` tells success.
+- Its connection is made once and never renewed: after the bus died every call ends in "Bad file descriptor", also when
+  a bus is back at the same address. And a failed first call leaves an open connection behind. So: one backend for each
+  session, closed at its end, and none before a short look at the bus.
+- A server that comes back on a living bus is found again, but what it showed is gone, and so are the ids.
+- `clear` of an id that was answered, closed or has expired raises KeyError.
+- A call may wait forever (a stopped server): there is no time limit anywhere.
+- It takes the bus's address from the environment of this process and from nowhere else.
+- Importing it and making the first backend takes 70 ms and 7 MiB: `ways.py` does so in a thread, and only where
+  there is a bus at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import html
+import logging
+import os
+from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final
+
+from dbus_fast import Message, MessageType
+from dbus_fast.aio import MessageBus
+from desktop_notifier import Button, Notification
+from desktop_notifier import Urgency as DesktopUrgency
+from desktop_notifier.backends.dbus import DBusDesktopNotifier
+
+from connectord.notify.bus_address import ADDRESS
+from connectord.notify.desktop import DesktopUnreachable
+from connectord.notify.notice import Action, Notice, Urgency
+
+APP_NAME: Final = "connectord"
+SERVER: Final = "org.freedesktop.Notifications"
+BUS: Final = "org.freedesktop.DBus"
+
+ANSWER_LIMIT: Final = 10.0
+"""Seconds that a bus or server may take for one answer; the server that the bus starts first has them too."""
+
+STAY: Final = 0
+SERVERS_CHOICE: Final = -1
+"""How long a server shows something, as the specification counts it: until closed, or as long as it likes."""
+
+_URGENCIES: Final = {
+    Urgency.INFORMATION: DesktopUrgency.Low,
+    Urgency.ATTENTION: DesktopUrgency.Normal,
+    Urgency.CRITICAL: DesktopUrgency.Critical,
+}
+
+
+class SessionBusDesktop:
+    """The desktop behind the first of some bus addresses that answers."""
+
+    def __init__(
+        self,
+        addresses: Callable[[], tuple[str, ...]],
+        *,
+        environ: MutableMapping[str, str] = os.environ,
+        answer_limit: float = ANSWER_LIMIT,
+    ) -> None:
+        self._addresses = addresses
+        self._environ = environ
+        self._limit = answer_limit
+
+    async def connect(self, *, start: bool, on_end: Callable[[str], None]) -> SessionBusSession:
+        """A session with the server (see Desktop). Raises DesktopUnreachable."""
+        why = "There is no session bus here"
+        for address in self._addresses():
+            try:
+                async with asyncio.timeout(self._limit):
+                    await _look(address, start=start)
+                break
+            except DesktopUnreachable:
+                raise
+            except Exception as error:  # noqa: BLE001  (a bus can fail in any of a dozen classes; each is told)
+                why = f"The session bus at {address} doesn't answer: {_sentence(error)}"
+        else:
+            raise DesktopUnreachable(why)
+        # The library asks for the address nowhere else; whom we start (a browser) wants the living bus as well.
+        self._environ[ADDRESS] = address
+        session = SessionBusSession(on_end, self._limit)
+        try:
+            await session.open()
+        except BaseException:
+            await session.close()
+            raise
+        return session
+
+
+class SessionBusSession:
+    """One server on one connection."""
+
+    def __init__(self, on_end: Callable[[str], None], answer_limit: float) -> None:
+        self._on_end = on_end
+        self._limit = answer_limit
+        self._backend = DBusDesktopNotifier(APP_NAME)
+        self._markup = False
+        self._watch: asyncio.Task[None] | None = None
+        self.server = ""
+        self.buttons = False
+
+    async def open(self) -> None:
+        """Connect and ask what the server can do. Raises DesktopUnreachable."""
+        async with self._answering():
+            await self._backend.get_capabilities()
+            bus = self._backend.bus
+            self._watch = asyncio.create_task(self._until_disconnected(bus), name="session bus")
+            bus.add_message_handler(self._heard)
+            await _ask(bus, BUS, "AddMatch", _OWNER_CHANGES)
+            name, _, version, _ = (await _ask(bus, SERVER, "GetServerInformation")).body
+            [can] = (await _ask(bus, SERVER, "GetCapabilities")).body
+        self.server = f"{name} {version}".strip()
+        self.buttons = "actions" in can
+        self._markup = "body-markup" in can
+
+    async def show(self, notice: Notice, on_answer: Callable[[Action], None], on_closed: Callable[[], None]) -> str:
+        """Show it (see DesktopSession)."""
+        accepted: list[bool] = []
+        notification = self._notification(notice, on_answer, on_closed, lambda: accepted.append(True))
+        with _told_of_failures() as failures:
+            async with self._answering():
+                await self._backend.send(notification)
+        if not accepted:
+            why = _sentence(failures[0]) if failures else "it gave no reason"
+            raise DesktopUnreachable(f"The notification server took no notice: {why}")
+        return notification.identifier
+
+    async def clear(self, identifier: str) -> None:
+        """Take it away (see DesktopSession)."""
+        async with self._answering():
+            with contextlib.suppress(KeyError):  # answered, closed or expired
+                await self._backend.clear(identifier)
+
+    async def on_show(self) -> frozenset[str]:
+        """What is still to be seen (see DesktopSession)."""
+        # Asks no server: the library forgets what a server said was closed or has expired.
+        return frozenset(await self._backend.get_current_notifications())
+
+    async def close(self) -> None:
+        """Let go of the bus."""
+        bus: MessageBus | None = getattr(self._backend, "bus", None)
+        if bus is not None and bus.connected:
+            bus.disconnect()
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.wait([self._watch])
+
+    def _notification(
+        self,
+        notice: Notice,
+        on_answer: Callable[[Action], None],
+        on_closed: Callable[[], None],
+        on_accepted: Callable[[], None],
+    ) -> Notification:
+        def clicked() -> None:
+            if notice.buttons:
+                on_answer(notice.buttons[0])
+            else:
+                on_closed()
+
+        return Notification(
+            title=notice.title,
+            message=html.escape(notice.body, quote=False) if self._markup else notice.body,
+            urgency=_URGENCIES[notice.urgency],
+            buttons=tuple(_button(action, on_answer) for action in notice.buttons) if self.buttons else (),
+            on_clicked=clicked,
+            on_dismissed=on_closed,
+            on_dispatched=on_accepted,
+            timeout=SERVERS_CHOICE if notice.urgency is Urgency.INFORMATION else STAY,
+        )
+
+    @asynccontextmanager
+    async def _answering(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._limit):
+                yield
+        except TimeoutError as error:
+            raise DesktopUnreachable(f"The notification server has not answered for {self._limit:.0f} s") from error
+        except Exception as error:
+            # The classes that a dying bus or a strange server raise are anybody's guess (KeyError is among them).
+            raise DesktopUnreachable(f"The notification server failed: {_sentence(error)}") from error
+
+    async def _until_disconnected(self, bus: MessageBus) -> None:
+        try:
+            await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
+        except (OSError, EOFError) as error:
+            self._on_end(f"The session bus is gone: {_sentence(error)}")
+        else:
+            self._on_end("The session bus closed the connection")
+
+    def _heard(self, message: Message) -> None:
+        if message.member == "NameOwnerChanged" and message.sender == BUS and message.body[0] == SERVER:
+            self._on_end("The notification server is gone" if not message.body[2] else "Another one took its place")
+
+
+_OWNER_CHANGES: Final = f"type='signal',sender='{BUS}',member='NameOwnerChanged',arg0='{SERVER}'"
+
+
+async def _look(address: str, *, start: bool) -> None:
+    """Raises DesktopUnreachable where no server runs, unless the bus could start one and is wanted to.
+
+    A server that a person has stopped is not started again just for looking: the next one might be another.
+    """
+    bus = MessageBus(bus_address=address)
+    try:
+        await bus.connect()
+        [running] = (await _ask(bus, BUS, "NameHasOwner", SERVER)).body
+        if running:
+            return
+        [startable] = (await _ask(bus, BUS, "ListActivatableNames")).body
+        if SERVER not in startable:
+            raise DesktopUnreachable("No notification server runs on the session bus")
+        if not start:
+            raise DesktopUnreachable("The notification server doesn't run; the first notice starts it")
+    finally:
+        await _leave(bus)
+
+
+async def _leave(bus: MessageBus) -> None:
+    if bus.connected:
+        bus.disconnect()
+        with contextlib.suppress(OSError, EOFError):
+            await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
+
+
+async def _ask(bus: MessageBus, name: str, member: str, *words: str) -> Message:
+    """Call a method of the interface that is called as its owner is, and has its path. Raises DesktopUnreachable."""
+    path = "/" + name.replace(".", "/")
+    reply = await bus.call(
+        Message(
+            destination=name, path=path, interface=name, member=member, signature="s" * len(words), body=list(words)
+        )
+    )
+    if reply.message_type is MessageType.ERROR:
+        raise DesktopUnreachable(f"{name} doesn't answer {member}: {' '.join(map(str, reply.body))}")
+    return reply
+
+
+def _button(action: Action, on_answer: Callable[[Action], None]) -> Button:
+    return Button(action.label, on_pressed=lambda: on_answer(action), identifier=action.value)
+
+
+def _sentence(error: BaseException) -> str:
+    return str(error) or type(error).__name__
+
+
+@contextmanager
+def _told_of_failures() -> Iterator[list[BaseException]]:
+    """What the library would only log, with a traceback on standard error."""
+    failures: list[BaseException] = []
+
+    def keep(record: logging.LogRecord) -> bool:
+        if record.exc_info and record.exc_info[1] is not None:
+            failures.append(record.exc_info[1])
+        return False
+
+    logger = logging.getLogger("desktop_notifier.backends.base")
+    logger.addFilter(keep)
+    try:
+        yield failures
+    finally:
+        logger.removeFilter(keep)
