@@ -38,7 +38,7 @@ def combined(
     return CombinedNotifier(line, channels, instead=LOG, rules=rules or Rules(), clean=redact, now=day_clock())
 
 
-def test_a_line_is_written_at_once_and_whatever_the_rules_say():
+def test_a_line_is_written_at_once_and_whatever_the_rules_say() -> None:
     async def written() -> list[Notice]:
         lines: list[Notice] = []
         combined(KeepingNotifier(), rules=Rules(NoticeLevel.NONE), lines=lines).notify(a_notice("one"))
@@ -47,7 +47,7 @@ def test_a_line_is_written_at_once_and_whatever_the_rules_say():
     assert run_virtually(written()) == [a_notice("one")]
 
 
-def test_p11_a_batch_within_a_second_reaches_each_channel_once():
+def test_p11_a_batch_within_a_second_reaches_each_channel_once() -> None:
     async def shown() -> tuple[KeepingNotifier, KeepingNotifier]:
         channels = KeepingNotifier(), KeepingNotifier()
         notifier = combined(*channels)
@@ -62,7 +62,7 @@ def test_p11_a_batch_within_a_second_reaches_each_channel_once():
         assert channel.titles == ["2 notices from connectord (shop)"]
 
 
-def test_what_is_settled_is_withdrawn_from_each_channel():
+def test_what_is_settled_is_withdrawn_from_each_channel() -> None:
     async def withdrawn() -> list[str]:
         channel = KeepingNotifier()
         notifier = combined(channel)
@@ -77,7 +77,7 @@ def test_what_is_settled_is_withdrawn_from_each_channel():
     assert run_virtually(withdrawn()) == [a_notice("one").subject]
 
 
-def test_the_night_is_quiet_and_the_morning_has_one_digest():
+def test_the_night_is_quiet_and_the_morning_has_one_digest() -> None:
     async def shown() -> tuple[list[str], list[str]]:
         channel = KeepingNotifier()
         notifier = combined(channel, rules=Rules(quiet=quiet_hours("22:00-07:00", UTC)))
@@ -93,7 +93,7 @@ def test_the_night_is_quiet_and_the_morning_has_one_digest():
     assert run_virtually(shown()) == ([], ["2 notices from connectord (shop)"])
 
 
-def test_a_snooze_that_is_taken_back_shows_what_waited():
+def test_a_snooze_that_is_taken_back_shows_what_waited() -> None:
     async def shown() -> list[str]:
         channel = KeepingNotifier()
         notifier = combined(channel, rules=Rules(snoozed_until=NIGHT + timedelta(days=1)))
@@ -107,7 +107,7 @@ def test_a_snooze_that_is_taken_back_shows_what_waited():
     assert run_virtually(shown()) == ["one"]
 
 
-def test_an_answer_to_several_in_one_is_an_answer_to_each():
+def test_an_answer_to_several_in_one_is_an_answer_to_each() -> None:
     async def answers() -> list[tuple[Action, str]]:
         heard: list[tuple[Action, str]] = []
         channel = KeepingNotifier()
@@ -123,7 +123,7 @@ def test_an_answer_to_several_in_one_is_an_answer_to_each():
     assert run_virtually(answers()) == [(Action.SKIP, a_notice(title).subject) for title in ("one", "two")]
 
 
-def test_an_answer_to_what_was_settled_meanwhile_says_nothing():
+def test_an_answer_to_what_was_settled_meanwhile_says_nothing() -> None:
     async def answers() -> list[Action]:
         heard: list[Action] = []
         channel = KeepingNotifier()
@@ -139,7 +139,7 @@ def test_an_answer_to_what_was_settled_meanwhile_says_nothing():
     assert run_virtually(answers()) == []
 
 
-def test_p13_no_channel_and_no_line_gets_a_token():
+def test_p13_no_channel_and_no_line_gets_a_token() -> None:
     async def told() -> list[Notice]:
         lines: list[Notice] = []
         channel = KeepingNotifier()
@@ -152,7 +152,7 @@ def test_p13_no_channel_and_no_line_gets_a_token():
     assert [notice.body for notice in run_virtually(told())] == ["It was sent with ***"] * 2
 
 
-def test_state_is_the_first_channel_that_works_and_says_why_the_others_do_not():
+def test_state_is_the_first_channel_that_works_and_says_why_the_others_do_not() -> None:
     desktop = KeepingNotifier(ChannelState(Channel.DESKTOP, works=False, why="There is no session bus here"))
     command = KeepingNotifier(ChannelState(Channel.COMMAND, works=True, through="phone"))
 

@@ -23,7 +23,7 @@ def titles(steps: tuple[Show | Clear, ...]) -> list[str]:
     return [step.notice.title if isinstance(step, Show) else f"clear {step.subject}" for step in steps]
 
 
-def test_a_notice_is_shown_a_second_after_it_came():
+def test_a_notice_is_shown_a_second_after_it_came() -> None:
     desk = a_desk()
     desk.put(a_notice("one"), NOON)
     assert desk.take(NOON) == ()
@@ -32,21 +32,21 @@ def test_a_notice_is_shown_a_second_after_it_came():
     assert desk.due(NOON + SECOND) is None
 
 
-def test_p11_what_comes_within_a_second_for_one_project_is_one_notice():
+def test_p11_what_comes_within_a_second_for_one_project_is_one_notice() -> None:
     desk = a_desk()
     for number in range(5):
         desk.put(a_notice(f"{number}"), NOON + number * SECOND / 5)
     assert titles(desk.take(NOON + SECOND)) == ["5 notices from connectord (shop)"]
 
 
-def test_projects_are_told_of_apart():
+def test_projects_are_told_of_apart() -> None:
     desk = a_desk()
     desk.put(a_notice("mine"), NOON)
     desk.put(a_notice("other", place="/other"), NOON)
     assert titles(desk.take(NOON + SECOND)) == ["mine", "other"]
 
 
-def test_p11_the_same_is_never_shown_twice():
+def test_p11_the_same_is_never_shown_twice() -> None:
     desk = a_desk()
     for _ in range(2):
         desk.put(a_notice("one"), NOON)
@@ -54,7 +54,7 @@ def test_p11_the_same_is_never_shown_twice():
     assert desk.take(NOON + 9 * SECOND) == ()
 
 
-def test_p11_a_batch_that_shrinks_is_not_told_again_and_not_when_it_grows_back():
+def test_p11_a_batch_that_shrinks_is_not_told_again_and_not_when_it_grows_back() -> None:
     desk = a_desk()
     desk.put(authorization_notice(SHOP, links("a", "b")), NOON)
     desk.take(NOON + SECOND)
@@ -63,7 +63,7 @@ def test_p11_a_batch_that_shrinks_is_not_told_again_and_not_when_it_grows_back()
     assert desk.due(NOON) is None
 
 
-def test_a_batch_that_grows_takes_the_place_of_the_old_one():
+def test_a_batch_that_grows_takes_the_place_of_the_old_one() -> None:
     desk = a_desk()
     small, large = (authorization_notice(SHOP, links(*types)) for types in (("a",), ("a", "b")))
     desk.put(small, NOON)
@@ -72,14 +72,14 @@ def test_a_batch_that_grows_takes_the_place_of_the_old_one():
     assert desk.take(NOON + 3 * SECOND) == (Show(large),)
 
 
-def test_what_changed_before_it_was_shown_is_shown_as_it_is_now():
+def test_what_changed_before_it_was_shown_is_shown_as_it_is_now() -> None:
     desk = a_desk()
     desk.put(a_notice("old", item="x"), NOON)
     desk.put(a_notice("new", item="x"), NOON + SECOND / 2)
     assert titles(desk.take(NOON + SECOND)) == ["new"]
 
 
-def test_what_changed_and_changed_back_before_it_was_shown_is_not_news():
+def test_what_changed_and_changed_back_before_it_was_shown_is_not_news() -> None:
     desk = a_desk()
     desk.put(a_notice("old", item="x"), NOON)
     desk.take(NOON + SECOND)
@@ -88,7 +88,7 @@ def test_what_changed_and_changed_back_before_it_was_shown_is_not_news():
     assert desk.take(NOON + 9 * SECOND) == ()
 
 
-def test_what_is_withdrawn_goes_and_is_news_when_it_comes_back():
+def test_what_is_withdrawn_goes_and_is_news_when_it_comes_back() -> None:
     desk = a_desk()
     desk.put(a_notice("one"), NOON)
     desk.take(NOON + SECOND)
@@ -98,14 +98,14 @@ def test_what_is_withdrawn_goes_and_is_news_when_it_comes_back():
     assert titles(desk.take(NOON + 3 * SECOND)) == ["one"]
 
 
-def test_what_is_withdrawn_before_it_was_shown_never_is():
+def test_what_is_withdrawn_before_it_was_shown_never_is() -> None:
     desk = a_desk()
     desk.put(a_notice("one"), NOON)
     desk.withdraw(a_notice("one").subject)
     assert desk.take(NOON + 9 * SECOND) == ()
 
 
-def test_several_in_one_go_when_the_last_of_them_is_settled():
+def test_several_in_one_go_when_the_last_of_them_is_settled() -> None:
     desk = a_desk()
     desk.put(a_notice("one"), NOON)
     desk.put(a_notice("two"), NOON)
@@ -117,13 +117,13 @@ def test_several_in_one_go_when_the_last_of_them_is_settled():
     assert desk.take(NOON + SECOND) == (Clear(shown),)
 
 
-def test_what_a_level_leaves_out_is_not_shown():
+def test_what_a_level_leaves_out_is_not_shown() -> None:
     desk = a_desk(NoticeLevel.ATTENTION)
     desk.put(a_notice("one", urgency=Urgency.INFORMATION), NOON)
     assert desk.due(NOON) is None
 
 
-def test_quiet_hours_hold_back_and_end_with_one_digest_of_all_projects():
+def test_quiet_hours_hold_back_and_end_with_one_digest_of_all_projects() -> None:
     desk = a_desk(quiet_at_night=True)
     desk.put(a_notice("one"), NIGHT)
     desk.put(a_notice("two", place="/other", project="other"), NIGHT + timedelta(hours=3))
@@ -134,7 +134,7 @@ def test_quiet_hours_hold_back_and_end_with_one_digest_of_all_projects():
     assert step.notice.body == "• one\n• two"
 
 
-def test_what_was_settled_in_the_night_is_not_in_the_digest():
+def test_what_was_settled_in_the_night_is_not_in_the_digest() -> None:
     desk = a_desk(quiet_at_night=True)
     for title in ("one", "two"):
         desk.put(a_notice(title), NIGHT)
@@ -143,7 +143,7 @@ def test_what_was_settled_in_the_night_is_not_in_the_digest():
     assert titles(desk.take(MORNING)) == ["two"]
 
 
-def test_what_is_on_show_is_cleared_in_the_night_as_well():
+def test_what_is_on_show_is_cleared_in_the_night_as_well() -> None:
     desk = a_desk(quiet_at_night=True)
     desk.put(a_notice("one"), NOON)
     desk.take(NOON + SECOND)
@@ -151,7 +151,7 @@ def test_what_is_on_show_is_cleared_in_the_night_as_well():
     assert titles(desk.take(NIGHT)) == [f"clear {a_notice('one').subject}"]
 
 
-def test_a_snooze_holds_back_from_the_moment_it_is_asked_for():
+def test_a_snooze_holds_back_from_the_moment_it_is_asked_for() -> None:
     desk = a_desk()
     desk.put(a_notice("one"), NOON)
     desk.rules = Rules(snoozed_until=NOON + timedelta(hours=1))
@@ -160,7 +160,7 @@ def test_a_snooze_holds_back_from_the_moment_it_is_asked_for():
     assert titles(desk.take(NOON + timedelta(hours=1))) == ["one"]
 
 
-def test_a_clock_that_is_put_back_delays_nothing():
+def test_a_clock_that_is_put_back_delays_nothing() -> None:
     desk = a_desk()
     desk.put(a_notice("one"), NOON)
     assert titles(desk.take(NOON - timedelta(hours=1))) == ["one"]

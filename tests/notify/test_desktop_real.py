@@ -8,6 +8,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 from tests.support.desktop import RealDesktop, a_real_desktop
@@ -65,7 +66,7 @@ async def on_desktop(*start: Callable[[RealDesktop], Awaitable[None]]) -> AsyncI
 BUS, SERVER = RealDesktop.start_bus, RealDesktop.start_server
 
 
-async def test_a_notice_appears_with_its_text_and_buttons_and_stays():
+async def test_a_notice_appears_with_its_text_and_buttons_and_stays() -> None:
     async with on_desktop(BUS, SERVER) as it:
         it.notifier.notify(SLACK)
         shown = await it.desktop.shown()
@@ -76,7 +77,7 @@ async def test_a_notice_appears_with_its_text_and_buttons_and_stays():
         assert it.notifier.state.through.startswith("dunst 1.")
 
 
-async def test_what_looks_like_markup_in_a_text_is_shown_as_it_stands():
+async def test_what_looks_like_markup_in_a_text_is_shown_as_it_stands() -> None:
     async with on_desktop(BUS, SERVER) as it:
         it.notifier.notify(a_notice("<b>&", body="slack.jsonc:1:1: expected <b>&amp;</b>", urgency=Urgency.INFORMATION))
         shown = await it.desktop.shown()
@@ -87,7 +88,9 @@ async def test_what_looks_like_markup_in_a_text_is_shown_as_it_stands():
 @pytest.mark.parametrize(
     ("label", "action"), [("Authorize", Action.AUTHORIZE), ("Skip", Action.SKIP), ("", Action.AUTHORIZE)]
 )
-async def test_pressing_a_button_answers_and_a_click_on_the_body_is_the_first_button(label: str, action: Action):
+async def test_pressing_a_button_answers_and_a_click_on_the_body_is_the_first_button(
+    label: str, action: Action
+) -> None:
     async with on_desktop(BUS, SERVER) as it:
         it.notifier.notify(SLACK)
         await it.desktop.shown()
@@ -96,7 +99,7 @@ async def test_pressing_a_button_answers_and_a_click_on_the_body_is_the_first_bu
         await it.desktop.until_on_screen(0)
 
 
-async def test_what_is_withdrawn_goes_from_the_screen():
+async def test_what_is_withdrawn_goes_from_the_screen() -> None:
     async with on_desktop(BUS, SERVER) as it:
         it.notifier.notify(SLACK)
         await it.desktop.shown()
@@ -105,9 +108,9 @@ async def test_what_is_withdrawn_goes_from_the_screen():
         assert it.troubles == []
 
 
-async def test_withdrawing_what_was_answered_or_closed_harms_nobody():
+async def test_withdrawing_what_was_answered_or_closed_harms_nobody() -> None:
     async with on_desktop(BUS, SERVER) as it:
-        for end in (lambda: it.desktop.press("Skip"), it.desktop.close_by_hand):
+        for end in (partial(it.desktop.press, "Skip"), it.desktop.close_by_hand):
             it.notifier.notify(SLACK)
             await it.desktop.shown()
             await end()
@@ -118,7 +121,7 @@ async def test_withdrawing_what_was_answered_or_closed_harms_nobody():
         assert it.troubles == []
 
 
-async def test_a_later_notice_takes_the_place_of_the_earlier_one():
+async def test_a_later_notice_takes_the_place_of_the_earlier_one() -> None:
     async with on_desktop(BUS, SERVER) as it:
         it.notifier.notify(SLACK)
         await it.desktop.shown()
@@ -127,7 +130,7 @@ async def test_a_later_notice_takes_the_place_of_the_earlier_one():
         assert await it.desktop.on_screen() == 1
 
 
-async def test_p10_dunst_killed_and_restarted_loses_nothing():
+async def test_p10_dunst_killed_and_restarted_loses_nothing() -> None:
     async with on_desktop(BUS, SERVER) as it:
         it.notifier.notify(SLACK)
         await it.desktop.shown()
@@ -141,7 +144,7 @@ async def test_p10_dunst_killed_and_restarted_loses_nothing():
         assert it.notifier.state.works
 
 
-async def test_p11_what_was_closed_before_dunst_was_killed_does_not_come_back():
+async def test_p11_what_was_closed_before_dunst_was_killed_does_not_come_back() -> None:
     async with on_desktop(BUS, SERVER) as it:
         it.notifier.notify(SLACK)
         await it.desktop.shown()
@@ -154,7 +157,7 @@ async def test_p11_what_was_closed_before_dunst_was_killed_does_not_come_back():
         assert it.desktop.nothing_more_was_shown
 
 
-async def test_p10_the_bus_killed_and_restarted_at_its_address_loses_nothing():
+async def test_p10_the_bus_killed_and_restarted_at_its_address_loses_nothing() -> None:
     async with on_desktop(BUS, SERVER) as it:
         it.notifier.notify(SLACK)
         await it.desktop.shown()
@@ -167,7 +170,7 @@ async def test_p10_the_bus_killed_and_restarted_at_its_address_loses_nothing():
         await until(lambda: it.notifier.state.works)
 
 
-async def test_a_bus_that_comes_back_at_another_address_is_found():
+async def test_a_bus_that_comes_back_at_another_address_is_found() -> None:
     async with a_real_desktop() as first, a_real_desktop() as second:
         for desktop in (first, second):
             await desktop.start_bus()
@@ -187,7 +190,7 @@ async def test_a_bus_that_comes_back_at_another_address_is_found():
         assert second.address == os.environ["DBUS_SESSION_BUS_ADDRESS"]
 
 
-async def test_a_bus_without_a_server_is_said_and_a_notice_waits_for_one():
+async def test_a_bus_without_a_server_is_said_and_a_notice_waits_for_one() -> None:
     async with on_desktop(BUS) as it:
         await until(lambda: it.troubles)
         assert it.notifier.state.why == "No notification server runs on the session bus"
@@ -196,14 +199,14 @@ async def test_a_bus_without_a_server_is_said_and_a_notice_waits_for_one():
         assert (await it.desktop.shown()).title == SLACK.title
 
 
-async def test_no_bus_at_all_is_said_and_harms_nobody():
+async def test_no_bus_at_all_is_said_and_harms_nobody() -> None:
     async with on_desktop() as it:
         it.notifier.notify(SLACK)
         await until(lambda: it.troubles)
         assert "bus doesn't answer: " in it.notifier.state.why
 
 
-async def test_a_server_is_started_by_the_first_notice_and_not_by_looking():
+async def test_a_server_is_started_by_the_first_notice_and_not_by_looking() -> None:
     async def bus_that_starts_servers(desktop: RealDesktop) -> None:
         desktop.let_the_bus_start_a_server()
         await desktop.start_bus()
@@ -219,7 +222,7 @@ async def test_a_server_is_started_by_the_first_notice_and_not_by_looking():
         assert it.troubles[1:] == ["The notification server is gone", it.troubles[0]]
 
 
-async def test_a_server_that_hangs_is_left_after_a_while():
+async def test_a_server_that_hangs_is_left_after_a_while() -> None:
     async with a_real_desktop() as desktop:
         await desktop.start_bus()
         await desktop.start_server()
@@ -231,7 +234,7 @@ async def test_a_server_that_hangs_is_left_after_a_while():
             )
 
 
-async def test_p11_a_batch_of_five_is_one_notification_and_one_press_answers_it():
+async def test_p11_a_batch_of_five_is_one_notification_and_one_press_answers_it() -> None:
     async with a_real_desktop() as desktop:
         await desktop.start_bus()
         await desktop.start_server()
@@ -250,7 +253,7 @@ async def test_p11_a_batch_of_five_is_one_notification_and_one_press_answers_it(
         assert answers == [(Action.AUTHORIZE, five.subject)]
 
 
-async def test_p11_what_comes_within_a_second_is_one_notification():
+async def test_p11_what_comes_within_a_second_is_one_notification() -> None:
     async with a_real_desktop() as desktop:
         await desktop.start_bus()
         await desktop.start_server()

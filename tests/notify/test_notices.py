@@ -120,31 +120,31 @@ TABLE = [
 @pytest.mark.parametrize(("notice", "title", "body", "buttons"), TABLE, ids=[row[1] for row in TABLE])
 def test_each_notice_says_what_happened_and_what_to_do(
     notice: Notice, title: str, body: str, buttons: tuple[Action, ...]
-):
+) -> None:
     assert (title, body, buttons) == (notice.title, notice.body, notice.buttons)
 
 
-def test_the_table_has_every_kind():
+def test_the_table_has_every_kind() -> None:
     assert {row[0].kind for row in TABLE} == set(NoticeKind)
 
 
-def test_a_notice_of_a_project_belongs_to_its_folder_and_one_of_base44_to_the_host():
+def test_a_notice_of_a_project_belongs_to_its_folder_and_one_of_base44_to_the_host() -> None:
     assert {(str(SHOP), "shop"), (HOST, "")} == {(row[0].place, row[0].project) for row in TABLE}
 
 
-def test_two_projects_of_the_same_name_have_subjects_of_their_own():
+def test_two_projects_of_the_same_name_have_subjects_of_their_own() -> None:
     here, there = (authorization_notice(Path(parent) / "shop", links("slack")) for parent in ("/a", "/b"))
     assert here.title == there.title
     assert here.subject != there.subject
 
 
-def test_a_later_notice_of_a_thing_has_the_subject_of_the_earlier_one():
+def test_a_later_notice_of_a_thing_has_the_subject_of_the_earlier_one() -> None:
     first, second = authorization_notice(SHOP, links("slack")), authorization_notice(SHOP, links("slack", "github"))
     assert first.subject == second.subject
     assert failed_notice(SHOP, "slack", "x").subject == authorization_failed_notice(SHOP, "slack", "y").subject
 
 
-def test_everything_that_may_be_told_of_one_connector_can_be_withdrawn_at_once():
+def test_everything_that_may_be_told_of_one_connector_can_be_withdrawn_at_once() -> None:
     told = {
         authorized_notice(SHOP, "slack").subject,
         timed_out_notice(SHOP, links("slack")[0]).subject,
@@ -155,18 +155,18 @@ def test_everything_that_may_be_told_of_one_connector_can_be_withdrawn_at_once()
     assert told == set(subjects_of_connector(SHOP, "slack"))
 
 
-def test_only_what_needs_nobody_is_information_and_only_what_happens_without_a_word_is_critical():
+def test_only_what_needs_nobody_is_information_and_only_what_happens_without_a_word_is_critical() -> None:
     assert {row[0].kind for row in TABLE if row[0].urgency is Urgency.INFORMATION} == {NoticeKind.AUTHORIZED}
     assert {row[0].kind for row in TABLE if row[0].urgency is Urgency.CRITICAL} == {NoticeKind.REMOVAL_COMING}
 
 
-def test_many_connectors_are_counted_in_the_title_and_named_below():
+def test_many_connectors_are_counted_in_the_title_and_named_below() -> None:
     notice = authorization_notice(SHOP, links("a", "b", "c", "d", "e", "f"))
     assert notice.title == "6 connectors need your authorization (shop)"
     assert notice.body.startswith("a, b, c, d, e, f\n")
 
 
-def test_one_missing_scope_was_not_granted():
+def test_one_missing_scope_was_not_granted() -> None:
     assert granted_less_notice(SHOP, "slack", ("a",), 2).title == (
         "slack: Added, but 1 of 2 scopes was not granted (shop)"
     )
@@ -181,28 +181,30 @@ def test_one_missing_scope_was_not_granted():
         (("a",), ("b",), False),
     ],
 )
-def test_who_knows_of_a_batch_knows_of_a_part_of_it(earlier: tuple[str, ...], later: tuple[str, ...], covered: bool):
+def test_who_knows_of_a_batch_knows_of_a_part_of_it(
+    earlier: tuple[str, ...], later: tuple[str, ...], covered: bool
+) -> None:
     assert authorization_notice(SHOP, links(*earlier)).covers(authorization_notice(SHOP, links(*later))) is covered
 
 
-def test_a_fresh_link_is_news():
+def test_a_fresh_link_is_news() -> None:
     fresh = (Link("slack", "https://app.base44.com/api/external-auth/connect/fresh"),)
     assert not authorization_notice(SHOP, links("slack")).covers(authorization_notice(SHOP, fresh))
 
 
-def test_p13_a_token_that_an_error_quotes_never_leaves_in_a_notice():
+def test_p13_a_token_that_an_error_quotes_never_leaves_in_a_notice() -> None:
     token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl"
     notice = presentable(failed_notice(SHOP, f"slack {token}", f"It was sent with Bearer {token}"), redact)
     assert token not in notice.title + notice.body
     assert notice.body == "It was sent with Bearer ***"
 
 
-def test_text_from_elsewhere_carries_no_control_characters_and_no_line_breaks_into_a_title():
+def test_text_from_elsewhere_carries_no_control_characters_and_no_line_breaks_into_a_title() -> None:
     notice = presentable(a_notice("one\ntwo\x1b[31m\u202e", body="three\nfour\x07"), str)
     assert (notice.title, notice.body) == ("one two[31m", "three\nfour")
 
 
-def test_text_from_elsewhere_is_cut_where_no_screen_would_show_it():
+def test_text_from_elsewhere_is_cut_where_no_screen_would_show_it() -> None:
     notice = presentable(a_notice("t" * 999, body="b" * 9999), str)
     assert (len(notice.title), len(notice.body)) == (TITLE_LIMIT, BODY_LIMIT)
     assert notice.title.endswith("…")

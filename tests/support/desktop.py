@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shutil
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
@@ -114,7 +115,8 @@ class RealDesktop:
 
     def let_the_bus_start_a_server(self) -> None:
         """Only for buses that are started after that."""
-        service = f"[D-BUS Service]\nName={SERVER}\nExec={' '.join(self._server_command())}\n"
+        dunst, *options = self._server_command()
+        service = f"[D-BUS Service]\nName={SERVER}\nExec={shutil.which(dunst)} {' '.join(options)}\n"
         (self.folder / "services" / "server.service").write_text(service)
 
     async def started_server(self) -> int:

@@ -66,6 +66,7 @@ class FakeSession:
     shown: dict[str, tuple[Notice, Callable[[Action], None], Callable[[], None]]] = field(default_factory=dict)
     cleared: list[str] = field(default_factory=list)
     failing: bool = False
+    crashing: bool = False
     closed: bool = False
     server: str = "fake 1.0"
     buttons: bool = True
@@ -75,6 +76,8 @@ class FakeSession:
             raise DesktopUnreachable("It fails")
         identifier = f"{len(self.cleared) + len(self.shown)} {notice.title}"
         self.shown[identifier] = (notice, on_answer, on_closed)
+        if self.crashing:
+            self.on_end("It crashed")
         return identifier
 
     async def clear(self, identifier: str) -> None:
@@ -115,6 +118,7 @@ class FakeDesktop:
 
     away: str = ""
     failing: bool = False
+    crashing: bool = False
     asked: list[bool] = field(default_factory=list)
     sessions: list[FakeSession] = field(default_factory=list)
 
@@ -122,7 +126,7 @@ class FakeDesktop:
         self.asked.append(start)
         if self.away:
             raise DesktopUnreachable(self.away)
-        self.sessions.append(FakeSession(on_end, failing=self.failing))
+        self.sessions.append(FakeSession(on_end, failing=self.failing, crashing=self.crashing))
         return self.sessions[-1]
 
     @property
@@ -130,14 +134,14 @@ class FakeDesktop:
         return self.sessions[-1]
 
 
-@dataclass
 class KeepingNotifier:
     """Keeps what it is given."""
 
-    state: ChannelState = field(default_factory=lambda: ChannelState(Channel.DESKTOP, works=True))
-    notices: list[Notice] = field(default_factory=list)
-    withdrawn: list[str] = field(default_factory=list)
-    on_action: OnAction = no_action
+    def __init__(self, state: ChannelState | None = None) -> None:
+        self.state = state or ChannelState(Channel.DESKTOP, works=True)
+        self.notices: list[Notice] = []
+        self.withdrawn: list[str] = []
+        self.on_action: OnAction = no_action
 
     @property
     def titles(self) -> list[str]:

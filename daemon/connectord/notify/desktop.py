@@ -20,6 +20,9 @@ FIRST_RETRY: Final = 0.5
 LAST_RETRY: Final = 60.0
 """Seconds until the desktop is looked for again, doubling; a new notice looks at once."""
 
+STEADY: Final = 10.0
+"""Seconds that a session must last to be a good one; a server that crashes at notices is tried ever more seldom."""
+
 MOST_OPEN: Final = 64
 """More notices than this are on no screen; the oldest goes, and stays in status and log."""
 
@@ -82,6 +85,7 @@ class DesktopNotifier:
         self._wake = asyncio.Event()
         self._ended: str | None = None
         self._failures = 0
+        self._hurry = False
         self._state = ChannelState(Channel.DESKTOP, works=False, why="The desktop has not been looked for yet")
         self.on_action: OnAction = no_action
 
@@ -95,6 +99,7 @@ class DesktopNotifier:
         self._open.pop(notice.subject, None)
         self._open[notice.subject] = notice
         self._new.add(notice.subject)
+        self._hurry = True
         while len(self._open) > MOST_OPEN:
             self._forget(next(iter(self._open)))
         self._wake.set()
@@ -107,7 +112,7 @@ class DesktopNotifier:
     async def run(self) -> None:
         """Keep a session and what it shows up to date until cancelled."""
         while True:
-            self._ended = None
+            self._ended, self._hurry = None, False
             try:
                 session = await self._desktop.connect(start=bool(self._new), on_end=self._end)
             except DesktopUnreachable as gone:
@@ -118,6 +123,7 @@ class DesktopNotifier:
 
     async def _use(self, session: DesktopSession) -> None:
         self._state = ChannelState(Channel.DESKTOP, works=True, through=session.server, buttons=session.buttons)
+        begun = asyncio.get_running_loop().time()
         try:
             while self._ended is None:
                 self._wake.clear()
@@ -128,6 +134,8 @@ class DesktopNotifier:
         except DesktopUnreachable as gone:
             self._down(gone.why)
         finally:
+            if asyncio.get_running_loop().time() - begun >= STEADY:
+                self._failures = 0
             await self._lose(session)
             await session.close()
 
@@ -139,7 +147,6 @@ class DesktopNotifier:
         for subject, notice in list(self._open.items()):
             if subject not in self._shown and self._open.get(subject) == notice:
                 await self._show(session, subject, notice)
-        self._failures = 0
 
     async def _show(self, session: DesktopSession, subject: str, notice: Notice) -> None:
         def answered(action: Action) -> None:
@@ -180,5 +187,6 @@ class DesktopNotifier:
         seconds = min(LAST_RETRY, self._first_retry * 2**self._failures)
         self._failures = min(self._failures + 1, 16)
         self._wake.clear()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), seconds)
+        if not self._hurry:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), seconds)

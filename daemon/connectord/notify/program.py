@@ -35,26 +35,27 @@ class ProgramFailed(Exception):
 async def run_program(invocation: Invocation, time_limit: float = TIME_LIMIT) -> None:
     """Run it to its end. Raises ProgramFailed. What it has started is ended with it when its time is up."""
     name = invocation.words[0]
-    with _output() as (output, heard):
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *invocation.words,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-        except (OSError, ValueError) as error:
-            raise ProgramFailed(f"{name} could not be started: {error}") from error
-        try:
-            async with asyncio.timeout(time_limit):
-                await process.communicate(invocation.text.encode())
-        except TimeoutError as error:
-            raise ProgramFailed(f"{name} has not ended within {time_limit:.0f} s{_said(heard)}") from error
-        finally:
-            await _end(process)
-    if process.returncode:
-        raise ProgramFailed(f"{name} ended with code {process.returncode}{_said(heard)}")
+    try:
+        with _output() as (output, heard):
+            code = await _run(invocation, output, time_limit)
+    except TimeoutError as error:
+        raise ProgramFailed(f"{name} has not ended within {time_limit:.0f} s{_said(heard)}") from error
+    except (OSError, ValueError) as error:  # ValueError: a word with a null character
+        raise ProgramFailed(f"{name} could not be started: {error}") from error
+    if code:
+        raise ProgramFailed(f"{name} ended with code {code}{_said(heard)}")
+
+
+async def _run(invocation: Invocation, output: int, time_limit: float) -> int | None:
+    process = await asyncio.create_subprocess_exec(
+        *invocation.words, stdin=asyncio.subprocess.PIPE, stdout=output, stderr=output, start_new_session=True
+    )
+    try:
+        async with asyncio.timeout(time_limit):
+            await process.communicate(invocation.text.encode())
+    finally:
+        await _end(process)
+    return process.returncode
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

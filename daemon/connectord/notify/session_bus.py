@@ -8,6 +8,7 @@ Facts about desktop-notifier 6.2 and dbus-fast 5.2 that shape this, all seen on 
   session, closed at its end, and none before a short look at the bus.
 - A server that comes back on a living bus is found again, but what it showed is gone, and so are the ids.
 - `clear` of an id that was answered, closed or has expired raises KeyError.
+- An answer makes the library forget the notification, and not every server close it (dunst's menu doesn't).
 - A call may wait forever (a stopped server): there is no time limit anywhere.
 - It takes the bus's address from the environment of this process and from nowhere else.
 - Importing it and making the first backend takes 70 ms and 7 MiB: `ways.py` does so in a thread, and only where
@@ -21,11 +22,12 @@ import contextlib
 import html
 import logging
 import os
+import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
-from dbus_fast import Message, MessageType
+from dbus_fast import Message, MessageFlag, MessageType
 from dbus_fast.aio import MessageBus
 from desktop_notifier import Button, Notification
 from desktop_notifier import Urgency as DesktopUrgency
@@ -100,6 +102,7 @@ class SessionBusSession:
         self._limit = answer_limit
         self._backend = DBusDesktopNotifier(APP_NAME)
         self._markup = False
+        self._numbers: dict[str, int] = {}
         self._watch: asyncio.Task[None] | None = None
         self.server = ""
         self.buttons = False
@@ -121,17 +124,40 @@ class SessionBusSession:
     async def show(self, notice: Notice, on_answer: Callable[[Action], None], on_closed: Callable[[], None]) -> str:
         """Show it (see DesktopSession)."""
         accepted: list[bool] = []
-        notification = self._notification(notice, on_answer, on_closed, lambda: accepted.append(True))
+        identifier = str(uuid.uuid4())
+
+        def answered(action: Action | None) -> None:
+            self._take_away(identifier)
+            if action is None:
+                on_closed()
+            else:
+                on_answer(action)
+
+        notification = Notification(
+            title=notice.title,
+            message=html.escape(notice.body, quote=False) if self._markup else notice.body,
+            urgency=_URGENCIES[notice.urgency],
+            buttons=tuple(_button(action, answered) for action in notice.buttons) if self.buttons else (),
+            on_clicked=lambda: answered(next(iter(notice.buttons), None)),
+            on_dismissed=on_closed,
+            on_dispatched=lambda: accepted.append(True),
+            timeout=SERVERS_CHOICE if notice.urgency is Urgency.INFORMATION else STAY,
+            identifier=identifier,
+        )
         with _told_of_failures() as failures:
             async with self._answering():
                 await self._backend.send(notification)
         if not accepted:
             why = _sentence(failures[0]) if failures else "it gave no reason"
             raise DesktopUnreachable(f"The notification server took no notice: {why}")
-        return notification.identifier
+        # Kept here, since the library has forgotten it when an answer is told.
+        known = self._backend._platform_to_interface_notification_identifier.inverse  # noqa: SLF001  (see above)
+        self._numbers |= {identifier: known[identifier]} if identifier in known else {}
+        return identifier
 
     async def clear(self, identifier: str) -> None:
         """Take it away (see DesktopSession)."""
+        self._numbers.pop(identifier, None)
         async with self._answering():
             with contextlib.suppress(KeyError):  # answered, closed or expired
                 await self._backend.clear(identifier)
@@ -150,35 +176,21 @@ class SessionBusSession:
             self._watch.cancel()
             await asyncio.wait([self._watch])
 
-    def _notification(
-        self,
-        notice: Notice,
-        on_answer: Callable[[Action], None],
-        on_closed: Callable[[], None],
-        on_accepted: Callable[[], None],
-    ) -> Notification:
-        def clicked() -> None:
-            if notice.buttons:
-                on_answer(notice.buttons[0])
-            else:
-                on_closed()
-
-        return Notification(
-            title=notice.title,
-            message=html.escape(notice.body, quote=False) if self._markup else notice.body,
-            urgency=_URGENCIES[notice.urgency],
-            buttons=tuple(_button(action, on_answer) for action in notice.buttons) if self.buttons else (),
-            on_clicked=clicked,
-            on_dismissed=on_closed,
-            on_dispatched=on_accepted,
-            timeout=SERVERS_CHOICE if notice.urgency is Urgency.INFORMATION else STAY,
-        )
+    def _take_away(self, identifier: str) -> None:
+        """Have the server close what was answered; it may have done so. Nobody waits for it."""
+        number = self._numbers.pop(identifier, None)
+        if number is not None:
+            close = _call(SERVER, "CloseNotification", number)
+            close.flags = MessageFlag.NO_REPLY_EXPECTED
+            self._backend.bus.send(close).add_done_callback(_heed)
 
     @asynccontextmanager
     async def _answering(self) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(self._limit):
                 yield
+        except DesktopUnreachable:
+            raise
         except TimeoutError as error:
             raise DesktopUnreachable(f"The notification server has not answered for {self._limit:.0f} s") from error
         except Exception as error:
@@ -228,21 +240,34 @@ async def _leave(bus: MessageBus) -> None:
             await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
 
 
-async def _ask(bus: MessageBus, name: str, member: str, *words: str) -> Message:
-    """Call a method of the interface that is called as its owner is, and has its path. Raises DesktopUnreachable."""
-    path = "/" + name.replace(".", "/")
-    reply = await bus.call(
-        Message(
-            destination=name, path=path, interface=name, member=member, signature="s" * len(words), body=list(words)
-        )
-    )
+async def _ask(bus: MessageBus, name: str, member: str, *values: str | int) -> Message:
+    """Call a method and return its reply. Raises DesktopUnreachable."""
+    reply = await bus.call(_call(name, member, *values))
     if reply.message_type is MessageType.ERROR:
         raise DesktopUnreachable(f"{name} doesn't answer {member}: {' '.join(map(str, reply.body))}")
     return reply
 
 
-def _button(action: Action, on_answer: Callable[[Action], None]) -> Button:
-    return Button(action.label, on_pressed=lambda: on_answer(action), identifier=action.value)
+def _call(name: str, member: str, *values: str | int) -> Message:
+    """A call to the interface that is called as its owner is, at the path that is: so bus and server have it."""
+    return Message(
+        destination=name,
+        path="/" + name.replace(".", "/"),
+        interface=name,
+        member=member,
+        signature="".join("s" if isinstance(value, str) else "u" for value in values),
+        body=list(values),
+    )
+
+
+def _heed(sent: asyncio.Future[None]) -> None:
+    """A connection that died meanwhile is told of by `_until_disconnected`."""
+    if not sent.cancelled():
+        sent.exception()
+
+
+def _button(action: Action, answered: Callable[[Action | None], None]) -> Button:
+    return Button(action.label, on_pressed=lambda: answered(action), identifier=action.value)
 
 
 def _sentence(error: BaseException) -> str:

@@ -91,6 +91,9 @@ class LazyDesktop:
         if not self._addresses():
             raise DesktopUnreachable(NO_BUS)
         if self._desktop is None:
-            module = await asyncio.to_thread(importlib.import_module, "connectord.notify.session_bus")
+            try:
+                module = await asyncio.to_thread(importlib.import_module, "connectord.notify.session_bus")
+            except ImportError as error:
+                raise DesktopUnreachable(f"desktop-notifier can't be loaded: {error}") from error
             self._desktop = module.SessionBusDesktop(self._addresses)
         return await self._desktop.connect(start=start, on_end=on_end)
