@@ -60,7 +60,7 @@ def test_p11_a_batch_that_shrinks_is_not_told_again_and_not_when_it_grows_back()
     desk.take(NOON + SECOND)
     for batch in (("a",), ("a", "b")):
         desk.put(authorization_notice(SHOP, links(*batch)), NOON + 2 * SECOND)
-    assert desk.due(NOON) is None
+        assert desk.due(NOON) is None
 
 
 def test_a_batch_that_grows_takes_the_place_of_the_old_one() -> None:

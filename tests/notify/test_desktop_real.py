@@ -121,6 +121,18 @@ async def test_withdrawing_what_was_answered_or_closed_harms_nobody() -> None:
         assert it.troubles == []
 
 
+async def test_withdrawing_what_has_expired_harms_nobody() -> None:
+    async with on_desktop(BUS, SERVER) as it:
+        passing = a_notice("passing", urgency=Urgency.INFORMATION)
+        it.notifier.notify(passing)
+        await it.desktop.shown()
+        await it.desktop.until_on_screen(0)
+        it.notifier.withdraw(passing.subject)
+        it.notifier.notify(a_notice("after"))
+        assert (await it.desktop.shown()).title == "after"
+        assert it.troubles == []
+
+
 async def test_a_later_notice_takes_the_place_of_the_earlier_one() -> None:
     async with on_desktop(BUS, SERVER) as it:
         it.notifier.notify(SLACK)

@@ -47,6 +47,8 @@ _SERVER_CONFIG: Final = """\
     history_length = 50
     markup = full
     format = "<b>%s</b>\\n%b"
+[urgency_low]
+    timeout = 1
 """
 
 _MENU: Final = """\
