@@ -27,19 +27,18 @@ from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
-from dbus_fast import Message, MessageFlag, MessageType
+from dbus_fast import Message
 from dbus_fast.aio import MessageBus
 from desktop_notifier import Button, Notification
 from desktop_notifier import Urgency as DesktopUrgency
 from desktop_notifier.backends.dbus import DBusDesktopNotifier
 
 from connectord.notify.bus_address import ADDRESS
+from connectord.notify.bus_calls import BUS, OWNER_CHANGES, SERVER, ask, look, sentence, tell
 from connectord.notify.desktop import DesktopUnreachable
 from connectord.notify.notice import Action, Notice, Urgency
 
 APP_NAME: Final = "connectord"
-SERVER: Final = "org.freedesktop.Notifications"
-BUS: Final = "org.freedesktop.DBus"
 
 ANSWER_LIMIT: Final = 10.0
 """Seconds that a bus or server may take for one answer; the server that the bus starts first has them too."""
@@ -75,12 +74,12 @@ class SessionBusDesktop:
         for address in self._addresses():
             try:
                 async with asyncio.timeout(self._limit):
-                    await _look(address, start=start)
+                    await look(address, start=start)
                 break
             except DesktopUnreachable:
                 raise
             except Exception as error:  # noqa: BLE001  (a bus can fail in any of a dozen classes; each is told)
-                why = f"The session bus at {address} doesn't answer: {_sentence(error)}"
+                why = f"The session bus at {address} doesn't answer: {sentence(error)}"
         else:
             raise DesktopUnreachable(why)
         # The library asks for the address nowhere else; whom we start (a browser) wants the living bus as well.
@@ -114,9 +113,9 @@ class SessionBusSession:
             bus = self._backend.bus
             self._watch = asyncio.create_task(self._until_disconnected(bus), name="session bus")
             bus.add_message_handler(self._heard)
-            await _ask(bus, BUS, "AddMatch", _OWNER_CHANGES)
-            name, _, version, _ = (await _ask(bus, SERVER, "GetServerInformation")).body
-            [can] = (await _ask(bus, SERVER, "GetCapabilities")).body
+            await ask(bus, BUS, "AddMatch", OWNER_CHANGES)
+            name, _, version, _ = (await ask(bus, SERVER, "GetServerInformation")).body
+            [can] = (await ask(bus, SERVER, "GetCapabilities")).body
         self.server = f"{name} {version}".strip()
         self.buttons = "actions" in can
         self._markup = "body-markup" in can
@@ -148,7 +147,7 @@ class SessionBusSession:
             async with self._answering():
                 await self._backend.send(notification)
         if not accepted:
-            why = _sentence(failures[0]) if failures else "it gave no reason"
+            why = sentence(failures[0]) if failures else "it gave no reason"
             raise DesktopUnreachable(f"The notification server took no notice: {why}")
         # Kept here, since the library has forgotten it when an answer is told.
         known = self._backend._platform_to_interface_notification_identifier.inverse  # noqa: SLF001  (see above)
@@ -180,9 +179,7 @@ class SessionBusSession:
         """Have the server close what was answered; it may have done so. Nobody waits for it."""
         number = self._numbers.pop(identifier, None)
         if number is not None:
-            close = _call(SERVER, "CloseNotification", number)
-            close.flags = MessageFlag.NO_REPLY_EXPECTED
-            self._backend.bus.send(close).add_done_callback(_heed)
+            tell(self._backend.bus, SERVER, "CloseNotification", number)
 
     @asynccontextmanager
     async def _answering(self) -> AsyncIterator[None]:
@@ -195,13 +192,13 @@ class SessionBusSession:
             raise DesktopUnreachable(f"The notification server has not answered for {self._limit:.0f} s") from error
         except Exception as error:
             # The classes that a dying bus or a strange server raise are anybody's guess (KeyError is among them).
-            raise DesktopUnreachable(f"The notification server failed: {_sentence(error)}") from error
+            raise DesktopUnreachable(f"The notification server failed: {sentence(error)}") from error
 
     async def _until_disconnected(self, bus: MessageBus) -> None:
         try:
             await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
         except (OSError, EOFError) as error:
-            self._on_end(f"The session bus is gone: {_sentence(error)}")
+            self._on_end(f"The session bus is gone: {sentence(error)}")
         else:
             self._on_end("The session bus closed the connection")
 
@@ -210,68 +207,8 @@ class SessionBusSession:
             self._on_end("The notification server is gone" if not message.body[2] else "Another one took its place")
 
 
-_OWNER_CHANGES: Final = f"type='signal',sender='{BUS}',member='NameOwnerChanged',arg0='{SERVER}'"
-
-
-async def _look(address: str, *, start: bool) -> None:
-    """Raises DesktopUnreachable where no server runs, unless the bus could start one and is wanted to.
-
-    A server that a person has stopped is not started again just for looking: the next one might be another.
-    """
-    bus = MessageBus(bus_address=address)
-    try:
-        await bus.connect()
-        [running] = (await _ask(bus, BUS, "NameHasOwner", SERVER)).body
-        if running:
-            return
-        [startable] = (await _ask(bus, BUS, "ListActivatableNames")).body
-        if SERVER not in startable:
-            raise DesktopUnreachable("No notification server runs on the session bus")
-        if not start:
-            raise DesktopUnreachable("The notification server doesn't run; the first notice starts it")
-    finally:
-        await _leave(bus)
-
-
-async def _leave(bus: MessageBus) -> None:
-    if bus.connected:
-        bus.disconnect()
-        with contextlib.suppress(OSError, EOFError):
-            await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
-
-
-async def _ask(bus: MessageBus, name: str, member: str, *values: str | int) -> Message:
-    """Call a method and return its reply. Raises DesktopUnreachable."""
-    reply = await bus.call(_call(name, member, *values))
-    if reply.message_type is MessageType.ERROR:
-        raise DesktopUnreachable(f"{name} doesn't answer {member}: {' '.join(map(str, reply.body))}")
-    return reply
-
-
-def _call(name: str, member: str, *values: str | int) -> Message:
-    """A call to the interface that is called as its owner is, at the path that is: so bus and server have it."""
-    return Message(
-        destination=name,
-        path="/" + name.replace(".", "/"),
-        interface=name,
-        member=member,
-        signature="".join("s" if isinstance(value, str) else "u" for value in values),
-        body=list(values),
-    )
-
-
-def _heed(sent: asyncio.Future[None]) -> None:
-    """A connection that died meanwhile is told of by `_until_disconnected`."""
-    if not sent.cancelled():
-        sent.exception()
-
-
 def _button(action: Action, answered: Callable[[Action | None], None]) -> Button:
     return Button(action.label, on_pressed=lambda: answered(action), identifier=action.value)
-
-
-def _sentence(error: BaseException) -> str:
-    return str(error) or type(error).__name__
 
 
 @contextmanager
