@@ -27,6 +27,7 @@ from connectord.daemon.answers import Answers
 from connectord.daemon.engine import Engine
 from connectord.daemon.surroundings import Surroundings
 from connectord.notify import Notice
+from connectord.notify.notifier import Channel, ChannelState, OnAction, no_action
 from connectord.settings import Settings
 from connectord.store import Change, SqliteStore, StoreTrouble
 
@@ -102,6 +103,8 @@ class Life:
     troubles: list[StoreTrouble | None] = field(default_factory=list)
     news: list[News] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)
+    on_action: OnAction = field(default=no_action)
     engine: Engine = field(init=False)
     face: Answers = field(init=False)
     store: MortalStore = field(init=False)
@@ -119,6 +122,14 @@ class Life:
     def notify(self, notice: Notice) -> None:
         if not self.dead:
             self.notices.append(notice)
+
+    def withdraw(self, subject: str) -> None:
+        if not self.dead:
+            self.withdrawn.append(subject)
+
+    @property
+    def state(self) -> ChannelState:
+        return ChannelState(Channel.LOG, works=True)
 
     def project(self, root: Path) -> ProjectStatus:
         return self.face.status(root).projects[0]
