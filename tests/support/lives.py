@@ -104,7 +104,7 @@ class Life:
     news: list[News] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
-    on_action: OnAction = field(default=no_action)
+    on_action: OnAction = field(default_factory=lambda: no_action)
     engine: Engine = field(init=False)
     face: Answers = field(init=False)
     store: MortalStore = field(init=False)
