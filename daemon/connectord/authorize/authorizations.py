@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import random
 import time
 from collections import defaultdict
@@ -173,7 +174,11 @@ class Authorizations:
         return turns.again_at
 
     def _begin(self, ask: Ask, asked: list[Watch], shared: SharedLimits, now: float) -> None:
-        poll = asyncio.get_running_loop().create_task(self._poll(ask, asked, shared, now))
+        poll = asyncio.get_running_loop().create_task(
+            # In a context of its own: a push that opened a link has nothing to do with how it is polled.
+            self._poll(ask, asked, shared, now),
+            context=contextvars.Context(),
+        )
         self._polls.add(poll)
         poll.add_done_callback(self._poll_ended)
 
