@@ -119,6 +119,17 @@ def test_what_the_daemon_holds_is_said_before_the_question(desk: Machine, base44
     assert sorted(base44.connectors()) == ["github", "slack"]
 
 
+def test_p8_a_daemon_beside_is_told_that_something_was_pushed(desk: Machine, base44: RunningEmulator) -> None:
+    base44.connect("slack", ["chat:write"])
+    desk.file("slack")
+    with a_runtime_dir() as runtime, fake_daemon(runtime) as daemon:
+        daemon.face.projects = [a_project_status(desk.folder, app_id=base44.app_id)]
+        terminal = desk.with_environ(CONNECTORD_RUNTIME_DIR=str(runtime)).at_a_terminal("push", "-y")
+        terminal.expect_exact("Connectors pushed to Base44")
+        assert exit_code_of(terminal) == 0
+        assert daemon.face.asked == [("push", desk.folder)]
+
+
 def test_esc_skips_the_current_one_and_the_next_is_asked_for(
     desk: Machine, base44: RunningEmulator, tmp_path: Path
 ) -> None:

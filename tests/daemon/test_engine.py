@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from tests.support.emulator import EmulatorApp, emulator_app, write_credentials
-from tests.support.engine import requests
+from tests.support.engine import connected, requests
 from tests.support.lives import Machine, Running
 from tests.support.project import a_connector, a_project
 from tests.support.virtual_time import virtual_time
 
+from connectord.authorize import Authorization
 from connectord.control import News, NewsKind
 from connectord.control.face import UnknownProject
 from connectord.control.models import (
@@ -25,10 +26,12 @@ from connectord.control.models import (
     WaitResult,
 )
 from connectord.daemon.answers import Answers, NotRestorable
+from connectord.daemon.consents import _caller
 from connectord.daemon.daemon import not_among
 from connectord.daemon.engine import Engine
 from connectord.daemon.history import KEPT, kept
 from connectord.emulator.faults import Fault
+from connectord.emulator.state import DEFAULT_API_KEY
 from connectord.project import NoProject
 from connectord.sync import Trigger
 
@@ -327,6 +330,36 @@ def test_p10_a_resumed_link_gets_what_is_left_of_its_time(bench: Bench) -> None:
     assert (open_still, bench.slack.state) == (ConnectorState.NEEDS_AUTHORIZATION, ConnectorState.TIMED_OUT)
 
 
+def test_p10_a_link_that_a_person_opens_has_its_time_anew_after_a_restart_too(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    bench.machine.time.pass_(100.0)
+    project = bench.engine.followed[bench.root].project
+    assert project is not None
+
+    async def opens() -> Authorization | None:
+        return bench.engine.consents.opened_by_person(project, "slack")
+
+    assert bench.ask(opens()) is not None
+    bench.restart()
+    bench.machine.time.pass_(115.0)
+    open_still = bench.slack.state
+    bench.machine.time.pass_(10.0)
+    assert (open_still, bench.slack.state) == (ConnectorState.NEEDS_AUTHORIZATION, ConnectorState.TIMED_OUT)
+
+
+def test_links_of_one_caller_share_the_limits_and_a_key_of_its_own_has_its_own(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    project = bench.engine.followed[bench.root].project
+    assert project is not None
+    other = replace(project, environment={"BASE44_API_KEY": "b44k_other"})
+    assert _caller(project) == _caller(replace(project, app_id="another"))
+    assert _caller(project) != _caller(other)
+
+
 def test_a_link_is_superseded_when_its_file_goes(bench: Bench) -> None:
     bench.save("read")
     bench.add()
@@ -484,3 +517,60 @@ def test_a_project_named_by_another_path_is_looked_after_once(tmp_path: Path) ->
     link.symlink_to(shop)
     assert not_among([link, other], [shop]) == [other]
     assert len(not_among([shop, link], [])) == 1
+
+
+def test_waiting_goes_on_while_the_project_is_turned_to_another_app(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    other = "f" * 24
+    a_project(bench.root, app_id=other, api_url=bench.emulator.url)
+    bench.wait()
+    assert (bench.status.app_id, bench.status.state) == (other, ProjectState.HALTED)  # no such app there
+
+
+def test_p7_a_login_in_the_projects_own_env_is_noticed_at_once(bench: Bench) -> None:
+    credentials = bench.machine.folder / "home/.base44/auth/auth.json"
+    credentials.unlink()
+    bench.save("read")
+    bench.add()
+    bench.machine.time.pass_(3600.0)  # the next try is minutes away by now
+    assert bench.status.state is ProjectState.SIGNED_OUT
+    env = bench.root / ".env"
+    env.write_text(f"{env.read_text(encoding='utf-8')}BASE44_API_KEY={DEFAULT_API_KEY}\n", encoding="utf-8")
+    bench.engine.hint_all(Trigger.SAVE)
+    bench.machine.time.pass_(3.0)
+    assert bench.slack.state is ConnectorState.NEEDS_AUTHORIZATION
+
+
+def test_p12_signed_out_shows_though_there_is_nothing_to_push_and_ends_with_a_login(bench: Bench) -> None:
+    connected(bench.emulator, {"slack": ["read"]})
+    bench.save("read")
+    bench.add()
+    bench.machine.time.pass_(30.0)
+    credentials = bench.machine.folder / "home/.base44/auth/auth.json"
+    login = credentials.read_bytes()
+    credentials.unlink()
+    bench.restart()
+    bench.machine.time.pass_(5.0)
+    assert bench.status.state is ProjectState.SIGNED_OUT
+    assert bench.wait().why == "signed out"
+    connected(bench.emulator, {"slack": ["read", "by someone else"]})
+    credentials.write_bytes(login)
+    bench.engine.retry_all()  # what the watched credentials file leads to
+    bench.machine.time.pass_(5.0)
+    assert bench.slack.state is ConnectorState.DRIFTED
+
+
+def test_p12_offline_shows_though_there_is_nothing_to_push_and_ends_by_itself(bench: Bench) -> None:
+    connected(bench.emulator, {"slack": ["read"]})
+    bench.save("read")
+    bench.add()
+    bench.machine.time.pass_(30.0)
+    bench.machine.network.up = False
+    bench.restart()
+    bench.machine.time.pass_(120.0)
+    before = bench.status.state
+    bench.machine.network.up = True
+    bench.machine.time.pass_(30.0)
+    assert (before, bench.status.state) == (ProjectState.OFFLINE, ProjectState.SYNCED)

@@ -34,6 +34,18 @@ class Damage(StrEnum):
     TOO_LARGE = "too-large"
 
 
+def damaged(file: Path, damage: Damage) -> None:
+    """Put something broken in this place, where nothing is."""
+    ways: dict[Damage, Callable[[], object]] = {
+        Damage.HALF: lambda: file.write_bytes(b'{"type": '),
+        Damage.NOT_TEXT: lambda: file.write_bytes(b"\xff\xfe\x00"),
+        Damage.A_FOLDER: file.mkdir,
+        Damage.DANGLING: lambda: file.symlink_to("nowhere"),
+        Damage.TOO_LARGE: lambda: file.write_bytes(b" " * (256 * 1024 + 1)),
+    }
+    ways[damage]()
+
+
 @dataclass
 class Folder:
     """A project's files. `wanted` has the scopes of each valid file, None where it is damaged.
@@ -76,15 +88,7 @@ class Folder:
         self._is_back(name, scopes)
 
     def damage(self, name: str, damage: Damage) -> None:
-        file = self._file(name)
-        ways: dict[Damage, Callable[[], object]] = {
-            Damage.HALF: lambda: file.write_bytes(b'{"type": '),
-            Damage.NOT_TEXT: lambda: file.write_bytes(b"\xff\xfe\x00"),
-            Damage.A_FOLDER: file.mkdir,
-            Damage.DANGLING: lambda: file.symlink_to("nowhere"),
-            Damage.TOO_LARGE: lambda: file.write_bytes(b" " * (256 * 1024 + 1)),
-        }
-        ways[damage]()
+        damaged(self._file(name), damage)
         self._is_back(name, None)
 
     def delete(self, name: str) -> None:

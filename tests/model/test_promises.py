@@ -187,7 +187,8 @@ class Promises(RuleBasedStateMachine):
     def approves_what_is_shown(self, where: int) -> None:
         folder = self.folders[where]
         shown = {hold.reason: hold.types for hold in self._running.life.project(folder.root).held}
-        self._running.ask(self._running.life.face.approve(folder.root, Approval(holds=shown)))
+        if shown:
+            self._running.ask(self._running.life.face.approve(folder.root, Approval(holds=shown)))
         folder.approved |= {name for types in shown.values() for name in types}
 
     @rule(where=projects)
@@ -410,7 +411,7 @@ class Promises(RuleBasedStateMachine):
 
     @invariant()
     def p2_to_p6_nothing_is_removed_that_its_person_wants(self) -> None:
-        assert not self.broken
+        assert not self.broken, self.broken
 
     @invariant()
     def p7_credentials_are_never_deleted(self) -> None:

@@ -106,6 +106,8 @@ def in_the_middle(repository: Repository, script: str, *, hook: str | None = Non
         finally:
             go.write_bytes(b"\n")
             output, errors = process.communicate()
+            for file in (ready, go, repository.folder / ".git/hooks/reference-transaction"):
+                file.unlink(missing_ok=True)
     assert process.returncode == 0, f"{script}\n{output}{errors}"
 
 

@@ -97,3 +97,39 @@ async def test_a_job_that_wanted_to_reconcile_still_does_after_it_was_folded() -
 
 async def test_an_idle_queue_is_drained() -> None:
     await PushQueue(Carrier().carry).drained()
+
+
+async def test_what_is_dropped_and_put_again_while_it_waits_is_still_carried_out_one_at_a_time() -> None:
+    carrier = Carrier()
+    others = [a_job(name) for name in "ab"]
+    first, second, third = (a_job("app") for _ in range(3))
+    async with a_running_queue(carrier, projects_at_once=2) as queue:
+        for job in others:
+            queue.put(job)
+        await carrier.has_begun(2)
+        queue.put(first)
+        queue.drop(first.project.root)
+        queue.put(second)
+        carrier.let_go(others[0])
+        await carrier.has_begun(3)
+        carrier.let_go(others[1])  # the other worker is free for whatever else has a turn
+        queue.put(third)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert carrier.begun == [*others, second]
+        assert queue.is_busy(first.project.root)
+        carrier.let_go(second)
+        await carrier.has_begun(4)
+        assert carrier.begun[-1] is third
+
+
+async def test_a_queue_from_which_everything_was_dropped_is_drained() -> None:
+    carrier, running, waiting = Carrier(), a_job("a"), a_job("b")
+    async with a_running_queue(carrier, projects_at_once=1) as queue:
+        queue.put(running)
+        queue.put(waiting)
+        await carrier.has_begun(1)
+        queue.drop(waiting.project.root)
+        carrier.let_go(running)
+        await asyncio.wait_for(queue.drained(), 10)
+    assert carrier.begun == [running]

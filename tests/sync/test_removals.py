@@ -333,6 +333,20 @@ def test_p9_a_removal_whose_answer_was_lost_is_told_though_a_rescan_sees_its_end
     told(story)
 
 
+@pytest.mark.parametrize(
+    "fault", [Fault("remove", delay=20.0, carried_out=True), Fault("remove", status=404, carried_out=True)]
+)
+def test_p9_a_removal_that_was_done_all_the_same_is_told_once_and_never_as_failed(fault: Fault, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path) as it:
+            it.engine.emulator.world.faults.add(fault)
+            await it.after(lambda: it.delete("github"), seconds=600.0)
+            assert it.removed == ["github"]
+            assert [event.outcome.result for event in it.engine.said(OutcomeKnown)] == [Result.REMOVED]
+
+    told(story)
+
+
 def test_p5_another_app_removes_nothing_in_either_and_reports_what_is_untracked(tmp_path: Path) -> None:
     async def story() -> None:
         async with a_story(tmp_path) as it:

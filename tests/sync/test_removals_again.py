@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from tests.support.emulator import emulator_app
@@ -12,6 +13,7 @@ from tests.support.removal_story import EIGHT, Story, a_story, told
 
 from connectord.emulator.faults import Fault
 from connectord.project.known_types import KNOWN_TYPES
+from connectord.store import MemoryStore
 from connectord.sync import Plan, RemovalPolicy, Trigger
 from connectord.sync.events import OutcomeKnown
 
@@ -42,6 +44,19 @@ def test_p5_a_look_at_base44_without_a_directory_holds_nothing_as_changed_there(
             await it.after(lambda: away.rename(it.directory))
             await it.after(lambda: it.delete("gmail"))
             assert (it.removed, it.held) == (["gmail"], {})
+
+    told(story)
+
+
+def test_p3_a_file_that_goes_beside_a_broken_one_is_missed_only_when_that_is_mended(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path) as it:
+            await it.after(lambda: a_connector(it.project, "github", "{ broken"))
+            await it.after(lambda: it.delete("gmail"), seconds=60.0)
+            await it.after(lambda: it.put("github"), seconds=9.0)
+            assert it.removed == []
+            await it.after(seconds=5.0)
+            assert it.removed == ["gmail"]
 
     told(story)
 
@@ -140,5 +155,20 @@ def test_p3_an_older_look_that_comes_late_neither_ends_nor_begins_anything(tmp_p
             assert await removals.look(project, gone, Plan()) == ()
             assert await removals.look(project, gone, Plan(), last=True) == ()
             assert (it.hold_news(), removals.absent_types()) == ([], ())
+
+    told(story)
+
+
+def test_p9_a_removal_that_was_done_when_its_process_was_killed_is_in_history_once(tmp_path: Path) -> None:
+    async def story() -> None:
+        store = MemoryStore()
+        async with a_story(tmp_path, store=store) as it:
+            emulator, project = it.engine.emulator, it.project
+            emulator.world.faults.add(Fault("remove", delay=60.0, carried_out=True))
+            await it.after(lambda: it.delete("gmail"), seconds=12.0)
+        assert "gmail" not in emulator.world.state.connections[emulator.app_id]
+        async with an_engine(emulator, project, policy=RemovalPolicy(), store=store):
+            await asyncio.sleep(60.0)
+        assert [row.message for row in store.history(project.root) if row.result == "removed"] == ["gmail: Removed"]
 
     told(story)

@@ -87,6 +87,17 @@ def test_p8_what_failed_for_one_app_waits_for_nothing_in_another(tmp_path: Path)
     told(story)
 
 
+def test_p5_what_one_app_has_lost_makes_no_mass_in_another(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path, EIGHT) as it:
+            await it.after(lambda: it.delete(*GONE[:2]))
+            await it.after(lambda: linked_to(it, OTHER_APP), seconds=60.0)
+            await it.after(lambda: it.delete(GONE[2]))
+            assert (it.removed, it.held) == (list(GONE), {})
+
+    told(story)
+
+
 def test_p3_another_app_beside_a_broken_file_removes_nothing_when_that_is_mended(tmp_path: Path) -> None:
     async def story() -> None:
         async with pushed_to_both(tmp_path) as it:

@@ -14,6 +14,7 @@ from tests.support.project import a_connector, a_project
 from tests.support.removal_story import EIGHT, Story, a_story, told
 
 from connectord.store import MemoryStore
+from connectord.sync.events import Looked
 from connectord.sync.guard import WaitReason
 
 FIVE = EIGHT[:5]
@@ -297,5 +298,24 @@ def test_p4_what_nobody_consented_to_is_forgotten_soon_after_git_has_finished(tm
             lock.unlink()  # of which nobody gives a hint
             await asyncio.sleep(5.0)
             assert (it.waiting, it.removed) == ([], [])
+
+    told(story)
+
+
+def test_p8_a_merge_that_nobody_finishes_is_looked_at_now_and_then(tmp_path: Path) -> None:
+    clash = """
+    git checkout -q -b clash; echo y > readme; git commit -q -a -m clash
+    git checkout -q main; echo z > readme; git commit -q -a -m mine
+    """
+
+    async def story() -> None:
+        async with in_git(tmp_path, clash) as (it, git):
+            assert not git.attempt("git merge clash")
+            await it.after(seconds=3600.0)
+            looks = len(it.engine.said(Looked))
+            assert looks < 500
+            await it.after(lambda: git.sh("git merge --abort"), seconds=30.0)
+            await it.after(lambda: it.delete("airtable"), seconds=30.0)
+            assert it.removed == ["airtable"]
 
     told(story)

@@ -10,10 +10,10 @@ import click
 
 from connectord.authorize import Authorizations
 from connectord.base44 import App
+from connectord.cli.beside_daemon import held_by_daemon, tell_daemon
 from connectord.cli.browser import find_browser
 from connectord.cli.complaint import Usage
 from connectord.cli.consents import Consents, print_links
-from connectord.cli.daemon_holds import held_by_daemon
 from connectord.cli.exit_codes import ExitCode
 from connectord.cli.files import read_files
 from connectord.cli.options import Target, with_json, with_target, with_yes
@@ -58,8 +58,11 @@ async def _push(target: Target, output: Output, *, yes: bool) -> ExitCode:
         if not yes and not await confirm("Are you sure you want to continue?", default=not plan.removals):
             output.say("Push cancelled")
             return ExitCode.OK
-        outcomes = await _carry_out(plan, session.app, project, output)
-        return await _finish(outcomes, snapshot, session.app, output)
+        try:
+            outcomes = await _carry_out(plan, session.app, project, output)
+            return await _finish(outcomes, snapshot, session.app, output)
+        finally:
+            await asyncio.to_thread(tell_daemon, project)
 
 
 def _refuse_wrong_folder(project: Project, snapshot: Snapshot) -> None:

@@ -14,6 +14,7 @@ from connectord.base44.errors import Forbidden, NotFound, SignedOut, Unreachable
 from connectord.control.entries import BUSY_STATES, SETTLED_STATES, Entries, Entry, Remember
 from connectord.control.listing import connector_lines, problem_lines, removal_lines
 from connectord.control.models import ConnectorState, ConnectorStatus, Hold, LastPush, ProjectState, ProjectStatus
+from connectord.errors import ConnectordError
 from connectord.project.model import STRIPE, Project, Snapshot
 from connectord.project.shown import shown_path
 from connectord.sync.events import (
@@ -23,6 +24,7 @@ from connectord.sync.events import (
     PushFinished,
     PushStarted,
     Reconciled,
+    ReconcileFailed,
     RemovalsChanged,
     RetryScheduled,
     SyncEvent,
@@ -50,6 +52,7 @@ class Board:
         self._untracked: tuple[str, ...] = ()
         self.unusable: str | None = None
         self._waiting_for: dict[str, RetryScheduled] = {}
+        self._not_asked: ConnectordError | None = None
 
     def apply(self, event: SyncEvent, at: datetime) -> None:
         """Take an event in."""
@@ -69,7 +72,10 @@ class Board:
                 self._waiting_for |= dict.fromkeys(event.types, event)
             case RemovalsChanged():
                 self._removals = event
+            case ReconcileFailed(error=error):
+                self._not_asked = error
             case Reconciled():
+                self._not_asked = None
                 self._reconciled(event, at)
             case _:
                 pass
@@ -102,6 +108,8 @@ class Board:
         removals = self._removal_lines()
         states = {entry.state for entry in self._shown()} | {line.state for line in removals}
         waits_for = {event.code for event in self._waiting_for.values()}
+        if self._not_asked is not None:
+            waits_for |= {self._not_asked.code} & {SignedOut.code, Unreachable.code}
         refused = any(entry.code in HALTING for entry in self._failures()) or waits_for & HALTING
         syncing = self._snapshot is None or states & BUSY_STATES or self._waiting_for
         broken = self._snapshot is not None and self._snapshot.errors
@@ -168,4 +176,5 @@ class Board:
         if self.unusable is not None:
             return self.unusable
         halted = next((entry.error for entry in self._failures() if entry.code in HALTING), None)
-        return halted or next((retry.error for retry in self._waiting_for.values()), None)
+        waiting = next((retry.error for retry in self._waiting_for.values()), None)
+        return halted or waiting or (self._not_asked.what if self._not_asked else None)

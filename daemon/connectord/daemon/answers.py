@@ -121,6 +121,7 @@ class Answers:
         for followed in self._chosen(root):
             followed.loop.push.retry_now(everything=True)
             followed.loop.hint(Trigger.ASKED)
+            followed.loop.hint(Trigger.RESCAN)  # what others did on Base44 meanwhile counts, too
 
     async def approve(self, root: Path, approval: Approval) -> None:
         """Remove exactly what was shown."""

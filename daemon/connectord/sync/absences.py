@@ -125,9 +125,9 @@ class Absences:
         if here.git == stood.git or _switched(stood.git, moves) is None:
             self._git_moved = None
             return here
-        if self._git_moved is None or self._git_moved[0] != here.git:
+        if snapshot.git.busy or self._git_moved is None or self._git_moved[0] != here.git:
             self._git_moved = here.git, self._clock()
-        if snapshot.git.busy is None and self.steady_in() == 0.0:
+        if self.steady_in() == 0.0:
             self._git_moved = None
             return here
         return replace(here, git=stood.git)

@@ -115,7 +115,11 @@ class ProjectLoop:
         while True:
             await self._settled()
             triggers, tickets = self._take_reasons()
-            await self._look(triggers)
+            if not await self._look(triggers):
+                # It is looked at again in a moment, for the same reasons and for whoever waits for a look.
+                self._triggers |= triggers
+                self._tickets += tickets
+                continue
             for ticket in tickets:
                 if not ticket.cancelled():
                     ticket.set_result(None)
@@ -146,27 +150,33 @@ class ProjectLoop:
         tickets, self._tickets = self._tickets, []
         return triggers, tickets
 
-    async def _look(self, triggers: set[Trigger]) -> None:
+    async def _look(self, triggers: set[Trigger]) -> bool:
+        """Look at the project; whether it said anything yet."""
         try:
             project, snapshot = await self._reading()
         except ConnectordError as error:
             self._triggers |= triggers & RECONCILING  # still owed, once the project can be read again
             self._tell_unusable(error)
-            return
+            return True
         if self._is_moving(project):
-            return
+            return False
         self._tell_usable(project, snapshot)
         # What another app has, nobody has asked it yet.
         turned = self._seen is not None and base_key(self._seen[0]) != base_key(project)
+        if self._seen is not None and self._seen[0].environment != project.environment:
+            self.push.retry_now()  # somebody may have signed in by it
+            triggers.add(Trigger.RETRY)
         self._seen = (project, snapshot)
         self._tell_problems(project, snapshot)
-        reconcile = turned or bool(triggers & RECONCILING)
+        owed = Trigger.RETRY in triggers and self.push.reconcile_owed
+        reconcile = turned or owed or bool(triggers & RECONCILING)
         decided = await self.push.look(project, snapshot)
         # While a job is under way base is about to change: what to send is decided when this one's turn comes (P1).
         behind = self._queue.is_busy(self.root)
         if not self.paused and (reconcile or behind or not decided.sends_nothing):
             trigger = min(triggers, key=list(Trigger).index)
             self._queue.put(PushJob(project, snapshot, trigger, reconcile))
+        return True
 
     async def _reading(self) -> Reading:
         """What is on the disk; one that doesn't answer is told, and waited for."""

@@ -6,7 +6,7 @@ deletion, so those whose removal is done count on for a while with those that ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -36,11 +36,11 @@ class Losses:
         """The project belongs to another app."""
         self._lost_at = {}
 
-    def recent(self, here: Collection[str]) -> frozenset[str]:
-        """The types that were lost a short while ago, without those that are `here` (lower case) again."""
+    def recent(self) -> frozenset[str]:
+        """The types that were lost a short while ago."""
         since = self._clock() - RECENT_SECONDS
-        lost = self._lost_at = {name: at for name, at in self._known().items() if at > since}
-        return frozenset(name for name in lost if name.lower() not in here)
+        self._lost_at = {name: at for name, at in self._known().items() if at > since}
+        return frozenset(self._lost_at)
 
     def _known(self) -> dict[str, float]:
         """After a restart the history tells; it doesn't tell which were approved, so these count, too."""

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from connectord.base44 import App
+from connectord.base44.errors import Base44Error
 from connectord.project.model import Connector, Project, Snapshot
 from connectord.store import Change, JobRow
 from connectord.sync.carry import carry_out
@@ -22,7 +23,7 @@ from connectord.sync.plan import Plan, plan
 from connectord.sync.queue import PushJob
 from connectord.sync.reconcile import Reconciler, base_key
 from connectord.sync.removals import Removals
-from connectord.sync.retries import Retries
+from connectord.sync.retries import OFFLINE, OFFLINE_CAP, Retries
 
 PACE_SECONDS = 5.0
 """When to look again for a removal that the documented limit has no room for yet."""
@@ -61,7 +62,9 @@ class ProjectPush:
             now=effects.now,
         )
         self._fresh_look = FreshLook(self.removals, effects.store, read=read, plan=self._plan, paused=paused)
-        self._reconciler = Reconciler(effects.store, effects.emit, effects.watched, self.removals.reconciled)
+        self._reconciler = Reconciler(
+            effects.store, effects.emit, effects.watched, self.removals.reconciled, self._not_asked
+        )
 
     async def look(self, project: Project, snapshot: Snapshot) -> Plan:
         """Say what the snapshot asks for, and return what may be sent now: removals only after the guard let them."""
@@ -80,6 +83,11 @@ class ProjectPush:
             self._parking.release_all()
         else:
             self._parking.release_passing()
+
+    @property
+    def reconcile_owed(self) -> bool:
+        """Whether Base44 couldn't be asked what it has, so that the next try of anything should ask again."""
+        return self._reconciler.owed
 
     async def carry(self, job: PushJob) -> None:
         """Send what the job's snapshot asks for, then reconcile if the job wants it. Ends in events, never raises."""
@@ -142,6 +150,11 @@ class ProjectPush:
             self._parking.park(base_key(project), connector, until)
         else:
             self.removals.failed(failure.type, failure.error or "", until)
+
+    def _not_asked(self, error: Base44Error) -> None:
+        """Nobody may save anything for long: that Base44 is there again must show all the same (P12)."""
+        if error.code in OFFLINE:
+            self._look_again(OFFLINE_CAP)
 
     def _within_pace(self, decided: Plan, app: App) -> Plan:
         """As many removals as the documented limit has room for now: a save must not wait behind the others (P4)."""

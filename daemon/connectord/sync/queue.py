@@ -54,6 +54,7 @@ class PushQueue:
         self._waiting: dict[str, PushJob] = {}
         self._running: set[str] = set()
         self._turns: asyncio.Queue[str] = asyncio.Queue()
+        self._queued: set[str] = set()  # who is in _turns: once each, whatever is put and dropped meanwhile
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -61,8 +62,8 @@ class PushQueue:
         """Hand a job in."""
         key = str(job.project.root)
         replaced = self._waiting.get(key)
-        if replaced is None and key not in self._running:
-            self._turns.put_nowait(key)
+        if key not in self._running:
+            self._take_turn(key)
         self._waiting[key] = replace(job, reconcile=True) if replaced and replaced.reconcile else job
         self._idle.clear()
 
@@ -79,6 +80,7 @@ class PushQueue:
     def drop(self, root: Path) -> None:
         """Forget the job of this project that waits. One that runs goes on to its end."""
         self._waiting.pop(str(root), None)
+        self._tell_idle()
 
     async def drained(self) -> None:
         """Wait until nothing waits and nothing runs. Callers bring their own time limit."""
@@ -87,14 +89,24 @@ class PushQueue:
     async def _work(self) -> None:
         while True:
             key = await self._turns.get()
+            self._queued.discard(key)
             job = self._waiting.pop(key, None)
+            if job is None:  # it was dropped while it waited
+                continue
             self._running.add(key)
             try:
-                if job is not None:
-                    await self._carry(job)
+                await self._carry(job)
             finally:
                 self._running.discard(key)
                 if key in self._waiting:
-                    self._turns.put_nowait(key)
-                elif not self._waiting and not self._running:
-                    self._idle.set()
+                    self._take_turn(key)
+                self._tell_idle()
+
+    def _take_turn(self, key: str) -> None:
+        if key not in self._queued:
+            self._queued.add(key)
+            self._turns.put_nowait(key)
+
+    def _tell_idle(self) -> None:
+        if not self._waiting and not self._running:
+            self._idle.set()

@@ -122,8 +122,8 @@ class Removals:
 
     def accepted(self, project: Project, snapshot: Snapshot, connector_type: str) -> Change:
         """What changes, beside base, when Base44 accepted what a snapshot says: its file may have gone meanwhile."""
-        seen = names_in(self._latest) if self._latest and self._heard.is_about(base_key(project)) else None
-        if seen is None or connector_type.lower() in seen:
+        here = names_in(self._latest) if self._latest and self._heard.is_about(base_key(project)) else None
+        if here is None or connector_type.lower() in here:
             return Change()
         return Change(absences=(self._absences.accepted(project, snapshot, connector_type),))
 
@@ -202,7 +202,7 @@ class Removals:
     def _scene(self, project: Project, snapshot: Snapshot, absent: Sequence[Absent], *, unsent: bool) -> Scene:
         busy = self._git_work.look(snapshot.git.busy)
         known = self._store.base(base_key(project)).keys() | {one.type for one in absent}
-        removed = self._losses.recent(names_in(snapshot)) - known
+        removed = self._losses.recent() - known
         return Scene(
             snapshot.state,
             _fault(snapshot),

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from connectord.cli.demo.stage import DemoFailed
 
-WITHIN_SECONDS = 15.0
+WITHIN_SECONDS = 45.0
 
 Line = Mapping[str, Any]
 
