@@ -225,7 +225,7 @@ def moved_back(it: Site) -> None:
     (it.root / "away").rename(it.directory)
 
 
-def emptied_directory_away(it: Site) -> None:
+def empty_one_away(it: Site) -> None:
     it.directory.rmdir()
     moved_back(it)
 
