@@ -181,10 +181,10 @@ def test_a_config_that_becomes_invalid_leaves_the_last_good_one_in_force_and_sho
     (shop.connectors_dir / "slack.jsonc").unlink()
     a_connector(shop, "github", ["x"])
     daemon.expect(event="connector.outcome", type="github")
-    assert daemon.said("removal.withheld") == []
+    assert daemon.said("removal.coming") == []
     (shop.root / file).write_text(good)
     daemon.expect(event="file.mended")
-    daemon.expect(event="removal.withheld")
+    daemon.expect(event="removal.coming")
     assert removals(emulator) == []
 
 
