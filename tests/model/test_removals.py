@@ -624,7 +624,7 @@ def _scene() -> Path:
 
 TestRemovals = Removals.TestCase
 TestRemovals.settings = settings(
-    max_examples=40 * SCALE,
+    max_examples=60 * SCALE,
     stateful_step_count=20,
     deadline=None,
     derandomize=SCALE == 1,
