@@ -507,6 +507,7 @@ class Removals(RuleBasedStateMachine):
         )
         if (why := self.tree.objection(name, app, around)) is not None:
             self.broken.append(f"DELETE of {name}: {why}")
+        self.tree.sent[name] = around.now
 
     def _by(self, by: By, act: object, hinted: bool) -> None:
         """Let somebody do something to the files, and see what it has left."""
@@ -565,7 +566,7 @@ class Removals(RuleBasedStateMachine):
             self.hinted = False
             self.tree.seen()
         if self.tree.key is not None:
-            self.tree.over(self._base(), self.time.now())
+            self.tree.over(self._base())
         if not self.run.life.dead:
             lasting = (hold for hold in self._status().held if hold.reason != "git-busy")
             self.tree.held |= {name for hold in lasting for name in hold.types} - self.tree.files.keys()
@@ -623,7 +624,7 @@ def _scene() -> Path:
 
 TestRemovals = Removals.TestCase
 TestRemovals.settings = settings(
-    max_examples=40 * SCALE,
+    max_examples=60 * SCALE,
     stateful_step_count=20,
     deadline=None,
     derandomize=SCALE == 1,

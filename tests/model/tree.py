@@ -79,7 +79,7 @@ class Surroundings:
 class Tree:
     """The project's folder. `settled`: since it came to rest neither git nor an accident has moved anything.
 
-    `removed` are the connectors that are removed already, when, and whether by a word; `known` those that were known
+    `sent` says when a DELETE was sent last. `removed` are the connectors that are removed already, when, and whether by a word; `known` those that were known
     after the last step, and `at` is the place where git stood then.
     """
 
@@ -88,6 +88,7 @@ class Tree:
     gone: dict[str, Vanishing] = field(default_factory=dict)
     words: list[Word] = field(default_factory=list)
     held: set[str] = field(default_factory=set)
+    sent: dict[str, float] = field(default_factory=dict)
     removed: dict[str, tuple[float, bool]] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
     known_by: BaseKey | None = None
@@ -166,13 +167,13 @@ class Tree:
         key = self.key
         self.words = [word for word in self.words if word.key == key and not word.types & self.files.keys()]
 
-    def over(self, base: Mapping[str, BaseEntry], now: float) -> None:
+    def over(self, base: Mapping[str, BaseEntry]) -> None:
         """What the daemon knows no more was removed, and the word for it was kept."""
         if self.key != self.known_by:  # another app's, which was not losing anything
             self.known_by, self.known = self.key, set(base)
             self.removed.clear()
-        for name in self.known - base.keys() - self.files.keys():
-            self.removed[name] = now, any(name in word.types for word in self.words)
+        for name in (self.known - base.keys() - self.files.keys()) & self.sent.keys():
+            self.removed[name] = self.sent.pop(name), any(name in word.types for word in self.words)
         self.known = set(base)
         self.held &= base.keys()
         self.words = [Word(word.key, word.types & base.keys()) for word in self.words]

@@ -319,3 +319,15 @@ def test_p8_a_merge_that_nobody_finishes_is_looked_at_now_and_then(tmp_path: Pat
             assert it.removed == ["airtable"]
 
     told(story)
+
+
+def test_p8_a_file_that_breaks_after_a_checkout_is_looked_at_now_and_then(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with in_git(tmp_path, WITHOUT_TWO) as (it, git):
+            await it.after(lambda: git.sh("git checkout -q without"), seconds=3.0)
+            await it.after(lambda: a_connector(it.project, "airtable", "{ broken"), seconds=3600.0)
+            assert len(it.engine.said(Looked)) < 500
+            await it.after(lambda: it.put("airtable"), seconds=30.0)
+            assert it.held == {"branch-switched": ("github", "gmail")}
+
+    told(story)

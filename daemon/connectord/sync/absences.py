@@ -121,6 +121,7 @@ class Absences:
         """What is remembered from now on: of git only what has stood still for a while, unless it can't matter."""
         here = as_now(project, snapshot)
         if not snapshot.complete:
+            self._git_moved = None  # the mended file wakes us
             return stood
         if here.git == stood.git or _switched(stood.git, moves) is None:
             self._git_moved = None
