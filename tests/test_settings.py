@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import platformdirs
 import pytest
 
-from connectord.settings import Settings, SettingsError, read_settings, settings_path
+from connectord.settings import ProjectSettings, Settings, SettingsError, read_settings, settings_path
 
 
 def written(tmp_path: Path, content: str | bytes) -> Path:
@@ -53,6 +54,17 @@ def test_otherwise_it_is_the_platforms_place() -> None:
         ("sets_at_once = 'many'\n", '"sets_at_once": input should be a valid integer'),
         ("authorization_limit = nan\n", '"authorization_limit": input should be less than or equal to 86400'),
         ("sets_at_once =\n", "not TOML: Invalid value (at line 1, column 15)"),
+        ("removals = 'all'\n", "\"removals\": input should be 'tracked', 'mirror', 'ask' or 'never'"),
+        ("[projects.shop]\n", 'projects."shop" must be the absolute path of a project\'s folder'),
+        ("[projects.'/shop']\nremovls = 'ask'\n", 'projects."/shop": "removls": is no setting of a single project'),
+        (
+            "[projects.'/shop']\nrescan_every = 9\n",
+            'projects."/shop": "rescan_every": is no setting of a single project',
+        ),
+        (
+            "[projects.'/shop']\nremoval_grace = -1\n",
+            'projects."/shop": "removal_grace": input should be greater than or equal to 0',
+        ),
         (b"\xff", "the settings are not UTF-8 (byte 0)"),
     ],
 )
@@ -77,5 +89,30 @@ def test_a_directory_in_its_place_is_said(tmp_path: Path) -> None:
 
 def test_every_setting_is_documented_with_its_default() -> None:
     page = (Path(__file__).parent.parent / "docs" / "settings.md").read_text(encoding="utf-8")
-    rows = {name: float(default) for name, default in re.findall(r"^\| `(\w+)` \| ([\d.]+) \|", page, re.MULTILINE)}
-    assert rows == {name: float(field.default) for name, field in Settings.model_fields.items()}
+    rows = dict(re.findall(r"^\| `(\w+)` \| (\S+) \|", page, re.MULTILINE))
+    in_force = tomllib.loads("\n".join(f"{name} = {default}" for name, default in rows.items()))
+    assert in_force == {name: field.default for name, field in Settings.model_fields.items() if name != "projects"}
+
+
+def test_which_settings_a_project_may_have_of_its_own_is_documented() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "settings.md").read_text(encoding="utf-8")
+    sentence = page.partition("Any of them but ")[2].partition(" can be set")[0]
+    own = Settings.model_fields.keys() - ProjectSettings.model_fields.keys() - {"projects"}
+    assert set(re.findall(r"`(\w+)`", sentence)) == own
+
+
+def test_a_project_may_have_settings_of_its_own_and_the_others_hold_for_it_too(tmp_path: Path) -> None:
+    content = (
+        f"removals = 'never'\nsettle_cap = 3\n[projects.'{tmp_path}/shop']\nremovals = 'ask'\nremoval_grace = 60\n"
+    )
+    settings = read_settings(written(tmp_path, content))
+    shop, other = settings.of(tmp_path / "shop"), settings.of(tmp_path / "other")
+    assert (shop.removals, shop.removal_grace, shop.settle_cap) == ("ask", 60.0, 3.0)
+    assert (other.removals, other.removal_grace, other.settle_cap) == ("never", 10.0, 3.0)
+
+
+def test_a_project_is_the_same_through_a_symlink(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    settings = read_settings(written(tmp_path, f"[projects.'{tmp_path}/link']\nremovals = 'ask'\n"))
+    assert settings.of(tmp_path / "real").removals == "ask"

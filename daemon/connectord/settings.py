@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Literal, Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from connectord.errors import ConnectordError
@@ -20,8 +22,8 @@ class SettingsError(ConnectordError):
     code = "SETTINGS_INVALID"
 
 
-class Settings(BaseModel):
-    """What can be set, with what holds when it isn't. All times are seconds."""
+class ProjectSettings(BaseModel):
+    """What can be set for all projects and for one of them, with what holds when it isn't. All times are seconds."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
@@ -34,17 +36,21 @@ class Settings(BaseModel):
     half_written_patience: float = Field(default=1.5, ge=0, le=60, strict=False)
     """How long a file that doesn't parse may wait for the rest of its save before it is reported."""
 
-    authorization_limit: float = Field(default=120.0, gt=0, le=86_400, strict=False)
-    """How long an authorization link is watched."""
-
-    authorization_poll: float = Field(default=2.0, ge=0.1, le=60, strict=False)
-    """The time between two looks at an open authorization."""
-
-    rescan_every: float = Field(default=300.0, ge=1, le=86_400, strict=False)
-    """The time between two rescans, which find what no watcher saw and what changed on Base44; varied by a tenth."""
+    removals: Literal["tracked", "mirror", "ask", "never"] = "tracked"
+    """What becomes of connectors without a file: `tracked` removes what this machine had pushed, `mirror` also what
+    it hadn't, `ask` holds every removal for a word of yours, `never` removes nothing."""
 
     removal_grace: float = Field(default=10.0, ge=0, le=3600, strict=False)
     """How long a connector file must be gone before its absence counts."""
+
+    removals_at_once: int = Field(default=2, ge=0, le=1000)
+    """How many connectors may lose their file at once; more are held as `mass-removal`."""
+
+    removals_share: float = Field(default=0.5, ge=0, le=1, strict=False)
+    """Which part of the connectors may lose their file at once, where there are four or more; a greater is held."""
+
+    git_limit: float = Field(default=600.0, ge=0, le=86_400, strict=False)
+    """How long a removal waits for git to finish (a lock, a rebase) before it is held."""
 
     backoff_first: float = Field(default=1.0, ge=0.01, le=300, strict=False)
     """The span of the first wait after a failure that may pass; it doubles with each failure in a row."""
@@ -55,8 +61,51 @@ class Settings(BaseModel):
     sets_at_once: int = Field(default=8, ge=1, le=32)
     """How many connectors of one push are sent side by side."""
 
+
+class Settings(ProjectSettings):
+    """What can be set, with what holds when it isn't."""
+
+    authorization_limit: float = Field(default=120.0, gt=0, le=86_400, strict=False)
+    """How long an authorization link is watched."""
+
+    authorization_poll: float = Field(default=2.0, ge=0.1, le=60, strict=False)
+    """The time between two looks at an open authorization."""
+
+    rescan_every: float = Field(default=300.0, ge=1, le=86_400, strict=False)
+    """The time between two rescans, which find what no watcher saw and what changed on Base44; varied by a tenth."""
+
     projects_at_once: int = Field(default=4, ge=1, le=32)
     """How many projects are pushed side by side."""
+
+    projects: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    """Settings of single projects, by their folder: only what differs."""
+
+    @model_validator(mode="after")
+    def _projects_are_valid(self) -> Self:
+        for place, keys in self.projects.items():
+            if not Path(place).expanduser().is_absolute():
+                raise ValueError(f'projects."{place}" must be the absolute path of a project\'s folder')
+            try:
+                ProjectSettings.model_validate(dict(keys))
+            except ValidationError as error:
+                details = error.errors()[0]
+                key = details["loc"][0] if details["loc"] else ""
+                what = "is no setting of a single project" if details["type"] == "extra_forbidden" else details["msg"]
+                raise ValueError(f'projects."{place}": "{key}": {what[:1].lower()}{what[1:]}') from error
+        return self
+
+    def of(self, root: Path) -> ProjectSettings:
+        """What is in force for the project in this folder."""
+        for place, keys in self.projects.items():
+            if _same_folder(place, root):
+                own = ProjectSettings.model_validate(dict(keys))
+                return self.model_copy(update=own.model_dump(include=set(keys)))
+        return self
+
+
+def _same_folder(place: str, root: Path) -> bool:
+    named = Path(place).expanduser()
+    return named == root or os.path.realpath(named) == os.path.realpath(root)
 
 
 def settings_path() -> Path:
@@ -90,6 +139,8 @@ def read_settings(path: Path | None = None) -> Settings:
 
 
 def _sentence(place: Path, details: ErrorDetails) -> str:
+    if details["type"] == "value_error":
+        return f"{place}: {details['ctx']['error']}"
     key = ".".join(str(part) for part in details["loc"])
     if details["type"] == "extra_forbidden":
         near = difflib.get_close_matches(key, Settings.model_fields, n=1)

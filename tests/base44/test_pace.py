@@ -113,6 +113,32 @@ def test_who_is_cancelled_while_waiting_gives_the_place_back() -> None:
     assert run_virtually(play()) == [("a", 0), ("d", MINUTE)]
 
 
+def test_a_turn_in_which_nothing_was_sent_gives_its_place_back() -> None:
+    async def play() -> list[tuple[str, float]]:
+        pace = a_pace(1)
+        async with pace.turn(REMOVE, "a") as turn:
+            turn.used = False
+        return await turns(pace, "b")
+
+    assert run_virtually(play()) == [("b", 0)]
+
+
+async def test_p4_a_removal_that_is_not_allowed_takes_no_turn_from_another(tmp_path: Path) -> None:
+    class NotNow(Exception):
+        pass
+
+    async def not_now() -> None:
+        raise NotNow
+
+    credentials = find_credentials({"BASE44_API_KEY": API_KEY}, tmp_path)
+    async with Base44("http://testserver", credentials, transport=Wire([ok({})])) as client:
+        app = client.app(APP_ID)
+        before = app.removals_left()
+        with pytest.raises(NotNow):
+            await app.remove_connector("slack", allowed=not_now)
+        assert app.removals_left() == before
+
+
 def test_a_retry_after_pushes_all_of_that_kind_out_even_those_that_wait() -> None:
     async def play() -> list[tuple[str, float]]:
         pace = a_pace(1)

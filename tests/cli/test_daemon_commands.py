@@ -32,6 +32,8 @@ COMMANDS = (
     ("pause",),
     ("resume",),
     ("stop",),
+    ("approve",),
+    ("restore",),
 )
 
 THIN = (
@@ -97,9 +99,10 @@ def test_status_is_the_document_of_the_design(shop: Machine, daemon: FakeDaemon)
     assert {"path", "app_id", "api_url", "state", "connectors", "held", "problems", "untracked", "last_push"} <= set(
         project
     )
-    assert {"type", "state", "file", "scopes", "missing_scopes", "authorize_url", "error", "updated_at"} == set(
-        project["connectors"][0]
-    )
+    (line,) = project["connectors"]
+    assert set(line) == {
+        *("type", "state", "file", "scopes", "missing_scopes", "authorize_url", "error", "updated_at", "removal_at")
+    }
 
 
 @pytest.mark.parametrize(

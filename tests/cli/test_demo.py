@@ -19,6 +19,7 @@ from tests.support.running import environment
 from connectord.cli.demo import demo, listener
 from connectord.cli.demo.person import Person
 from connectord.cli.demo.stage import Stage
+from connectord.control.models import Restoration
 
 WITHIN = 60.0
 
@@ -44,7 +45,7 @@ def test_without_a_terminal_the_demo_is_the_tour_and_every_step_of_it_is_true(
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.findall(r"^✓ +(\d+)\. ", done.stdout, re.MULTILINE) == [str(number) for number in range(1, 14)]
+    assert re.findall(r"^✓ +(\d+)\. ", done.stdout, re.MULTILINE) == [str(number) for number in range(1, 16)]
     assert list(own_tmp.iterdir()) == [], "the demo left its folder behind"
     assert list(a_home_of_its_own.iterdir()) == [], "the demo touched the user's own home"
 
@@ -69,12 +70,28 @@ def without_expiring(original: Callable[..., object]) -> Callable[..., object]:
     return admin
 
 
+def restoring_nothing(stage: Stage) -> Restoration:
+    return Restoration()
+
+
+def only_all_of_them(original: Callable[..., object]) -> Callable[..., object]:
+    """Deletes many files, and no single one."""
+
+    def delete(stage: Stage, *names: str) -> object:
+        return original(stage, *names) if len(names) > 1 else None
+
+    return delete
+
+
 CAUSES: dict[str, tuple[type, str, Callable[..., object]]] = {
     "Step 3, A new file": (Stage, "save", only_without("googlecalendar.jsonc", Stage.save)),
     "Step 4, Consent is given": (Person, "allow", nothing),
     "Step 8, Stripe is provisioned": (Person, "claim", nothing),
     "Step 9, Consent is denied": (Person, "deny", nothing),
     "Step 11, The access token expires": (Person, "admin", without_expiring(Person.admin)),
+    "Step 12, All files vanish": (Stage, "delete", nothing),
+    "Step 13, `connectord restore` puts": (Stage, "restore", restoring_nothing),
+    "Step 14, One file is deleted": (Stage, "delete", only_all_of_them(Stage.delete)),
 }
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from connectord.base44 import Busy, CredentialsUnusable, SignedOut, Unreachable
+from connectord.cli.complaint import Usage
 from connectord.cli.exit_codes import ExitCode
-from connectord.cli.failures import InvalidFiles, Usage, exit_code_of, show_error
+from connectord.cli.failures import InvalidFiles, exit_code_of, show_error
 from connectord.cli.output import Output
 from connectord.cli.running import run_command
 from connectord.errors import ConnectordError

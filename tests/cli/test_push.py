@@ -37,6 +37,7 @@ def test_a_push_makes_base44_equal_to_the_files(machine: Machine, base44: Runnin
         "",
         "✓ Connectors pushed to Base44",
     ]
+    assert "and remove 1 from Base44: github." in ended.err
     assert ended.code == 0
 
 
@@ -167,6 +168,7 @@ def test_a_connector_of_another_person_is_a_failure_with_their_name(machine: Mac
     ended = machine.connectord("push", "-y")
     assert "Failed: slack - Slack" in ended.out
     assert "already connected by ann@example.com" in ended.out
+    assert "slack: If that is the wrong account: remove slack.jsonc, run `connectord push`" in ended.out
     assert ended.code == 1
 
 

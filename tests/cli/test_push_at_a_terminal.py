@@ -14,6 +14,8 @@ import pytest
 from tests.support.canned import canned_base44
 from tests.support.cli import Machine, exit_code_of
 from tests.support.emulator import RunningEmulator
+from tests.support.face import NOON, a_project_status
+from tests.support.fake_daemon import a_runtime_dir, fake_daemon
 
 
 @pytest.fixture
@@ -87,6 +89,45 @@ def test_a_file_that_comes_back_while_the_question_is_open_is_not_removed(
     terminal.expect_exact("Kept on Base44: github - its file is back")
     assert exit_code_of(terminal) == 4
     assert list(base44.connectors()) == ["github"]
+
+
+def test_p4_nothing_is_removed_while_git_is_at_work(desk: Machine, base44: RunningEmulator) -> None:
+    base44.connect("github", [])
+    (desk.folder / ".git").mkdir()
+    (desk.folder / ".git/HEAD").write_text("ref: refs/heads/main\n")
+    terminal = desk.at_a_terminal("push")
+    terminal.expect_exact("Are you sure you want to continue? [y/N]")
+    (desk.folder / ".git/index.lock").touch()
+    terminal.sendline("y")
+    terminal.expect_exact("Kept on Base44: github - git is at work, or was killed at it")
+    assert exit_code_of(terminal) == 4
+    assert list(base44.connectors()) == ["github"]
+
+
+def test_what_the_daemon_holds_is_said_before_the_question(desk: Machine, base44: RunningEmulator) -> None:
+    base44.connect("github", [])
+    base44.connect("slack", [])
+    hold = {"reason": "mass-removal", "types": ("slack", "gmail"), "since": NOON, "why": "3 of 5 are gone"}
+    with a_runtime_dir() as runtime, fake_daemon(runtime) as daemon:
+        daemon.face.projects = [a_project_status(desk.folder, app_id=base44.app_id, held=(hold,))]
+        terminal = desk.with_environ(CONNECTORD_RUNTIME_DIR=str(runtime)).at_a_terminal("push")
+        terminal.expect_exact("and remove 2 from Base44: github, slack.")
+        terminal.expect_exact("The daemon holds slack (mass-removal), because 3 of 5 are gone.")
+        terminal.expect_exact("Are you sure")
+        terminal.sendintr()
+        assert exit_code_of(terminal) == 130
+    assert sorted(base44.connectors()) == ["github", "slack"]
+
+
+def test_p8_a_daemon_beside_is_told_that_something_was_pushed(desk: Machine, base44: RunningEmulator) -> None:
+    base44.connect("slack", ["chat:write"])
+    desk.file("slack")
+    with a_runtime_dir() as runtime, fake_daemon(runtime) as daemon:
+        daemon.face.projects = [a_project_status(desk.folder, app_id=base44.app_id)]
+        terminal = desk.with_environ(CONNECTORD_RUNTIME_DIR=str(runtime)).at_a_terminal("push", "-y")
+        terminal.expect_exact("Connectors pushed to Base44")
+        assert exit_code_of(terminal) == 0
+        assert daemon.face.asked == [("push", desk.folder)]
 
 
 def test_esc_skips_the_current_one_and_the_next_is_asked_for(

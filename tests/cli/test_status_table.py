@@ -65,6 +65,37 @@ def test_what_needs_a_person_says_what_to_do() -> None:
     assert text.endswith("  Only on Base44, left alone: hubspot")
 
 
+def a_hold(**more: object) -> dict[str, object]:
+    return {"reason": "mass-removal", "types": ("slack",), "since": NOON, "why": "3 of 5 are gone", **more}
+
+
+def test_p5_a_hold_names_its_connectors_since_when_why_and_both_ways_out() -> None:
+    line = a_connector("slack", "held", error="3 of 5 are gone")
+    text = shown(a_project_status("/home/ada/my shop", connectors=(line,), held=(a_hold(),)))
+    assert text.splitlines()[1:] == [
+        "  ! slack  held",
+        f"  ! Held since {clock(NOON, NOW)} (mass-removal): slack not removed",
+        "      because 3 of 5 are gone",
+        "      Put the files back: connectord restore --project '/home/ada/my shop'",
+        "      Remove them from Base44: connectord approve --project '/home/ada/my shop'",
+    ]
+
+
+def test_p6_an_approved_hold_asks_for_nothing_more_and_says_what_it_waits_for() -> None:
+    line = a_connector("slack", "held", error="not removed while a file is broken")
+    text = shown(a_project_status(connectors=(line,), held=(a_hold(approved=True),)))
+    assert "  ! slack  held\n      not removed while a file is broken\n" in text
+    assert "  … Approved, to be removed from Base44: slack" in text
+    assert "connectord approve" not in text
+
+
+def test_p4_a_removal_that_is_coming_says_when_and_how_to_keep_it() -> None:
+    line = a_connector("slack", "removing", error="its file is gone", removal_at=NOON)
+    way_out = f"its file is gone; removed from Base44 at {clock(NOON, NOW)}, unless it comes back (connectord restore)"
+    assert f"  … slack  removing\n      {way_out}" in shown(a_project_status(connectors=(line,)))
+    assert "removed from Base44 at" not in shown(a_project_status(state="paused", connectors=(line,)))
+
+
 @pytest.mark.parametrize(
     ("state", "words"),
     [("signed-out", "connectord login"), ("paused", "connectord resume"), ("offline", "goes on by itself")],

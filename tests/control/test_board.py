@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -34,9 +34,13 @@ from connectord.sync.events import (
     PushFinished,
     PushStarted,
     Reconciled,
+    RemovalsChanged,
     RetryScheduled,
     SyncEvent,
+    WaitingRemoval,
 )
+from connectord.sync.guard import HoldReason, WaitReason
+from connectord.sync.holds import HeldRemovals
 from connectord.sync.outcome import Outcome, Result
 from connectord.sync.plan import Drift, DriftKind, LostConsent, Plan
 from connectord.sync.queue import Trigger
@@ -268,39 +272,76 @@ def test_a_warning_needs_nobody() -> None:
     assert (status.state, len(status.problems), len(status.connectors)) == (ProjectState.SYNCED, 1, 1)
 
 
-def test_a_removal_that_waits_is_held_with_the_time_when_it_began() -> None:
-    board = a_board(looked("slack"), looked(removals=("slack",)))
-    board.apply(looked(removals=("slack", "github")), LATER)
-    status = board.status()
+def removals(
+    *waiting: WaitingRemoval, held: tuple[str, ...] = (), kept: tuple[str, ...] = (), approved: bool = False
+) -> RemovalsChanged:
+    hold = HeldRemovals(HoldReason.MASS_REMOVAL, held, "3 of 5 are gone", AT.timestamp(), approved)
+    return RemovalsChanged(PROJECT, waiting, (hold,) if held else (), kept)
+
+
+@pytest.mark.parametrize(
+    ("reason", "state", "project"),
+    [
+        (None, ConnectorState.REMOVING, ProjectState.SYNCING),
+        (WaitReason.GRACE, ConnectorState.REMOVING, ProjectState.SYNCING),
+        (WaitReason.GIT_BUSY, ConnectorState.REMOVING, ProjectState.SYNCING),
+        (WaitReason.PROBLEMS, ConnectorState.HELD, ProjectState.NEEDS_ACTION),
+        (WaitReason.UNSENT, ConnectorState.HELD, ProjectState.NEEDS_ACTION),
+        (WaitReason.FAILED, ConnectorState.FAILED, ProjectState.NEEDS_ACTION),
+    ],
+)
+def test_a_removal_that_waits_is_shown_with_what_it_waits_for(
+    reason: WaitReason | None, state: ConnectorState, project: ProjectState
+) -> None:
+    board = a_board(looked("github"), removals(WaitingRemoval("slack", reason, "because")))
+    line = next(one for one in board.status().connectors if one.type == "slack")
+    assert (line.state, board.state) == (state, project)
+    assert (line.error or "").endswith("because")
+
+
+def test_a_removal_that_is_coming_says_when() -> None:
+    coming = WaitingRemoval("slack", WaitReason.GRACE, "its file is gone", at=AT.timestamp() + 10)
+    board = a_board(looked("github"), removals(coming))
+    line = next(one for one in board.status().connectors if one.type == "slack")
+    assert (line.error, line.removal_at) == ("its file is gone", AT + timedelta(seconds=10))
+
+
+def test_p5_a_hold_is_shown_with_its_reason_its_connectors_and_since_when() -> None:
+    status = a_board(looked("github"), removals(held=("linear", "slack"))).status()
     (hold,) = status.held
-    assert (hold.types, hold.since) == (("slack", "github"), AT)
-    assert [one.state for one in status.connectors] == [ConnectorState.HELD] * 2
+    assert (hold.reason, hold.types, hold.since) == ("mass-removal", ("linear", "slack"), AT)
+    assert hold.why == "3 of 5 are gone"
+    assert [one.type for one in status.connectors if one.state is ConnectorState.HELD] == ["linear", "slack"]
     assert status.state is ProjectState.NEEDS_ACTION
 
 
-def test_a_removal_that_waits_is_held_after_a_restart_too() -> None:
-    assert the_one(a_board(looked(removals=("slack",)))).state is ConnectorState.HELD
+def test_p6_an_approved_removal_is_under_way() -> None:
+    board = a_board(looked("github"), removals(WaitingRemoval("slack", None, ""), held=("slack",), approved=True))
+    (hold,) = board.status().held
+    assert (hold.approved, board.state) == (True, ProjectState.SYNCING)
 
 
-def test_p3_a_look_at_a_broken_folder_neither_holds_nor_releases() -> None:
-    status = a_board(looked(removals=("slack",)), looked(problems=(a_problem("github.jsonc"),))).status()
-    assert [hold.types for hold in status.held] == [("slack",)]
-
-
-def test_a_hold_ends_when_the_file_is_back() -> None:
-    board = a_board(looked("slack"), looked(removals=("slack",)), looked("slack"))
+def test_p5_a_hold_that_is_over_is_not_shown() -> None:
+    board = a_board(looked("slack"), removals(held=("slack",)), removals())
     assert (board.status().held, board.state) == ((), ProjectState.SYNCED)
 
 
-def test_p5_a_hold_ends_when_its_file_is_back_though_it_or_another_is_broken() -> None:
-    board = a_board(looked("slack", "github"), looked(removals=("slack", "github", "linear")))
-    board.apply(looked("github", problems=(a_problem("slack.jsonc"),)), AT)
-    assert [hold.types for hold in board.status().held] == [("linear",)]
+def test_p10_an_open_link_is_shown_while_its_file_is_gone() -> None:
+    link = "https://base44.test/consent"
+    linked = outcome(Result.NEEDS_AUTHORIZATION, authorize_url=link)
+    board = a_board(looked("slack", sets=(a_file("slack"),)), linked, looked(), removals(held=("slack",)))
+    assert the_one(board).authorize_url == link
 
 
-def test_a_removal_of_what_base44_no_longer_has_waits_for_nobody() -> None:
-    board = a_board(looked(removals=("slack",)), Reconciled(PROJECT, Plan(forgotten=("slack",))))
-    assert (board.status().held, board.status().connectors, board.state) == ((), (), ProjectState.SYNCED)
+def test_what_the_settings_keep_is_untracked() -> None:
+    board = a_board(looked("github"), removals(kept=("slack",)))
+    assert (board.status().untracked, board.state) == (("slack",), ProjectState.SYNCED)
+
+
+def test_p12_what_is_untracked_in_one_app_is_not_said_of_another() -> None:
+    board = a_board(looked(), Reconciled(PROJECT, Plan(untracked=("slack",))))
+    board.apply(replace(looked(), project=replace(PROJECT, app_id="f" * 24)), LATER)
+    assert board.status().untracked == ()
 
 
 def test_reconciling_tells_drift_lost_consents_and_what_is_untracked() -> None:

@@ -10,11 +10,13 @@ import pytest
 from connectord.authorize import Authorization, AuthorizationState
 from connectord.base44.errors import Unreachable
 from connectord.control.tell import tell, tell_ended, tell_notice
+from connectord.control.tell_removal import WAYS_OUT
 from connectord.notify import Link, authorization_notice, stripe_notice
 from connectord.project.model import Problem, ProblemCode, Project, Severity
 from connectord.sync import Drift, DriftKind, Outcome, Plan, Result, Trigger
 from connectord.sync.events import (
     ConnectorsGone,
+    HoldChanged,
     LateConsent,
     ProblemsChanged,
     ProjectUnusable,
@@ -22,10 +24,13 @@ from connectord.sync.events import (
     PushStarted,
     Reconciled,
     ReconcileFailed,
-    RemovalsWithheld,
+    RemovalsChanged,
+    RemovalsComing,
     RetryScheduled,
     SyncEvent,
 )
+from connectord.sync.guard import HoldReason
+from connectord.sync.holds import HeldRemovals, HoldNews, HoldNewsKind
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 PROJECT = Project(Path("/app"), Path("/app/base44/config.jsonc"), Path("/app/base44/connectors"), "1" * 24, "https://x")
@@ -33,8 +38,10 @@ SLACK = Path("/app/base44/connectors/slack.jsonc")
 BROKEN = Problem(SLACK, ProblemCode.SYNTAX, "Expected a value.", 3, 14)
 UNKNOWN = Problem(SLACK, ProblemCode.UNKNOWN_TYPE, "not a type", 2, 3, Severity.WARNING)
 GONE = Problem(PROJECT.connectors_dir, ProblemCode.MISSING_DIRECTORY, "It isn't there.")
+HOLD = HeldRemovals(HoldReason.ROOT_MISSING, ("a", "b"), "it isn't there", 1000.0)
 LINK = Link("slack", "https://x/1")
 
+VOID = "The approval was for other connectors and is void"
 SENTENCES: dict[str, tuple[SyncEvent, list[str]]] = {
     "unusable": (
         ProjectUnusable(PROJECT.root, Unreachable("gone")),
@@ -57,15 +64,34 @@ SENTENCES: dict[str, tuple[SyncEvent, list[str]]] = {
     ),
     "retry": (RetryScheduled(PROJECT, ("a",), 4.2, "busy", "BUSY"), ["a: trying again in 4 s (busy)"]),
     "retry at once": (RetryScheduled(PROJECT, ("a",), 0.4, "busy", "BUSY"), ["a: trying again in a moment (busy)"]),
-    "withheld": (
-        RemovalsWithheld(PROJECT, ("a", "b")),
+    "a removal is coming": (
+        RemovalsComing(PROJECT, ("a",), 10.0),
+        ["a: the file is gone; removed from Base44 in 10 s, unless it comes back"],
+    ),
+    "removals are coming": (
+        RemovalsComing(PROJECT, ("a", "b"), 10.0),
+        ["a, b: the files are gone; removed from Base44 in 10 s, unless they come back"],
+    ),
+    "a hold": (
+        HoldChanged(PROJECT, HoldNews(HoldNewsKind.BEGAN, HOLD)),
+        [f"Not removed from Base44: a, b. Held (root-missing), because it isn't there. {WAYS_OUT}"],
+    ),
+    "another set": (
+        HoldChanged(PROJECT, HoldNews(HoldNewsKind.CHANGED, HOLD)),
+        [f"Held (root-missing) now: a, b, because it isn't there. {WAYS_OUT}"],
+    ),
+    "approved": (
+        HoldChanged(PROJECT, HoldNews(HoldNewsKind.APPROVED, HOLD)),
+        ["Approved, to be removed from Base44: a, b"],
+    ),
+    "void": (
+        HoldChanged(PROJECT, HoldNews(HoldNewsKind.VOID, HOLD)),
         [
-            (
-                "The files of a, b are gone. This version of the daemon removes nothing on its own; "
-                "`connectord push` would remove them from Base44 after asking"
-            )
+            f"{VOID}. Held (root-missing) now: a, b, because it isn't there. {WAYS_OUT}",
         ],
     ),
+    "over": (HoldChanged(PROJECT, HoldNews(HoldNewsKind.ENDED, HOLD)), ["No longer held (root-missing): a, b"]),
+    "what waits": (RemovalsChanged(PROJECT, (), (HOLD,), ()), []),
     "gone files alone": (ConnectorsGone(PROJECT, ("a",)), []),
     "reconciled": (
         Reconciled(

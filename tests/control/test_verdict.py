@@ -56,6 +56,7 @@ def test_p12_a_problem_is_a_failure_and_a_warning_is_not(severity: str, expected
 def test_p12_a_hold_counts_even_where_no_connector_says_so() -> None:
     hold = {"reason": "mass-removal", "types": ("slack",), "since": NOON}
     assert verdict([a_project_status(held=(hold,))]) is Verdict.HELD
+    assert verdict([a_project_status(held=({**hold, "approved": True},))]) is Verdict.WELL
 
 
 @pytest.mark.parametrize(

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from tests.support.emulator import EmulatorApp, emulator_app, write_credentials
-from tests.support.engine import requests
+from tests.support.engine import connected, requests
 from tests.support.lives import Machine, Running
 from tests.support.project import a_connector, a_project
 from tests.support.virtual_time import virtual_time
 
+from connectord.authorize import Authorization
 from connectord.control import News, NewsKind
 from connectord.control.face import UnknownProject
-from connectord.control.models import ConnectorState, ConnectorStatus, ProjectState, ProjectStatus, WaitResult
-from connectord.daemon.answers import Answers
+from connectord.control.models import (
+    ConnectorState,
+    ConnectorStatus,
+    ProjectState,
+    ProjectStatus,
+    Restoration,
+    WaitResult,
+)
+from connectord.daemon.answers import Answers, NotRestorable
+from connectord.daemon.consents import _caller
+from connectord.daemon.daemon import not_among
 from connectord.daemon.engine import Engine
 from connectord.daemon.history import KEPT, kept
 from connectord.emulator.faults import Fault
@@ -56,6 +66,17 @@ class Bench:
 
     def save(self, *scopes: str, name: str = "slack") -> None:
         a_connector(a_project(self.root, api_url=self.emulator.url, app_id=self.emulator.app_id), name, scopes)
+
+    @property
+    def connectors(self) -> Path:
+        return self.root / "base44" / "connectors"
+
+    def pass_(self, seconds: float) -> None:
+        """Look, let time go by, and look again."""
+        self.engine.hint_all(Trigger.SAVE)
+        self.machine.time.pass_(seconds)
+        self.engine.hint_all(Trigger.SAVE)
+        self.machine.time.pass_(1.0)
 
     def add(self) -> None:
         self.running.ask(self.face.add_project(self.root))
@@ -309,6 +330,36 @@ def test_p10_a_resumed_link_gets_what_is_left_of_its_time(bench: Bench) -> None:
     assert (open_still, bench.slack.state) == (ConnectorState.NEEDS_AUTHORIZATION, ConnectorState.TIMED_OUT)
 
 
+def test_p10_a_link_that_a_person_opens_has_its_time_anew_after_a_restart_too(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    bench.machine.time.pass_(100.0)
+    project = bench.engine.followed[bench.root].project
+    assert project is not None
+
+    async def opens() -> Authorization | None:
+        return bench.engine.consents.opened_by_person(project, "slack")
+
+    assert bench.ask(opens()) is not None
+    bench.restart()
+    bench.machine.time.pass_(115.0)
+    open_still = bench.slack.state
+    bench.machine.time.pass_(10.0)
+    assert (open_still, bench.slack.state) == (ConnectorState.NEEDS_AUTHORIZATION, ConnectorState.TIMED_OUT)
+
+
+def test_links_of_one_caller_share_the_limits_and_a_key_of_its_own_has_its_own(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    project = bench.engine.followed[bench.root].project
+    assert project is not None
+    other = replace(project, environment={"BASE44_API_KEY": "b44k_other"})
+    assert _caller(project) == _caller(replace(project, app_id="another"))
+    assert _caller(project) != _caller(other)
+
+
 def test_a_link_is_superseded_when_its_file_goes(bench: Bench) -> None:
     bench.save("read")
     bench.add()
@@ -340,12 +391,70 @@ def test_a_file_that_goes_before_anybody_consented_is_forgotten_at_once_after_it
     bench.add()
     bench.wait()
     (bench.root / "base44/connectors/slack.jsonc").unlink()
-    bench.wait()
+    bench.engine.hint_all(Trigger.SAVE)
+    bench.machine.time.pass_(1.0)
     (held,) = bench.status.connectors
-    bench.machine.time.pass_(bench.machine.settings.removal_grace + 1.0)
-    assert (held.state, held.authorize_url is not None) == (ConnectorState.HELD, True)
+    bench.machine.time.pass_(bench.machine.settings.removal_grace)
+    assert (held.state, held.authorize_url is not None) == (ConnectorState.REMOVING, True)
     assert (bench.status.connectors, bench.status.state) == ((), ProjectState.SYNCED)
-    assert not any(news.event is NewsKind.REMOVAL_WITHHELD for news in bench.running.life.news)
+    assert not any(news.event is NewsKind.REMOVAL_COMING for news in bench.running.life.news)
+
+
+def test_p12_nothing_is_under_way_for_what_nobody_consented_to_while_the_directory_is_away(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    bench.connectors.rename(bench.root / "away")
+    bench.pass_(60.0)
+    assert bench.wait().settled
+    assert (bench.slack.state, bench.slack.authorize_url is not None) == (ConnectorState.HELD, True)
+    assert "isn't there" in (bench.slack.error or "")
+
+
+def test_p6_a_restore_ends_a_hold_without_a_request(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    bench.allow()
+    bench.pass_(20.0)
+    sent = len(requests(bench.emulator))
+    (bench.connectors / "slack.jsonc").unlink()
+    bench.pass_(60.0)
+    assert [hold.reason for hold in bench.status.held] == ["root-emptied"]
+    assert bench.wait().projects[0].held == bench.status.held
+    restored = bench.ask(bench.face.restore(bench.root))
+    assert [file.file for file in restored.files] == [str(bench.connectors / "slack.jsonc")]
+    bench.wait()
+    assert (bench.status.held, bench.status.state) == ((), ProjectState.SYNCED)
+    assert len(requests(bench.emulator)) == sent
+    assert bench.ask(bench.face.restore(bench.root)) == Restoration()
+    assert [news.event for news in bench.running.life.news].count(NewsKind.RESTORED) == 1
+
+
+def test_nothing_is_written_into_a_project_that_is_gone(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    bench.root.rename(bench.root.with_name("elsewhere"))
+    bench.pass_(60.0)
+    with pytest.raises(NotRestorable, match="no file was written"):
+        bench.ask(bench.face.restore(bench.root))
+    assert not bench.root.exists()
+
+
+def test_p12_a_removal_that_the_app_refuses_to_this_user_halts_the_project(bench: Bench) -> None:
+    for name in ("slack", "github"):
+        bench.save("read", name=name)
+    bench.add()
+    bench.wait()
+    for consent in bench.emulator.world.integrations.open_consents():
+        bench.emulator.world.integrations.allow(consent)
+    bench.pass_(20.0)
+    bench.emulator.world.faults.add(Fault("remove", status=403))
+    (bench.connectors / "slack.jsonc").unlink()
+    bench.pass_(20.0)
+    assert bench.wait().why == "halted"
+    assert (bench.status.state, bench.slack.state) == (ProjectState.HALTED, ConnectorState.FAILED)
 
 
 def test_p12_the_last_push_is_known_after_a_restart(bench: Bench) -> None:
@@ -388,6 +497,28 @@ def test_only_what_happened_to_a_project_is_kept(kind: NewsKind, bench: Bench) -
     assert row is None or (row.at, row.project, row.kind, row.message) == (12.0, Path("/shop"), kind.value, "so it was")
 
 
+def test_p2_a_project_removed_while_it_is_pushed_leaves_no_base_that_could_remove_something_later(
+    bench: Bench,
+) -> None:
+    bench.emulator.world.faults.add(Fault("set", delay=5.0))
+    bench.add()
+    bench.save("chat:write")
+    bench.engine.followed[bench.root].loop.hint()
+    bench.machine.time.pass_(2.0)
+    bench.ask(bench.face.remove_project(bench.root))
+    bench.machine.time.pass_(60.0)
+    assert [operation for operation, _ in requests(bench.emulator)].count("set") == 1
+    assert bench.running.life.store._mirror.base == {}
+
+
+def test_a_project_named_by_another_path_is_looked_after_once(tmp_path: Path) -> None:
+    shop, link, other = tmp_path / "shop", tmp_path / "link", tmp_path / "other"
+    shop.mkdir()
+    link.symlink_to(shop)
+    assert not_among([link, other], [shop]) == [other]
+    assert len(not_among([shop, link], [])) == 1
+
+
 def test_waiting_goes_on_while_the_project_is_turned_to_another_app(bench: Bench) -> None:
     bench.save("read")
     bench.add()
@@ -410,3 +541,36 @@ def test_p7_a_login_in_the_projects_own_env_is_noticed_at_once(bench: Bench) -> 
     bench.engine.hint_all(Trigger.SAVE)
     bench.machine.time.pass_(3.0)
     assert bench.slack.state is ConnectorState.NEEDS_AUTHORIZATION
+
+
+def test_p12_signed_out_shows_though_there_is_nothing_to_push_and_ends_with_a_login(bench: Bench) -> None:
+    connected(bench.emulator, {"slack": ["read"]})
+    bench.save("read")
+    bench.add()
+    bench.machine.time.pass_(30.0)
+    credentials = bench.machine.folder / "home/.base44/auth/auth.json"
+    login = credentials.read_bytes()
+    credentials.unlink()
+    bench.restart()
+    bench.machine.time.pass_(5.0)
+    assert bench.status.state is ProjectState.SIGNED_OUT
+    assert bench.wait().why == "signed out"
+    connected(bench.emulator, {"slack": ["read", "by someone else"]})
+    credentials.write_bytes(login)
+    bench.engine.retry_all()  # what the watched credentials file leads to
+    bench.machine.time.pass_(5.0)
+    assert bench.slack.state is ConnectorState.DRIFTED
+
+
+def test_p12_offline_shows_though_there_is_nothing_to_push_and_ends_by_itself(bench: Bench) -> None:
+    connected(bench.emulator, {"slack": ["read"]})
+    bench.save("read")
+    bench.add()
+    bench.machine.time.pass_(30.0)
+    bench.machine.network.up = False
+    bench.restart()
+    bench.machine.time.pass_(120.0)
+    before = bench.status.state
+    bench.machine.network.up = True
+    bench.machine.time.pass_(30.0)
+    assert (before, bench.status.state) == (ProjectState.OFFLINE, ProjectState.SYNCED)

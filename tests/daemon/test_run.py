@@ -104,10 +104,10 @@ def test_a_link_is_superseded_when_its_file_goes(
         (root / "base44/connectors/slack.jsonc").unlink()
         ended = daemon.expect(event="authorization.ended", type="slack")
     # Nobody ever consented to it, so there is no removal to speak of.
-    assert (ended["result"], daemon.said("removal.withheld")) == ("superseded", [])
+    assert (ended["result"], daemon.said("removal.coming")) == ("superseded", [])
 
 
-def test_p2_deleting_everything_sends_no_removal(
+def test_p5_deleting_everything_is_held_and_sends_no_removal(
     emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
 ) -> None:
     emulator.connect("notion", [])
@@ -118,7 +118,8 @@ def test_p2_deleting_everything_sends_no_removal(
         daemon.expect(event="connector.untracked", types=["notion"])
         for file in (root / "base44/connectors").iterdir():
             file.unlink()
-        daemon.expect(event="removal.withheld")
+        held = daemon.expect(event="hold.began")
+        assert (held["code"], held["types"]) == ("root-emptied", ["slack"])
         assert daemon.end() == 0
     assert [request for request in emulator.requests() if request["method"] == "DELETE"] == []
 
@@ -302,7 +303,7 @@ def test_p4_a_file_that_is_back_within_the_grace_was_never_gone_and_keeps_its_li
         (tmp_path / "away").rename(file)
         emulator.consent(link)
         daemon.expect(event="authorization.ended", type="slack", result="added")
-        assert daemon.said("removal.withheld") == []
+        assert daemon.said("removal.coming") == []
 
 
 def test_a_save_that_takes_back_the_one_under_way_is_not_lost(
@@ -377,3 +378,19 @@ def test_one_project_with_an_impossible_address_does_not_end_the_others(
         (root / ".env").write_text(good)
         daemon.expect(event="file.mended")
         assert daemon.end() == 0
+
+
+def test_one_job_id_goes_through_all_that_is_said_of_a_push(
+    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
+) -> None:
+    emulator.fault(route="set", type="slack", status=503, count=4)  # three within the first call, one in the next
+    root = a_sample(tmp_path, emulator, slack=["chat:write"])
+    with running_daemon(root, a_home_of_its_own) as daemon:
+        first = daemon.expect(event="push.started")
+        told = [daemon.expect(event=event) for event in ("request.retried", "connector.outcome", "retry.scheduled")]
+        opened = daemon.expect(event="authorization.opened")
+        second = daemon.expect(event="push.finished")  # that it begins again is not told again
+        told_later = [opened, daemon.expect(event="notice")]
+    assert {line.get("job") for line in told} == {first["job"]}
+    assert {line.get("job") for line in told_later} == {second["job"]}
+    assert {line.get("project") for line in (*told, *told_later)} == {str(root)}

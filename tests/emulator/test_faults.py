@@ -125,6 +125,25 @@ async def test_a_truncated_body_is_half_of_the_true_one(emulator: EmulatorApp, c
     assert (reply.status_code, reply.content) == (200, whole[: len(whole) // 2])
 
 
+async def test_a_list_can_say_that_there_is_nothing(emulator: EmulatorApp, client: httpx.AsyncClient) -> None:
+    await emulator.client().post(f"/admin/connectors/{emulator.app_id}/slack", json={})
+    await switch_on(emulator, route="list", body="nothing", count=1)
+
+    lie, truth = await client.get("list"), await client.get("list")
+
+    assert (lie.status_code, lie.json()) == (200, {"integrations": []})
+    assert [one["integration_type"] for one in truth.json()["integrations"]] == ["slack"]
+
+
+async def test_a_fault_can_be_for_one_app_alone(emulator: EmulatorApp, client: httpx.AsyncClient) -> None:
+    await switch_on(emulator, app="another", status=500)
+    await switch_on(emulator, app=emulator.app_id, status=503, count=1)
+
+    assert [(await client.get("list")).status_code for _ in range(2)] == [503, 200]
+    left = await emulator.client().delete("/admin/faults", params={"app": emulator.app_id})
+    assert [fault["app"] for fault in left.json()["faults"]] == ["another"]
+
+
 @pytest.mark.parametrize(
     ("body", "content_type", "beginning"), [("html", "text/html", b"<!doctype html>"), ("empty", "", b"")]
 )

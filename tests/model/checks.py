@@ -31,9 +31,21 @@ def p1_base44_has_the_newest_content(folder: Folder, world: World, *, types: set
 
 
 def p3_only_deletions_are_taken_for_deletions(folder: Folder, life: Life) -> None:
-    """At any time: a file that can't be read, or whose directory is away, was never deleted."""
+    """At any time: a file that can't be read was never deleted."""
     held = {name for hold in life.project(folder.root).held for name in hold.types}
-    assert held <= folder.deleted, f"P3: {held} are taken for deleted, only {folder.deleted} are"
+    assert held <= folder.missed, f"P3: {held} are taken for deleted, only {folder.missed} are gone"
+
+
+def p4_what_was_deleted_is_gone_or_held(folder: Folder, world: World, status: ProjectStatus) -> None:
+    """Once all is quiet. What can't be sent suspends removals for good, and is shown."""
+    if not folder.is_complete or REFUSED in folder.wanted:
+        return
+    shown = {one.type: one.state for one in status.connectors}
+    held = {name for hold in status.held for name in hold.types}
+    there = world.state.connections.get(folder.project.app_id, {})
+    for name in set(MINE) - folder.wanted.keys() - held:
+        assert name not in shown, f"P4: {name} was deleted and is {shown[name]}"
+        assert name not in there or name in status.untracked, f"P4: {name} was deleted and is still there"
 
 
 def p10_every_open_link_is_shown(folder: Folder, life: Life) -> None:
@@ -70,9 +82,11 @@ def p12_status_is_what_is_true(folder: Folder, world: World, status: ProjectStat
 
 
 def last_accepted(world: World, folder: Folder) -> dict[str, set[str]]:
-    """The scopes of the last PUT of each connector that was answered properly."""
-    accepted = {}
+    """The scopes of the last PUT of each connector that was answered properly, and not removed since."""
+    accepted: dict[str, set[str]] = {}
     for entry in world.journal.entries:
+        if entry.method == "DELETE" and folder.project.app_id in entry.path:
+            accepted.pop(entry.path.split("/")[-2], None)
         body = entry.body if isinstance(entry.body, dict) else {}
         if entry.method == "PUT" and entry.status == HTTPStatus.OK and folder.project.app_id in entry.path:
             accepted[entry.path.rpartition("/")[2]] = {str(scope) for scope in cast("list[str]", body["scopes"])}

@@ -8,6 +8,7 @@ from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, Phase, note, settings
 from hypothesis import strategies as st
@@ -20,11 +21,13 @@ from tests.support.project import a_project
 from tests.support.virtual_time import virtual_time
 
 from connectord.authorize import Authorization
-from connectord.control.models import ConnectorState, ProjectStatus
+from connectord.control.models import Approval, ConnectorState, ProjectStatus
 from connectord.emulator.faults import Fault, FaultBody
 from connectord.emulator.state import Connection, ConnectionStatus
 from connectord.settings import Settings
 from connectord.sync import Trigger
+from connectord.sync.holds import ApprovalRefused
+from connectord.sync.reconcile import base_key
 
 STORM = os.environ.get("CONNECTORD_STORM") or "1"
 SCALE = 40 if STORM == "full" else max(1, int(STORM))
@@ -69,6 +72,8 @@ RETRIED_SECONDS = 330.0
 QUIET_SECONDS = 400.0
 """More than the longest backoff, the limit of a consent and an access token's last minute."""
 
+AN_INSTANT = 1e-6
+
 MOST_A_SECOND = 16.0
 MOST_AT_ONCE = 120
 """Bounds of P8, far above what is usual and far below what a tight loop does."""
@@ -94,6 +99,8 @@ class Promises(RuleBasedStateMachine):
         self.asked_after = 0  # so many requests had been sent when the person last said push
         self.settles = True
         self.run: Running | None = None
+        self.broken: list[str] = []
+        self.machine.network.witness = self._witness
         self.login()
         self.engine_begins()
         for folder in self.folders:
@@ -174,6 +181,35 @@ class Promises(RuleBasedStateMachine):
         else:
             folder.move_away()
         self._changed(folder, hinted)
+
+    @rule(where=projects)
+    @precondition(lambda self: self.run)
+    def approves_what_is_shown(self, where: int) -> None:
+        folder = self.folders[where]
+        shown = {hold.reason: hold.types for hold in self._running.life.project(folder.root).held}
+        if shown:
+            self._running.ask(self._running.life.face.approve(folder.root, Approval(holds=shown)))
+        folder.approved |= {name for types in shown.values() for name in types}
+
+    @rule(where=projects)
+    @precondition(lambda self: self.run)
+    def approves_what_was_shown_once(self, where: int) -> None:
+        folder = self.folders[where]
+        now = {hold.reason: hold.types for hold in self._running.life.project(folder.root).held}
+        if any(now.get(reason) != types for reason, types in folder.shown.items()):
+            with pytest.raises(ApprovalRefused):
+                self._running.ask(self._running.life.face.approve(folder.root, Approval(holds=folder.shown)))
+        folder.shown = now
+
+    @rule(where=projects)
+    @precondition(lambda self: self.run)
+    def restores(self, where: int) -> None:
+        """The files of what waits are there again, as they were when Base44 accepted them (P6)."""
+        folder = self.folders[where]
+        base = self._running.life.store.base(base_key(folder.project))
+        restoration = self._running.ask(self._running.life.face.restore(folder.root))
+        folder.restored({one.type: list(base[one.type].scopes) for one in restoration.files})
+        self._changed(folder, hinted=True)
 
     @rule(data=st.data(), yes=st.booleans())
     @precondition(lambda self: self.world.integrations.open_consents())
@@ -349,6 +385,7 @@ class Promises(RuleBasedStateMachine):
         status = self._running.life.project(folder.root)
         checks.p1_base44_has_the_newest_content(folder, self.world, types=self._not_refused(folder))
         checks.p12_status_is_what_is_true(folder, self.world, status, refused=self._refused(folder))
+        checks.p4_what_was_deleted_is_gone_or_held(folder, self.world, status)
 
     def _check_p9(self) -> None:
         sets, told = self._sets(), len(self.machine.notices)
@@ -373,9 +410,8 @@ class Promises(RuleBasedStateMachine):
             assert not self.run.life.troubles
 
     @invariant()
-    def p2_nothing_is_ever_removed(self) -> None:
-        removals = [entry for entry in self.world.journal.entries if entry.method == "DELETE"]
-        assert removals == []
+    def p2_to_p6_nothing_is_removed_that_its_person_wants(self) -> None:
+        assert not self.broken, self.broken
 
     @invariant()
     def p7_credentials_are_never_deleted(self) -> None:
@@ -423,7 +459,7 @@ class Promises(RuleBasedStateMachine):
             # Half of a person's saves are followed by another one before the first has settled.
             self._pass(0.3 if self.settles else 0.01)
             if self.settles:
-                folder.deleted -= folder.wanted.keys()
+                folder.seen()
             self.settles = not self.settles
 
     def _refused(self, folder: Folder) -> bool:
@@ -453,12 +489,8 @@ class Promises(RuleBasedStateMachine):
         return set() if self._refused(folder) else set(MINE)
 
     def _states(self, statuses: list[ProjectStatus]) -> list[dict[str, ConnectorState]]:
-        """What a restart must not change. What was held before a directory broke is known to that life alone so far."""
-        forgettable = [set() if folder.is_complete else {ConnectorState.HELD} for folder in self.folders]
-        return [
-            {one.type: one.state for one in status.connectors if one.type != REFUSED and one.state not in forgotten}
-            for status, forgotten in zip(statuses, forgettable, strict=True)
-        ]
+        """What a restart must not change."""
+        return [{one.type: one.state for one in status.connectors if one.type != REFUSED} for status in statuses]
 
     def _looks_everywhere(self) -> None:
         for folder in self.folders:
@@ -467,8 +499,29 @@ class Promises(RuleBasedStateMachine):
     def _pass(self, seconds: float) -> None:
         before = self.machine.network.attempts.total()
         self.time.pass_(seconds)
+        self.time.pass_(AN_INSTANT)  # whatever was due at the very end comes to rest before anything changes
+        self._see_what_is_known()
         sent = self.machine.network.attempts.total() - before
         assert sent <= MOST_AT_ONCE + MOST_A_SECOND * seconds, f"P8: {sent} requests in {seconds:g} s"
+
+    def _witness(self, request: httpx.Request) -> None:
+        """Sees each request at the moment that it is sent."""
+        if request.method != "DELETE":
+            return
+        folder = self.folders[APPS.index(request.url.path.split("/")[3])]
+        name = "stripe" if request.url.path.endswith("stripe") else request.url.path.split("/")[-2]
+        base = self._running.life.store.base(base_key(folder.project))
+        if (why := folder.objection(name, base)) is not None:
+            self.broken.append(f"DELETE of {name}: {why}")
+
+    def _see_what_is_known(self) -> None:
+        """Which removals are over, and what the person can see held."""
+        if self.run is None:
+            return
+        for folder in self.folders:
+            folder.keep_only(self.run.life.store.base(base_key(folder.project)))
+            if not self.run.life.dead:
+                folder.held |= {name for hold in self.run.life.project(folder.root).held for name in hold.types}
 
     def _overwrite(self, where: int, type: str, scopes: list[str]) -> None:
         new = Connection(type, ConnectionStatus.ACTIVE, tuple(scopes), frozenset(scopes), "x@y.z", "dev@example.com")

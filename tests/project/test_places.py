@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.support.git import a_repository
 from tests.support.project import a_project
 
 from connectord.project import Project, read_project
@@ -193,3 +194,31 @@ def test_a_loop_of_symlinks_is_nothing_to_watch(tmp_path: Path) -> None:
 def test_only_what_may_change_a_push_matters(path: str, expected: bool, tmp_path: Path) -> None:
     project = a_project(tmp_path, {})
     assert matters(project, tmp_path / path) is expected
+
+
+def test_a_checkout_and_a_stash_are_followed_and_what_editors_do_is_not(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path / "r")
+    project = a_project(repository.folder, {"slack": []})
+    git = repository.folder / ".git"
+    assert {
+        name for name in (*(entry.name for entry in git.iterdir()), "ORIG_HEAD") if matters(project, git / name)
+    } == {"HEAD", "ORIG_HEAD"}
+    assert matters(project, git / "refs/stash")
+    for name in ("index.lock", "index", "FETCH_HEAD", "COMMIT_EDITMSG"):
+        assert not matters(project, git / name)
+
+
+def test_a_worktree_has_its_own_head_and_the_stash_of_all(tmp_path: Path) -> None:
+    repository = a_repository(tmp_path / "r")
+    repository.sh("git worktree add -q ../tree same")
+    project = a_project(tmp_path / "r/tree", {"slack": []})
+    git = repository.folder / ".git"
+    assert matters(project, git / "worktrees/tree/HEAD")
+    assert matters(project, git / "refs/stash")
+    assert not matters(project, git / "HEAD")
+
+
+def test_a_repository_that_cannot_be_read_is_not_watched(tmp_path: Path) -> None:
+    (tmp_path / ".git").write_text("gitdir: nowhere", encoding="utf-8")
+    project = a_project(tmp_path, {"slack": []})
+    assert directories(project) == {tmp_path, tmp_path / "base44", project.connectors_dir}

@@ -178,12 +178,30 @@ def test_a_file_that_vanishes_between_listing_and_reading_is_not_listed(
 
     def list_then_delete(descriptor: int) -> list[str]:
         names = listdir(descriptor)
-        (project.connectors_dir / "box.jsonc").unlink()
+        (project.connectors_dir / "box.jsonc").unlink(missing_ok=True)
         return names
 
     monkeypatch.setattr(os, "listdir", list_then_delete)
     snapshot = a_snapshot(project)
     assert (types(snapshot), snapshot.problems) == (["slack"], ())
+
+
+def test_p3_a_file_that_is_listed_and_can_not_be_found_is_a_problem_and_no_deletion(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = a_project(tmp_path, {"slack": []})
+    listdir = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda descriptor: [*listdir(descriptor), "box.jsonc"])
+    snapshot = a_snapshot(project)
+    assert (types(snapshot), snapshot.complete) == (["slack"], False)
+    assert messages(snapshot) == ["box.jsonc: It is listed in its directory, but can't be found there."]
+
+
+def test_of_two_snapshots_by_one_reader_the_later_has_the_greater_number(tmp_path: Path) -> None:
+    project, reader = a_project(tmp_path, {"slack": []}), SnapshotReader()
+    first, second = reader.read(project), reader.read(project)
+    assert first.number < second.number
+    assert first == second
 
 
 def test_symbolic_links_to_files_and_directories_work(tmp_path: Path) -> None:

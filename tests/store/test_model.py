@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from tests.support.store import KEY, Faults, a_job, a_link, happened
 
-from connectord.store import OPEN, BaseEntry, Change, HoldRow, Keep, MemoryStore, SqliteStore, Store
+from connectord.store import (
+    OPEN,
+    AbsenceRow,
+    BaseEntry,
+    Change,
+    HoldRow,
+    Keep,
+    MemoryStore,
+    SightingRow,
+    SqliteStore,
+    Store,
+)
 
 ROOTS = (Path("/a"), Path("/a/inner"), Path("/b\udce9"))
 KEYS = tuple(replace(KEY, app_id=app, connectors_dir=root / "c") for app in ("1", "2") for root in ROOTS)
@@ -20,6 +31,7 @@ KEEP = Keep(seconds=100.0, history_rows=4, jobs=2)
 
 roots = st.sampled_from(ROOTS)
 types = st.sampled_from(["slack", "github", "böx"])
+words = st.sampled_from(["", "1:2", "é"])
 times = st.integers(0, 400).map(float)
 configs = st.none() | st.dictionaries(st.text(), st.none() | st.booleans() | st.integers() | st.text(), max_size=2)
 entries = st.builds(
@@ -46,10 +58,16 @@ changes = st.builds(
     jobs=st.lists(st.builds(a_job, st.sampled_from("12345"), st.just(ROOTS[0]), times), max_size=2).map(tuple),
     authorizations=st.lists(links, max_size=2).map(tuple),
     forgotten_authorizations=st.lists(st.tuples(roots, types), max_size=1).map(tuple),
-    holds=st.lists(st.builds(HoldRow, roots, st.sampled_from(["x", "y"]), st.just(("slack",)), times), max_size=2).map(
-        tuple
-    ),
+    holds=st.lists(
+        st.builds(HoldRow, roots, st.sampled_from(["x", "y"]), st.just(("slack",)), times, st.none() | times),
+        max_size=2,
+    ).map(tuple),
     ended_holds=st.lists(st.tuples(roots, st.sampled_from(["x", "y"])), max_size=1).map(tuple),
+    sightings=st.lists(st.builds(SightingRow, roots, st.sampled_from(KEYS), words, words), max_size=1).map(tuple),
+    absences=st.lists(
+        st.builds(AbsenceRow, roots, types, times, words, words, st.booleans(), st.booleans()), max_size=2
+    ).map(tuple),
+    ended_absences=st.lists(st.tuples(roots, types), max_size=1).map(tuple),
     history=st.lists(st.builds(happened, st.text(), st.none() | roots, times), max_size=3).map(tuple),
 )
 codes = st.sampled_from(
@@ -67,6 +85,7 @@ def said_by(store: Store) -> list[object]:
         store.history(),
         store.history(limit=2, before=5),
         *[(store.jobs(root, 9), store.jobs(root, 1), store.authorizations(root), store.holds(root)) for root in ROOTS],
+        *[(store.sighting(root), store.absences(root)) for root in ROOTS],
         *[(store.history(root), store.history(root, limit=2, before=4)) for root in ROOTS],
     ]
 

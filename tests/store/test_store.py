@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.support.store import KEY, ROOT, a_hold, a_job, a_link, happened
 
-from connectord.store import BaseEntry, BaseKey, Change, Keep, MemoryStore, ProjectRow, SqliteStore, Store
+from connectord.store import BaseEntry, BaseKey, Change, Keep, MemoryStore, ProjectRow, SightingRow, SqliteStore, Store
 
 DAY = 86400.0
 FEW = Keep(seconds=90 * DAY, history_rows=3, jobs=2)
@@ -42,6 +42,27 @@ def test_base_takes_entries_and_forgets_on_none(store: Store) -> None:
     store.accept(KEY, {"slack": BaseEntry("slack", ("b",)), "github": None, "never-there": None})
     assert store.base(KEY) == {"slack": BaseEntry("slack", ("b",))}
     assert store.base(replace(KEY, app_id="another")) == {}
+
+
+def test_the_bases_of_the_same_app_in_other_directories_are_the_others(store: Store) -> None:
+    entry = {"slack": BaseEntry("slack")}
+    there = replace(KEY, connectors_dir=Path("/home/her/worktree/base44/connectors"))
+    for key in (KEY, there, replace(there, app_id="another"), replace(there, api_url="https://another")):
+        store.accept(key, entry)
+    assert store.other_bases(KEY) == {there: entry}
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_p2_a_removed_project_takes_a_base_outside_of_its_folder_along_unless_another_uses_it(
+    store: Store, shared: bool
+) -> None:
+    key = replace(KEY, connectors_dir=Path("/home/her/shared/connectors"))
+    store.add_project(ROOT, 1.0)
+    store.accept(key, {"slack": BaseEntry("slack")})
+    roots = [ROOT, ROOT.with_name("office")] if shared else [ROOT]
+    store.record(Change(sightings=tuple(SightingRow(root, key, "", "") for root in roots)))
+    store.remove_project(ROOT)
+    assert bool(store.base(key)) is shared
 
 
 def test_a_change_without_a_key_can_have_no_base() -> None:

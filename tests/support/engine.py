@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,17 +14,17 @@ from typing import TypeVar
 from tests.support.emulator import EmulatorApp
 
 from connectord.base44 import App, Base44, Pace, Retry, find_credentials
-from connectord.emulator.state import DEFAULT_API_KEY
+from connectord.emulator.state import DEFAULT_API_KEY, Connection, ConnectionStatus
 from connectord.project import Project, SnapshotReader, read_project
 from connectord.store import MemoryStore
-from connectord.sync import Backoff, ProjectLoop, PushEffects, PushQueue, Reading, Settle
+from connectord.sync import Backoff, ProjectLoop, PushEffects, PushQueue, Reading, RemovalPolicy, Settle
 from connectord.sync.events import SyncEvent
 
 E = TypeVar("E")
 
 
 @asynccontextmanager
-async def a_client(emulator: EmulatorApp, *, attempts: int = 1) -> AsyncIterator[App]:
+async def a_client(emulator: EmulatorApp, *, attempts: int = 1, pace: Pace | None = None) -> AsyncIterator[App]:
     """The emulator's app through the real client, signed in by API key, with retries that don't wait."""
 
     async def at_once(seconds: float) -> None:
@@ -36,7 +36,7 @@ async def a_client(emulator: EmulatorApp, *, attempts: int = 1) -> AsyncIterator
         credentials,
         transport=emulator.transport,
         retry=Retry(attempts=attempts),
-        pace=Pace(limits={}),
+        pace=pace or Pace(limits={}),
         sleep=at_once,
     ) as base44:
         yield base44.app(emulator.app_id)
@@ -76,18 +76,32 @@ class Engine:
         return [event for event in self.events if isinstance(event, kind)]
 
 
+def connected(emulator: EmulatorApp, types: Mapping[str, Sequence[str]]) -> None:
+    """Have somebody consent to these connectors already."""
+    connections = emulator.world.state.connections.setdefault(emulator.app_id, {})
+    for name, scopes in types.items():
+        granted = tuple(scopes)
+        connections[name] = Connection(
+            name, ConnectionStatus.ACTIVE, granted, frozenset(granted), "a@b.c", "dev@example.com"
+        )
+
+
 @asynccontextmanager
 async def an_engine(
     emulator: EmulatorApp,
     project: Project,
     settle: Settle | None = None,
     *,
+    policy: RemovalPolicy | None = None,
+    store: MemoryStore | None = None,
+    backoff: Backoff | None = None,
+    pace: bool = False,
     read: Callable[[], Reading] | None = None,
     **options: float,
 ) -> AsyncIterator[Engine]:
     """Run a project's loop and its queue until the block ends. `read` and options are the loop's own."""
-    async with a_client(emulator) as app:
-        loop = asyncio.get_running_loop()
+    loop = asyncio.get_running_loop()
+    async with a_client(emulator, pace=Pace(clock=loop.time) if pace else None) as app:
         engine: Engine
 
         def emit(event: SyncEvent) -> None:
@@ -95,14 +109,14 @@ async def an_engine(
             engine.news.set()
 
         effects = PushEffects(
-            store=MemoryStore(),
+            store=MemoryStore() if store is None else store,
             connect=lambda _: app,
             emit=emit,
             clock=loop.time,
             now=time.time,
             rng=random.Random(1),
-            backoff=Backoff(first=0.01, cap=0.02),
-            removal_grace=0.0,
+            backoff=backoff or Backoff(first=0.01, cap=0.02),
+            removals=policy or RemovalPolicy(grace=0.0),
         )
         reader = SnapshotReader()
 

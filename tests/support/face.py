@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,17 +13,20 @@ from typing import Any
 from connectord.control.broadcast import Broadcast
 from connectord.control.face import UnknownProject
 from connectord.control.models import (
+    Approval,
     ConnectorStatus,
     DaemonStatus,
     HistoryEntry,
     ProjectAdded,
     ProjectState,
     ProjectStatus,
+    Restoration,
     Status,
     WaitResult,
     WatchState,
 )
 from connectord.control.news import News, NewsKind
+from connectord.sync.holds import APPROVE_AGAIN, ApprovalRefused
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -59,6 +62,8 @@ class FakeFace:
     waits_cancelled: int = 0
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
     failure: Exception | None = None
+    restoration: Restoration = field(default_factory=Restoration)
+    on_approve: Callable[[], None] = lambda: None
     daemon: DaemonStatus = field(default_factory=a_daemon)
 
     def roots(self) -> tuple[Path, ...]:
@@ -99,6 +104,22 @@ class FakeFace:
 
     async def push(self, root: Path | None) -> None:
         self._set("push", root, ProjectState.SYNCING)
+
+    async def approve(self, root: Path, approval: Approval) -> None:
+        self.asked.append(("approve", root))
+        held = {hold.reason: hold.types for one in self.status(root).projects for hold in one.held}
+        if approval.holds != held:
+            raise ApprovalRefused(
+                "The hold mass-removal is now for another. Nothing was approved.", todo=(APPROVE_AGAIN,)
+            )
+        self.projects = [one.model_copy(update={"held": ()}) for one in self.projects]
+        self.on_approve()
+
+    async def restore(self, root: Path) -> Restoration:
+        self.asked.append(("restore", root))
+        if self.failure is not None:
+            raise self.failure
+        return self.restoration
 
     async def wait(self, root: Path | None, *, timeout: float) -> WaitResult:
         self.asked.append(("wait", root))

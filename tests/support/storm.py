@@ -21,7 +21,7 @@ from connectord.control.client import Client
 from connectord.control.models import ProjectStatus, WaitResult
 from connectord.control.unanswered import NoDaemon
 from connectord.project import Project
-from connectord.sync.push import OUTCOME_KIND
+from connectord.sync.changes import OUTCOME_KIND
 
 WITHIN = 25.0
 BETWEEN_QUESTIONS = 0.02

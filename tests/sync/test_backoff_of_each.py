@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -59,6 +60,7 @@ async def pushes(
 ) -> AsyncIterator[Pushes]:
     async with a_client(emulator) as app:
         made: Pushes
+        waits: list[float] = []
 
         def emit(event: SyncEvent) -> None:
             made.events.append(event)
@@ -73,8 +75,8 @@ async def pushes(
             rng=LongestWait(),
             backoff=Backoff(first=1.0, cap=300.0),
         )
-        waits: list[float] = []
-        made = Pushes(project, ProjectPush(effects, waits.append, nowhere), [], waits)
+        push = ProjectPush(project.root, effects, lambda: (project, a_snapshot(project)), waits.append, nowhere)
+        made = Pushes(project, push, [], waits=waits)
         yield made
 
 
@@ -149,16 +151,17 @@ async def test_a_look_in_the_middle_of_a_push_does_not_take_a_failure_for_unsent
     emulator: EmulatorApp, tmp_path: Path
 ) -> None:
     emulator.world.faults.add(Fault("set", type="github", status=400))
+    emulator.world.faults.add(Fault("set", type="slack", delay=0.2))
     project = a_project(tmp_path, {"github": ["repo"], "slack": ["chat:write"]})
-    plans = []
+    looks = []
 
     def look_when_it_failed(made: Pushes, event: SyncEvent) -> None:
         if isinstance(event, OutcomeKnown) and event.outcome.type == "github":
-            plans.append(made.push.look(project, a_snapshot(project)))
+            looks.append(asyncio.ensure_future(made.push.look(project, a_snapshot(project))))
 
     async with pushes(emulator, project, look_when_it_failed) as made:
         await made.carry()
-    (plan,) = plans
+    (plan,) = await asyncio.gather(*looks)
     assert (plan.parked, [connector.type for connector in plan.sets]) == (("github",), ["slack"])
     assert isinstance(made.events[-1], PushFinished)
     assert [event.plan.parked for event in made.events if isinstance(event, Looked)] == [(), ("github",)]

@@ -12,13 +12,13 @@ from connectord.project.model import Connector
 from connectord.sync import Outcome, Plan, Remote, Result, carry_out
 
 
-async def allowed(connector_type: str) -> str | None:
+async def allowed(connector_type: str) -> Outcome | None:
     return None
 
 
 async def carried(emulator: EmulatorApp, plan: Plan, **options: object) -> tuple[Outcome, ...]:
     async with a_client(emulator) as app:
-        return await carry_out(plan, app, may_remove=allowed, **options)  # type: ignore[arg-type]
+        return await carry_out(plan, app, objection=allowed, **options)  # type: ignore[arg-type]
 
 
 SLACK, GITHUB = Connector("slack", ("chat:write",)), Connector("github", ("repo",))
@@ -68,14 +68,16 @@ async def test_p4_nothing_is_removed_when_stripe_could_not_be_provisioned() -> N
 async def test_a_removal_is_asked_for_right_before_it_is_sent_and_an_objection_stops_it() -> None:
     emulator, seen = emulator_app(), []
 
-    async def only_notion(connector_type: str) -> str | None:
+    back = Outcome("github", Result.HELD, error="its file is back")
+
+    async def only_notion(connector_type: str) -> Outcome | None:
         seen.append((connector_type, len(emulator.world.journal.entries)))
-        return None if connector_type == "notion" else "its file is back"
+        return None if connector_type == "notion" else back
 
     async with a_client(emulator) as app:
-        outcomes = await carry_out(Plan(removals=("github", "notion")), app, may_remove=only_notion)
+        outcomes = await carry_out(Plan(removals=("github", "notion")), app, objection=only_notion)
     assert seen == [("github", 0), ("notion", 0)]
-    assert outcomes == (Outcome("github", Result.HELD, error="its file is back"), Outcome("notion", Result.REMOVED))
+    assert outcomes == (back, Outcome("notion", Result.REMOVED))
     assert requests(emulator) == [("remove", "notion")]
 
 
@@ -98,7 +100,7 @@ async def test_what_is_known_of_stripe_is_not_asked_again() -> None:
     async with a_client(emulator) as app:
         status = await app.stripe_status()
         emulator.world.journal.clear()
-        await carry_out(Plan(provision=True, stripe=status), app, may_remove=allowed)
+        await carry_out(Plan(provision=True, stripe=status), app, objection=allowed)
     assert requests(emulator) == [("stripe-install", "")]
 
 
@@ -132,7 +134,7 @@ async def test_no_more_sets_at_once_than_the_limit() -> None:
 
         app.set_connector = counted  # type: ignore[assignment, method-assign]
         connectors = tuple(Connector(name) for name in ("slack", "github", "notion", "linear", "dropbox", "gmail"))
-        outcomes = await carry_out(Plan(sets=connectors), app, may_remove=allowed, sets_at_once=3)
+        outcomes = await carry_out(Plan(sets=connectors), app, objection=allowed, sets_at_once=3)
     assert (most, len(outcomes)) == (3, 6)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.emulator import EmulatorApp, emulator_app
-from tests.support.engine import Engine, an_engine, requests
+from tests.support.engine import Engine, an_engine, connected, requests
 from tests.support.project import a_connector, a_project, a_snapshot
 
 from connectord.emulator.faults import Fault
@@ -22,7 +22,7 @@ from connectord.sync.events import (
     PushFinished,
     Reconciled,
     ReconcileFailed,
-    RemovalsWithheld,
+    RemovalsComing,
     RetryScheduled,
     Watching,
 )
@@ -46,10 +46,7 @@ async def saved(engine: Engine, name: str, scopes: list[str] | str) -> None:
 
 
 def connect(emulator: EmulatorApp, name: str, *scopes: str) -> None:
-    from connectord.emulator.state import Connection, ConnectionStatus  # noqa: PLC0415
-
-    connection = Connection(name, ConnectionStatus.ACTIVE, scopes, frozenset(scopes), "a@b.c", "dev@example.com")
-    emulator.world.state.connections.setdefault(emulator.app_id, {})[name] = connection
+    connected(emulator, {name: scopes})
 
 
 async def test_at_a_start_every_file_is_pushed_once_and_base44_is_asked_what_it_has(
@@ -91,7 +88,7 @@ async def test_p3_a_broken_file_is_told_and_the_others_still_flow(emulator: Emul
         await saved(engine, "github", ["repo"])
         problems = await engine.expect(ProblemsChanged)
         await engine.expect(PushFinished)
-        assert engine.said(RemovalsWithheld) == []
+        assert engine.said(RemovalsComing) == []
         await saved(engine, "slack", ["chat:write"])
         mended = await engine.expect(ProblemsChanged, lambda event: bool(event.mended))
     assert [problem.file.name for problem in problems.appeared] == ["slack.jsonc"]
@@ -113,19 +110,15 @@ async def test_a_file_saved_in_two_halves_is_pushed_once_and_never_told(emulator
     assert requests(emulator) == [("set", "github"), ("set", "slack")]
 
 
-async def test_p2_a_deleted_file_is_told_and_never_removed(emulator: EmulatorApp, tmp_path: Path) -> None:
+async def test_p2_a_deleted_file_is_told_and_then_removed(emulator: EmulatorApp, tmp_path: Path) -> None:
     project = a_project(tmp_path, {"slack": ["chat:write"], "github": ["repo"]})
     connect(emulator, "slack", "chat:write")
     async with an_engine(emulator, project) as engine:
         await started(engine)
         (project.connectors_dir / "slack.jsonc").unlink()
         engine.loop.hint()
-        withheld = await engine.expect(RemovalsWithheld)
-        await saved(engine, "github", ["repo", "user"])
         await engine.expect(PushFinished)
-    assert (withheld.types, len(engine.said(RemovalsWithheld))) == (("slack",), 1)
-    assert [event.types for event in engine.said(ConnectorsGone)] == [("slack",)]
-    assert requests(emulator) == [("set", "github")]
+    assert requests(emulator) == [("list", ""), ("remove", "slack")]
 
 
 async def test_a_deleted_file_that_nobody_ever_consented_to_is_forgotten(emulator: EmulatorApp, tmp_path: Path) -> None:
@@ -136,8 +129,10 @@ async def test_a_deleted_file_that_nobody_ever_consented_to_is_forgotten(emulato
         (project.connectors_dir / "slack.jsonc").unlink()
         engine.loop.hint()
         await engine.expect(ConnectorsGone)
-        forgetful = await engine.expect(Looked, lambda event: event.plan.removals == (), after=len(engine.events))
-        assert engine.said(RemovalsWithheld) == []
+        engine.loop.hint()
+        forgetful = await engine.expect(Looked, after=len(engine.events))
+        assert engine.said(RemovalsComing) == []
+    assert forgetful.plan.removals == ()
     assert "slack" not in forgetful.plan.unchanged
 
 
@@ -148,7 +143,7 @@ async def test_p3_a_directory_that_vanishes_is_a_problem_and_no_deletion(emulato
         project.connectors_dir.rename(tmp_path / "elsewhere")
         engine.loop.hint()
         problems = await engine.expect(ProblemsChanged)
-        assert engine.said(RemovalsWithheld) == []
+        assert engine.said(RemovalsComing) == []
         (tmp_path / "elsewhere").rename(project.connectors_dir)
         engine.loop.hint()
         await engine.expect(ProblemsChanged, lambda event: bool(event.mended))
@@ -187,6 +182,17 @@ async def test_p2_what_only_base44_has_is_reported_once_and_left_alone(emulator:
         second = await engine.expect(Reconciled, after=len(engine.events))
     assert (first.untracked, second.untracked) == (("notion",), ())
     assert "notion" in emulator.world.state.connections[emulator.app_id]
+
+
+async def test_p2_what_another_app_has_is_asked_for_as_soon_as_the_project_names_it(
+    emulator: EmulatorApp, tmp_path: Path
+) -> None:
+    async with an_engine(emulator, a_project(tmp_path, {"slack": ["chat:write"]})) as engine:
+        await started(engine)
+        a_project(tmp_path, app_id="f" * 24)
+        engine.loop.hint()
+        asked = await engine.expect(Reconciled)
+    assert asked.project.app_id == "f" * 24
 
 
 async def test_p2_drift_is_reported_once_and_not_fought_over(emulator: EmulatorApp, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from connectord.base44.models import ConnectionStatus, RemoteConnector, StripeMode, StripeStatus
 from connectord.project.model import Connector, DirectoryState, Problem, ProblemCode, Snapshot
 from connectord.store import BaseEntry
-from connectord.sync import Drift, DriftKind, Held, HoldReason, Plan, Remote, mirror_plan, plan
+from connectord.sync import Drift, DriftKind, Held, HoldReason, Plan, Remote, WaitReason, mirror_plan, plan
 from connectord.sync.plan import LostConsent
 
 DIRECTORY = Path("/app/base44/connectors")
@@ -55,6 +55,8 @@ ROWS = [
     Row("same, active", file=("a",), base=entry("a"), remote=there("x", "a"), unchanged=True),
     Row("same, granted differs from asked but is as last seen", file=("a",), base=entry("a", seen=SEEN),
         remote=there("x", *SEEN), unchanged=True),
+    Row("same, its consent is waited for, and there is one with other scopes than before", file=("b",),
+        base=entry("b", seen=SEEN, authorized=False), remote=there("x", "z"), unchanged=True),
     Row("changed", file=("a", "b"), base=entry("a"), remote=there("x", "a"), sets=True),
     Row("changed here and there", file=("b",), base=entry("a", seen=SEEN), remote=there("x", "z"), sets=True),
     Row("changed here, gone there", file=("b",), base=entry("a"), sets=True),
@@ -132,7 +134,7 @@ def test_p3_any_problem_in_the_directory_suspends_every_removal_and_nothing_else
     gone, new = named(row, "slack"), named(ROWS[0], "github")
     decided = the_plan(gone, new, problems=(A_PROBLEM,))
     assert decided.removals == ()
-    assert decided.held == (Held("slack", HoldReason.PROBLEMS),)
+    assert decided.held == (Held("slack", WaitReason.PROBLEMS),)
     assert decided.sets == (Connector("github", ("a",)),)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final, Protocol, TypeVar
 
 from connectord.base44.errors import Refused, Unsendable
@@ -33,6 +33,8 @@ from connectord.base44.request import (
 
 R = TypeVar("R", bound=Reply)
 
+Allowed = Callable[[], Awaitable[None]]
+
 STRIPE: Final = "stripe"
 
 
@@ -41,6 +43,10 @@ class Caller(Protocol):
 
     async def call(self, request: Request, model: type[R]) -> R:
         """The reply as `model`. Raises Base44Error."""
+        ...
+
+    def turns_left(self, kind: Limited) -> int:
+        """How many requests of a kind may be sent now without waiting."""
         ...
 
 
@@ -88,11 +94,16 @@ class App:
         request = Request(operation, "GET", path, query=query, limited=Limited.POLL)
         return (await self._caller.call(request, PollReply)).status
 
-    async def remove_connector(self, type: str) -> None:
-        """Disconnect and forget `type`; succeeds when it is not there."""
+    def removals_left(self) -> int:
+        """How many removals may be sent now, under the documented limit, without waiting for a turn."""
+        return self._caller.turns_left(Limited.REMOVE)
+
+    async def remove_connector(self, type: str, *, allowed: Allowed | None = None) -> None:
+        """Disconnect and forget `type`; succeeds when it is not there. `allowed` has the last word (Request)."""
         operation = f"remove {type}"
         path = f"{self._root}/external-auth/integrations/{_oauth_segment(operation, type)}/remove"
-        await self._caller.call(Request(operation, "DELETE", path, limited=Limited.REMOVE), RemoveReply)
+        request = Request(operation, "DELETE", path, limited=Limited.REMOVE, allowed=allowed)
+        await self._caller.call(request, RemoveReply)
 
     async def list_available(self) -> tuple[AvailableIntegration, ...]:
         """The service's catalogue of connector types."""
@@ -108,9 +119,10 @@ class App:
         request = Request("install Stripe", "POST", f"{self._root}/payments/stripe/install", limit=STRIPE_SECONDS)
         return await self._caller.call(request, StripeInstall)
 
-    async def remove_stripe(self) -> None:
+    async def remove_stripe(self, *, allowed: Allowed | None = None) -> None:
         """Remove Stripe from the app. Raises Refused where the service says that it did not."""
-        request = Request("remove Stripe", "DELETE", f"{self._root}/payments/stripe", limit=STRIPE_SECONDS)
+        path = f"{self._root}/payments/stripe"
+        request = Request("remove Stripe", "DELETE", path, limit=STRIPE_SECONDS, allowed=allowed)
         if not (await self._caller.call(request, StripeRemove)).success:
             raise Refused(
                 "Base44 did not remove Stripe: it answered success: false",

@@ -24,7 +24,7 @@ from connectord.base44.errors import Base44Error
 from connectord.base44.exchange import Answer, exchange
 from connectord.base44.models import DeviceCode, Reply, Token, User
 from connectord.base44.pace import Pace
-from connectord.base44.request import Request, host_address
+from connectord.base44.request import Limited, Request, host_address
 from connectord.base44.retry import Retry, Retrying, retry_after
 
 R = TypeVar("R", bound=Reply)
@@ -140,6 +140,10 @@ class Base44:
 
         return await self._retried(request, attempt)
 
+    def turns_left(self, kind: Limited) -> int:
+        """How many requests of a kind may be sent now without waiting."""
+        return self._pace.turns_left(kind)
+
     async def _signed(self, request: Request) -> Answer:
         signature = await self._credentials.sign(self.renew)
         answer = await self._attempt(request, signature)
@@ -149,7 +153,11 @@ class Base44:
         return answer if other is None else await self._attempt(request, other)
 
     async def _attempt(self, request: Request, signature: Signature) -> Answer:
-        async with self._pace.turn(request.limited, request.operation):
+        async with self._pace.turn(request.limited, request.operation) as turn:
+            if request.allowed is not None:
+                turn.used = False  # unless it is allowed
+                await request.allowed()
+                turn.used = True
             answer = await exchange(self._http, request, signature.headers)
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             self._pace.push_out(request.limited, retry_after(answer.headers, self._clock()))

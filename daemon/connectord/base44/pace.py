@@ -8,10 +8,12 @@ clock, its own sleep and a thread.
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from connectord.base44.request import Limited
@@ -32,6 +34,13 @@ WORTH_TELLING: Final = 1.0
 
 OnWait = Callable[[str, float], None]
 """Told of an operation that waits for its turn, and how many seconds, when a person would notice."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """One turn; it counts unless `used` is made false, which says that nothing was sent."""
+
+    used: bool = True
 
 
 class Pace:
@@ -60,22 +69,27 @@ class Pace:
         return all(lane.is_idle for lane in self._lanes.values())
 
     @asynccontextmanager
-    async def turn(self, kind: Limited | None, operation: str) -> AsyncIterator[None]:
+    async def turn(self, kind: Limited | None, operation: str) -> AsyncIterator[Turn]:
         """Wait for a turn, and hold it while the request is under way: one for every attempt, retries too.
 
         The service counts a request when it arrives, which is before its turn ends: so a turn counts from its end.
         """
-        lane = self._lanes.get(kind) if kind else None
+        lane, turn = self._lanes.get(kind) if kind else None, Turn()
         if lane is None:
-            yield
+            yield turn
             return
         async with lane.order:
             await self._until_free(lane, operation)
             lane.begin()
         try:
-            yield
+            yield turn
         finally:
-            lane.end()
+            lane.end(counts=turn.used)
+
+    def turns_left(self, kind: Limited) -> int:
+        """How many of a kind could have their turn at once now; as many as one likes of what isn't limited."""
+        lane = self._lanes.get(kind)
+        return sys.maxsize if lane is None else lane.free()
 
     def push_out(self, kind: Limited | None, seconds: float | None) -> None:
         """The service said 429 and asked to wait: nothing of this kind goes out before, whichever app it is about."""
@@ -120,12 +134,16 @@ class _Lane:
             return pushed
         return max(pushed, self._ended[0] + WINDOW + SLACK - now) if self._ended else None
 
+    def free(self) -> int:
+        return self._limit - self._under_way - len(self._ended) if self.wait() == 0.0 else 0
+
     def begin(self) -> None:
         self._under_way += 1
 
-    def end(self) -> None:
+    def end(self, *, counts: bool) -> None:
         self._under_way -= 1
-        self._ended.append(self._clock())
+        if counts:
+            self._ended.append(self._clock())
         self._end_seen.set()
 
     def not_before(self, moment: float) -> None:

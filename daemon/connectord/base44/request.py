@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -41,8 +41,9 @@ class Limited(StrEnum):
 class Request:
     """One operation, ready to send. `operation` completes "Base44 refused to ..."; `limit` is seconds per attempt.
 
-    `limited` is the kind that it counts as under the documented limits, `secrets` are values in the body that no error
-    may repeat (P13).
+    `limited` is the kind that it counts as under the documented limits. `allowed` is awaited right before each attempt,
+    when its turn has come; what it raises keeps the attempt from being sent and ends the call. `secrets` are values in
+    the body that no error may repeat (P13).
     """
 
     operation: str
@@ -53,6 +54,7 @@ class Request:
     content_type: str | None = None
     limit: float = ATTEMPT_SECONDS
     limited: Limited | None = None
+    allowed: Callable[[], Awaitable[None]] | None = field(default=None, repr=False, compare=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property

@@ -22,6 +22,11 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "logs": ("connectord.cli.logs:logs", "What the daemon wrote down; -f follows."),
     "pause": ("connectord.cli.pause:pause", "Push nothing until resume."),
     "resume": ("connectord.cli.pause:resume", "End a pause."),
+    "approve": ("connectord.cli.approve:approve", "Remove from Base44 what is held."),
+    "restore": (
+        "connectord.cli.restore:restore",
+        "Put the files of what is held back.",
+    ),
     "push": ("connectord.cli.push:push", "Make the app's connectors equal to the local files, once."),
     "pull": ("connectord.cli.pull:pull", "Make the local files equal to the app's connectors, once."),
     "list-available": ("connectord.cli.list_available:list_available", "List the connector types that Base44 offers."),

@@ -25,6 +25,11 @@ with_path: Final[Decorator] = click.argument("path", required=False, type=Path)
 """The optional argument PATH: any folder or file inside a project. Not click's Path, which looks at the disk: one that
 hangs is the daemon's to report."""
 
+with_project: Final[Decorator] = click.option(
+    "--project", type=click.Path(path_type=Path), help="The project that this folder or file lies in."
+)
+with_yes: Final[Decorator] = click.option("-y", "--yes", is_flag=True, help="Don't ask.")
+
 
 def run_asking(command: Command, *, as_json: bool = False) -> NoReturn:
     """Run a command that talks to the daemon, and leave with its exit code; errors are shown, never raised."""

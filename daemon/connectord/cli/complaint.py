@@ -11,6 +11,7 @@ from connectord.errors import ConnectordError
 
 _BY_CODE: Final = {
     **dict.fromkeys(("AUTH_REQUIRED", "SIGN_IN_FAILED"), ExitCode.SIGNED_OUT),
+    "HOLDS_CHANGED": ExitCode.HELD,
     **dict.fromkeys(("NO_DAEMON", "DAEMON_ENDING", "PROTOCOL_MISMATCH"), ExitCode.NO_DAEMON),
     **dict.fromkeys(
         (
@@ -31,6 +32,12 @@ _BY_CODE: Final = {
     ),
 }
 """An error that was raised in the daemon arrives here without its class."""
+
+
+class Usage(ConnectordError):
+    """The command can't do what it was asked the way it was asked; nothing was sent and nothing written."""
+
+    code = "INVALID_INPUT"
 
 
 def exit_code_of_code(code: str) -> ExitCode:

@@ -6,7 +6,7 @@ import os
 import traceback
 
 from connectord.base44.errors import Base44Error, CredentialsUnusable, SignedOut
-from connectord.cli.complaint import complain, document_of, exit_code_of_code
+from connectord.cli.complaint import Usage, complain, document_of, exit_code_of_code
 from connectord.cli.exit_codes import ExitCode
 from connectord.cli.output import Output
 from connectord.errors import ConnectordError
@@ -15,12 +15,6 @@ from connectord.settings import SettingsError
 
 DEBUG_VARIABLE = "CONNECTORD_DEBUG"
 """Set to anything, it shows the traceback of an unexpected error."""
-
-
-class Usage(ConnectordError):
-    """The command can't do what it was asked the way it was asked; nothing was sent and nothing written."""
-
-    code = "INVALID_INPUT"
 
 
 class InvalidFiles(Usage):

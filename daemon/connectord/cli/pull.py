@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
+from connectord.cli.complaint import Usage
 from connectord.cli.exit_codes import ExitCode
-from connectord.cli.failures import Usage
 from connectord.cli.files import read_files
 from connectord.cli.options import Target, with_json, with_target, with_yes
 from connectord.cli.output import Output

@@ -10,10 +10,11 @@ import click
 
 from connectord.authorize import Authorizations
 from connectord.base44 import App
+from connectord.cli.beside_daemon import held_by_daemon, tell_daemon
 from connectord.cli.browser import find_browser
+from connectord.cli.complaint import Usage
 from connectord.cli.consents import Consents, print_links
 from connectord.cli.exit_codes import ExitCode
-from connectord.cli.failures import Usage
 from connectord.cli.files import read_files
 from connectord.cli.options import Target, with_json, with_target, with_yes
 from connectord.cli.output import Output
@@ -22,6 +23,7 @@ from connectord.cli.running import run_command
 from connectord.cli.session import look, open_session
 from connectord.cli.terminal import confirm
 from connectord.project import Project, Snapshot, SnapshotReader
+from connectord.project.git_busy import GitWork
 from connectord.sync import Outcome, Plan, Remote, Result, carry_out, mirror_plan
 
 
@@ -51,11 +53,16 @@ async def _push(target: Target, output: Output, *, yes: bool) -> ExitCode:
         )
     async with open_session(project, output) as session:
         plan = mirror_plan(snapshot, await session.first(lambda: _look(session.app, output)))
-        if not yes and not await _may_push(plan, output):
+        if plan.removals or not yes:
+            await _warn(plan, project, output)
+        if not yes and not await confirm("Are you sure you want to continue?", default=not plan.removals):
             output.say("Push cancelled")
             return ExitCode.OK
-        outcomes = await _carry_out(plan, session.app, project, output)
-        return await _finish(outcomes, snapshot, session.app, output)
+        try:
+            outcomes = await _carry_out(plan, session.app, project, output)
+            return await _finish(outcomes, snapshot, session.app, output)
+        finally:
+            await asyncio.to_thread(tell_daemon, project)
 
 
 def _refuse_wrong_folder(project: Project, snapshot: Snapshot) -> None:
@@ -89,14 +96,17 @@ def _say_found(snapshot: Snapshot, output: Output) -> None:
         output.say("No local connectors found - checking for remote connectors to remove")
 
 
-async def _may_push(plan: Plan, output: Output) -> bool:
-    """Ask once, with everything that would be removed in the question."""
+async def _warn(plan: Plan, project: Project, output: Output) -> None:
+    """Say everything that will be removed, and which of it the daemon holds, before it is asked for or done."""
     warning = "This will overwrite your app's connectors with your local copy"
     if not plan.removals:
         output.warn(f"{warning}. No connector will be removed.")
-    else:
-        output.warn(f"{warning} and remove {len(plan.removals)} from Base44: {', '.join(plan.removals)}.")
-    return await confirm("Are you sure you want to continue?", default=not plan.removals)
+        return
+    output.warn(f"{warning} and remove {len(plan.removals)} from Base44: {', '.join(plan.removals)}.")
+    held = await asyncio.to_thread(held_by_daemon, project)
+    for hold in held:
+        if names := [name for name in plan.removals if name in hold.types]:
+            output.warn(f"The daemon holds {', '.join(names)} ({hold.reason}), because {hold.why}.")
 
 
 async def _carry_out(plan: Plan, app: App, project: Project, output: Output) -> tuple[Outcome, ...]:
@@ -105,18 +115,25 @@ async def _carry_out(plan: Plan, app: App, project: Project, output: Output) -> 
     heard: list[Outcome] = []
     reader = SnapshotReader()
 
-    async def may_remove(connector_type: str) -> str | None:
-        now = await asyncio.to_thread(reader.read, project)
-        if not now.complete:
-            return "the connector files can't be read any more"
-        return "its file is back" if connector_type in now.by_type else None
+    async def objection(connector_type: str) -> Outcome | None:
+        why = _why_not_removed(connector_type, await asyncio.to_thread(reader.read, project))
+        return Outcome(connector_type, Result.HELD, error=why) if why else None
 
     try:
-        return await carry_out(plan, app, may_remove=may_remove, on_outcome=heard.append)
+        return await carry_out(plan, app, objection=objection, on_outcome=heard.append)
     except asyncio.CancelledError:
         done = ", ".join(f"{outcome.type} ({outcome.result})" for outcome in heard) or "nothing"
         output.error(f"Pushed before the interruption: {done}. Run 'connectord push' again for the rest.")
         raise
+
+
+def _why_not_removed(connector_type: str, now: Snapshot) -> str | None:
+    """What the files say right before a removal that was confirmed when they said something else (P3, P4)."""
+    if not now.complete:
+        return "the connector files can't be read any more"
+    if now.git.busy is not None and now.git.busy.work is GitWork.LOCK:
+        return str(now.git.busy)
+    return "its file is back" if connector_type in now.by_type else None
 
 
 async def _finish(outcomes: tuple[Outcome, ...], snapshot: Snapshot, app: App, output: Output) -> ExitCode:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -82,16 +83,28 @@ def project_lines(project: ProjectStatus, now: datetime) -> Iterator[Line]:
     if hint := _PROJECT_HINTS.get(project.state):
         yield Line(f"  {hint}")
     for connector in project.connectors:
-        yield from _connector(connector, _width(project), now)
+        yield from _connector(connector, project, now)
     if not project.connectors and not project.problems:
         yield Line("  No connector files yet", dim=True)
     yield from (_problem(problem, project) for problem in project.problems)
-    for hold in project.held:
-        since = clock(hold.since, now)
-        yield Line(f"  ! Held since {since} ({hold.reason}): {', '.join(hold.types)} not removed", "yellow")
+    yield from _holds(project, now)
     if project.untracked:
         yield Line(f"  Only on Base44, left alone: {', '.join(project.untracked)}", dim=True)
     yield from _last_push(project, now)
+
+
+def _holds(project: ProjectStatus, now: datetime) -> Iterator[Line]:
+    for hold in project.held:
+        names = ", ".join(hold.types)
+        if hold.approved:
+            yield Line(f"  … Approved, to be removed from Base44: {names}  (held until then: {hold.reason})")
+            continue
+        yield Line(f"  ! Held since {clock(hold.since, now)} ({hold.reason}): {names} not removed", "yellow")
+        yield Line(f"      because {hold.why}")
+    if any(not hold.approved for hold in project.held):
+        where = f"--project {shlex.quote(project.path)}"
+        yield Line(f"      Put the files back: connectord restore {where}")
+        yield Line(f"      Remove them from Base44: connectord approve {where}")
 
 
 def clock(at: datetime, now: datetime) -> str:
@@ -129,20 +142,23 @@ def _width(project: ProjectStatus) -> int:
     return max(len(connector.type) for connector in project.connectors)
 
 
-def _connector(connector: ConnectorStatus, width: int, now: datetime) -> Iterator[Line]:
+def _connector(connector: ConnectorStatus, project: ProjectStatus, now: datetime) -> Iterator[Line]:
     found = connector_verdict(connector)
     sign = "…" if connector.state in _ON_ITS_WAY else "~" if connector.state is ConnectorState.DRIFTED else None
     when = clock(connector.updated_at, now) if connector.updated_at else ""
     words = connector.state.value.replace("-", " ")
-    text = f"  {sign or _SIGNS.get(found, '✓')} {connector.type:<{width}}  {words:<20}  {when}".rstrip()
+    text = f"  {sign or _SIGNS.get(found, '✓')} {connector.type:<{_width(project)}}  {words:<20}  {when}".rstrip()
     colour = None if sign == "…" else "yellow" if sign else _COLOURS.get(found, "green")
     yield Line(text, colour)
-    yield from (Line(f"      {need}") for need in _needs(connector))
+    yield from (Line(f"      {need}") for need in _needs(connector, project, now))
 
 
-def _needs(connector: ConnectorStatus) -> Iterator[str]:
+def _needs(connector: ConnectorStatus, project: ProjectStatus, now: datetime) -> Iterator[str]:
     """What a person should know or do, each on a line of its own: links must survive narrow terminals."""
-    if connector.error:
+    if connector.removal_at and project.state is not ProjectState.PAUSED:
+        when = clock(connector.removal_at, now)
+        yield f"{connector.error}; removed from Base44 at {when}, unless it comes back (connectord restore)"
+    elif connector.error and not _is_in_a_hold(connector, project):
         yield connector.error
     if connector.state is ConnectorState.DRIFTED and not connector.error:
         yield "Changed on Base44 by someone else; `connectord push` or `connectord pull` settles it"
@@ -152,6 +168,13 @@ def _needs(connector: ConnectorStatus) -> Iterator[str]:
         yield "For a link: connectord push"
     if connector.missing_scopes:
         yield f"Not granted: {', '.join(connector.missing_scopes)}"
+
+
+def _is_in_a_hold(connector: ConnectorStatus, project: ProjectStatus) -> bool:
+    """Whether the lines of its hold say why."""
+    return connector.state is ConnectorState.HELD and any(
+        connector.type in hold.types and not hold.approved for hold in project.held
+    )
 
 
 def _problem(problem: ProblemStatus, project: ProjectStatus) -> Line:

@@ -6,15 +6,17 @@ synced, and through its entries what was said of each connector since.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from connectord.authorize import Authorization
 from connectord.base44.errors import Forbidden, NotFound, SignedOut, Unreachable
 from connectord.control.entries import BUSY_STATES, SETTLED_STATES, Entries, Entry, Remember
-from connectord.control.listing import connector_lines, problem_lines
-from connectord.control.models import ConnectorState, Hold, LastPush, ProjectState, ProjectStatus
-from connectord.project.model import STRIPE, Project, Snapshot, shown_path
+from connectord.control.listing import connector_lines, problem_lines, removal_lines
+from connectord.control.models import ConnectorState, ConnectorStatus, Hold, LastPush, ProjectState, ProjectStatus
+from connectord.errors import ConnectordError
+from connectord.project.model import STRIPE, Project, Snapshot
+from connectord.project.shown import shown_path
 from connectord.sync.events import (
     Looked,
     OutcomeKnown,
@@ -22,18 +24,20 @@ from connectord.sync.events import (
     PushFinished,
     PushStarted,
     Reconciled,
+    ReconcileFailed,
+    RemovalsChanged,
     RetryScheduled,
     SyncEvent,
 )
 
 HALTING = frozenset({NotFound.code, Forbidden.code})
 
-WITHHELD = "withheld"
-"""The reason of removals that wait because this version has no way to answer for them."""
-
 
 class Board:
-    """One project's board. `remember` is asked for connectors that need no push and of which nothing was heard yet."""
+    """One project's board. `remember` is asked for connectors that need no push and of which nothing was heard yet.
+
+    `unusable` says why the project can't be read as it is now.
+    """
 
     def __init__(self, root: Path, remember: Remember, *, temporary: bool = False, paused: bool = False) -> None:
         self.root = root
@@ -44,11 +48,11 @@ class Board:
         self._entries = Entries(remember)
         self._trigger = ""
         self._snapshot: Snapshot | None = None
-        self._withheld: tuple[str, ...] = ()
-        self._withheld_since: datetime | None = None
+        self._removals: RemovalsChanged | None = None
         self._untracked: tuple[str, ...] = ()
-        self._unusable: str | None = None
+        self.unusable: str | None = None
         self._waiting_for: dict[str, RetryScheduled] = {}
+        self._not_asked: ConnectordError | None = None
 
     def apply(self, event: SyncEvent, at: datetime) -> None:
         """Take an event in."""
@@ -56,7 +60,7 @@ class Board:
             case Looked():
                 self._looked(event, at)
             case ProjectUnusable(error=error):
-                self._unusable = None if error is None else error.what
+                self.unusable = None if error is None else error.what
             case PushStarted(types=types, trigger=trigger):
                 self._trigger = trigger.value
                 self._entries.pushing(types, at)
@@ -66,7 +70,12 @@ class Board:
                 self._finished(event, at)
             case RetryScheduled():
                 self._waiting_for |= dict.fromkeys(event.types, event)
+            case RemovalsChanged():
+                self._removals = event
+            case ReconcileFailed(error=error):
+                self._not_asked = error
             case Reconciled():
+                self._not_asked = None
                 self._reconciled(event, at)
             case _:
                 pass
@@ -78,7 +87,7 @@ class Board:
     def status(self) -> ProjectStatus:
         """The board as the API shows it."""
         snapshot = self._snapshot
-        lines = connector_lines(snapshot, self._entries, self._withheld, self._withheld_since) if snapshot else ()
+        lines = connector_lines(snapshot, self._entries, self._removal_lines()) if snapshot else ()
         return ProjectStatus(
             path=shown_path(self.root),
             app_id=self.project.app_id if self.project else "",
@@ -87,7 +96,7 @@ class Board:
             connectors=lines,
             held=self._held(),
             problems=problem_lines(snapshot.problems) if snapshot else (),
-            untracked=self._untracked,
+            untracked=tuple(sorted({*self._untracked, *(self._removals.kept if self._removals else ())})),
             last_push=self.last_push,
             error=self._error(),
             temporary=self.temporary,
@@ -96,42 +105,36 @@ class Board:
     @property
     def state(self) -> ProjectState:
         """The project as a whole: what a person should know first wins."""
-        states = {entry.state for entry in self._shown()}
+        removals = self._removal_lines()
+        states = {entry.state for entry in self._shown()} | {line.state for line in removals}
         waits_for = {event.code for event in self._waiting_for.values()}
-        halted = self._unusable is not None or any(entry.code in HALTING for entry in self._failures())
+        if self._not_asked is not None:
+            waits_for |= {self._not_asked.code} & {SignedOut.code, Unreachable.code}
+        refused = any(entry.code in HALTING for entry in self._failures()) or waits_for & HALTING
         syncing = self._snapshot is None or states & BUSY_STATES or self._waiting_for
         broken = self._snapshot is not None and self._snapshot.errors
         rows = (
-            (halted, ProjectState.HALTED),
+            (self.unusable is not None or refused, ProjectState.HALTED),
             (self.paused, ProjectState.PAUSED),
             (SignedOut.code in waits_for, ProjectState.SIGNED_OUT),
             (Unreachable.code in waits_for, ProjectState.OFFLINE),
             (syncing, ProjectState.SYNCING),
-            (states - SETTLED_STATES or self._withheld or broken, ProjectState.NEEDS_ACTION),
+            (states - SETTLED_STATES or broken, ProjectState.NEEDS_ACTION),
         )
         return next((state for fits, state in rows if fits), ProjectState.SYNCED)
 
     def _looked(self, event: Looked, at: datetime) -> None:
-        if self.project is not None and self.project.app_id != event.project.app_id:
-            self._untracked = ()  # that was another app's
+        before = self.project or event.project
+        if (before.api_url, before.app_id) != (event.project.api_url, event.project.app_id):
+            self._untracked = ()  # that was the other app's
         self.project, self._snapshot = event.project, event.snapshot
         to_send = [connector.type for connector in event.plan.sets] + ([STRIPE] if event.plan.provision else [])
         self._entries.queued(to_send, at)
         self._entries.recall(event.plan.unchanged, at)
         self._entries.failed_before(event.plan.parked)
-        self._withhold(event, at)
         # Others may be parked for good: only what is waited for counts.
-        waiting = {*to_send, *event.plan.parked}
+        waiting = {*to_send, *event.plan.parked, *event.plan.removals}
         self._waiting_for = {name: retry for name, retry in self._waiting_for.items() if name in waiting}
-
-    def _withhold(self, event: Looked, at: datetime) -> None:
-        gone = event.plan.removals
-        if not event.snapshot.complete:
-            # Absence means nothing now (P3), but a file that is back is back, readable or not.
-            there = {*event.snapshot.by_type, *(problem.file.stem for problem in event.snapshot.errors)}
-            gone = tuple(name for name in self._withheld if name not in there)
-        self._withheld_since = (self._withheld_since or at) if gone else None
-        self._withheld = gone
 
     def _finished(self, event: PushFinished, at: datetime) -> None:
         outcomes = {outcome.type: outcome.result.value for outcome in event.outcomes}
@@ -144,8 +147,6 @@ class Board:
 
     def _reconciled(self, event: Reconciled, at: datetime) -> None:
         self._untracked = event.plan.untracked
-        # What Base44 doesn't have either is no removal that waits.
-        self._withheld = tuple(name for name in self._withheld if name not in event.plan.forgotten)
         self._entries.reconciled(event.plan, event.late_consents, at)
 
     def _shown(self) -> list[Entry]:
@@ -156,13 +157,24 @@ class Board:
     def _failures(self) -> list[Entry]:
         return [entry for entry in self._shown() if entry.state is ConnectorState.FAILED]
 
+    def _removal_lines(self) -> tuple[ConnectorStatus, ...]:
+        return removal_lines(self._removals, self._entries) if self._removals else ()
+
     def _held(self) -> tuple[Hold, ...]:
-        if not self._withheld or self._withheld_since is None:
-            return ()
-        return (Hold(reason=WITHHELD, types=self._withheld, since=self._withheld_since),)
+        return tuple(
+            Hold(
+                reason=hold.reason.value,
+                types=hold.types,
+                since=datetime.fromtimestamp(hold.since, UTC),
+                why=hold.why,
+                approved=hold.approved,
+            )
+            for hold in (self._removals.holds if self._removals else ())
+        )
 
     def _error(self) -> str | None:
-        if self._unusable is not None:
-            return self._unusable
+        if self.unusable is not None:
+            return self.unusable
         halted = next((entry.error for entry in self._failures() if entry.code in HALTING), None)
-        return halted or next((retry.error for retry in self._waiting_for.values()), None)
+        waiting = next((retry.error for retry in self._waiting_for.values()), None)
+        return halted or waiting or (self._not_asked.what if self._not_asked else None)

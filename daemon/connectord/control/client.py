@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final, TypeVar
@@ -15,12 +15,14 @@ from pydantic import ValidationError
 
 from connectord.control.endpoint import peer_uid, socket_path
 from connectord.control.models import (
+    Approval,
     DaemonStatus,
     Failure,
     History,
     HistoryEntry,
     Model,
     ProjectAdded,
+    Restoration,
     Status,
     WaitResult,
 )
@@ -89,6 +91,14 @@ class Client:
         """Ask for a push, also of what had failed for good; the status as it is then."""
         return self._ask(Status, "POST", "/push", path=path)
 
+    def approve(self, path: Path, approval: Approval) -> Status:
+        """Remove what is held in the project around `path`, if it is exactly this; the status as it is then."""
+        return self._ask(Status, "POST", "/approve", path=path, parameters={"approval": approval.model_dump_json()})
+
+    def restore(self, path: Path) -> Restoration:
+        """Write back the files whose connectors wait to be removed."""
+        return self._ask(Restoration, "POST", "/restore", path=path, patience=SLOW_TIMEOUT)
+
     def stop(self) -> DaemonStatus:
         """Ask the daemon to end; it still has to."""
         return self._ask(DaemonStatus, "POST", "/stop")
@@ -120,7 +130,7 @@ class Client:
         route: str,
         *,
         path: Path | None = None,
-        parameters: dict[str, float] | None = None,
+        parameters: Mapping[str, float | str] | None = None,
         patience: float | None = None,
     ) -> M:
         with self._exchange(method, route, path, parameters, patience or self._timeout) as reply:
@@ -135,7 +145,7 @@ class Client:
         method: str,
         route: str,
         path: Path | None = None,
-        parameters: dict[str, float] | None = None,
+        parameters: Mapping[str, float | str] | None = None,
         patience: float | None = None,
     ) -> Iterator[http.client.HTTPResponse]:
         """Send a request and check who answers; a refusal is raised."""

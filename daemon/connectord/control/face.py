@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from connectord.control.models import HistoryEntry, ProjectAdded, Status, WaitResult
+from connectord.control.models import Approval, HistoryEntry, ProjectAdded, Restoration, Status, WaitResult
 from connectord.control.news import News
 from connectord.errors import ConnectordError
 
@@ -63,6 +63,14 @@ class Face(Protocol):
 
     async def push(self, root: Path | None) -> None:
         """A person's word: look now, and try again what had failed for good (P8). Returns before it is done."""
+        ...
+
+    async def approve(self, root: Path, approval: Approval) -> None:
+        """A person's word: remove exactly these. Raises ApprovalRefused where the holds are others by now (P6)."""
+        ...
+
+    async def restore(self, root: Path) -> Restoration:
+        """Write the files back whose connectors are held or about to be removed; over nothing that is there (P6)."""
         ...
 
     async def wait(self, root: Path | None, *, timeout: float) -> WaitResult:

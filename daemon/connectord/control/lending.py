@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from connectord.base44.find import own_settings
 from connectord.project.environment import API_URL
-from connectord.project.model import Project, shown_path
+from connectord.project.model import Project
+from connectord.project.shown import shown_path
 
 
 def lending(project: Project) -> str | None:

@@ -77,7 +77,10 @@ class DaemonStatus(Model):
 
 
 class ConnectorStatus(Model):
-    """One connector of a project. `missing_scopes` were asked for and not granted."""
+    """One connector of a project. `missing_scopes` were asked for and not granted.
+
+    `removal_at`: its file is gone, and it is removed from Base44 then unless the file comes back.
+    """
 
     type: str
     state: ConnectorState
@@ -87,6 +90,7 @@ class ConnectorStatus(Model):
     authorize_url: str | None = None
     error: str | None = None
     updated_at: datetime | None = None
+    removal_at: datetime | None = None
 
 
 class Hold(Model):
@@ -95,6 +99,8 @@ class Hold(Model):
     reason: str
     types: tuple[str, ...]
     since: datetime
+    why: str = ""
+    approved: bool = False
 
 
 class ProblemSeverity(StrEnum):
@@ -195,3 +201,30 @@ class Failure(Model):
     code: str
     hints: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
+
+
+class Approval(Model):
+    """A person's word that exactly these connectors shall be removed: the holds as they were shown, by reason (P6)."""
+
+    holds: dict[str, tuple[str, ...]]
+
+
+class RestoredFile(Model):
+    """One connector file that was written back."""
+
+    type: str
+    file: str
+
+
+class NotRestored(Model):
+    """One connector whose file couldn't be written back, and why."""
+
+    type: str
+    error: str
+
+
+class Restoration(Model):
+    """What a restore did (P6)."""
+
+    files: tuple[RestoredFile, ...] = ()
+    failures: tuple[NotRestored, ...] = ()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -15,10 +16,10 @@ from starlette.types import Receive, Scope, Send
 
 from connectord.control.face import Face
 from connectord.control.known_root import known_root
-from connectord.control.models import History, Model
+from connectord.control.models import Approval, History, Model
 from connectord.control.news import News
 from connectord.errors import ConnectordError
-from connectord.project.model import shown_path
+from connectord.project.shown import shown_path
 
 T = TypeVar("T")
 
@@ -62,6 +63,8 @@ class Routes:
             Route(f"{PREFIX}/pause", self.pause, methods=["POST"]),
             Route(f"{PREFIX}/resume", self.resume, methods=["POST"]),
             Route(f"{PREFIX}/push", self.push, methods=["POST"]),
+            Route(f"{PREFIX}/approve", self.approve, methods=["POST"]),
+            Route(f"{PREFIX}/restore", self.restore, methods=["POST"]),
             Route(f"{PREFIX}/stop", self.stop, methods=["POST"]),
         ]
 
@@ -116,6 +119,16 @@ class Routes:
         root = await self._root(request)
         await self._face.push(root)
         return _json(self._face.status(root), status=202)
+
+    async def approve(self, request: Request) -> Response:
+        """Remove what is held in the project around `path`, if that is exactly what `approval` (JSON) says."""
+        root = await self._known_root(_path(request))
+        await self._face.approve(root, _approval(request))
+        return _json(self._face.status(root), status=202)
+
+    async def restore(self, request: Request) -> Response:
+        """Write back the files of the project around `path` whose connectors wait to be removed."""
+        return _json(await self._face.restore(await self._known_root(_path(request))))
 
     async def stop(self, request: Request) -> Response:
         """End the daemon; answers with what it was."""
@@ -206,6 +219,13 @@ def _path(request: Request) -> Path:
     if not named.startswith("/") or "\0" in named:
         raise BadRequest(f"`path` must be an absolute path, not {named!r}.")
     return Path(named)
+
+
+def _approval(request: Request) -> Approval:
+    try:
+        return Approval.model_validate_json(_query(request).get("approval", ""))
+    except ValidationError as error:
+        raise BadRequest("`approval` must be the holds as JSON, by reason.") from error
 
 
 def _number(request: Request, name: str, default: int) -> int:

@@ -9,10 +9,13 @@ from typing import Any
 from connectord.authorize import Authorization, AuthorizationState
 from connectord.control.lending import lending
 from connectord.control.news import News, NewsKind, Tone
+from connectord.control.tell_removal import tell_removal
 from connectord.notify import Notice
-from connectord.project.model import Problem, ProblemCode, Project, Severity, shown_path
+from connectord.project.model import Problem, ProblemCode, Project, Severity
+from connectord.project.shown import shown_path
 from connectord.sync.events import (
     ConnectorsGone,
+    HoldChanged,
     LateConsent,
     Looked,
     OutcomeKnown,
@@ -22,7 +25,8 @@ from connectord.sync.events import (
     PushStarted,
     Reconciled,
     ReconcileFailed,
-    RemovalsWithheld,
+    RemovalsChanged,
+    RemovalsComing,
     RetryScheduled,
     SyncEvent,
     Watching,
@@ -58,11 +62,8 @@ def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901  (a ta
         case ProblemsChanged(project, appeared, mended):
             yield from (_problem(project, problem, at) for problem in appeared)
             yield from (_mended(project, problem, at) for problem in _one_per_file(mended))
-        case PushStarted(project, job, trigger, types):
-            message = f"Pushing {', '.join(types)}"
-            yield _news(
-                project, at, NewsKind.PUSH_STARTED, message, Tone.QUIET, job=job, trigger=trigger.value, types=types
-            )
+        case PushStarted():
+            yield _started(event, at)
         case OutcomeKnown(project=project, job=job, outcome=outcome):
             yield _outcome(project, job, outcome, at)
         case PushFinished(project, job, outcomes, seconds):
@@ -73,9 +74,9 @@ def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901  (a ta
             yield _news(
                 project, at, kind, message, Tone.ATTENTION, types=types, seconds=seconds, error=error, code=code
             )
-        case RemovalsWithheld(project, types):
-            yield _withheld(project, types, at)
-        case ConnectorsGone() | Looked():
+        case RemovalsComing() | HoldChanged():
+            yield tell_removal(event, at)
+        case ConnectorsGone() | Looked() | RemovalsChanged():
             return
         case Reconciled():
             yield from _reconciled(event, at)
@@ -188,20 +189,19 @@ def _outcome(project: Project, job: str, outcome: Outcome, at: datetime) -> News
     )
 
 
+def _started(event: PushStarted, at: datetime) -> News:
+    kinds = (("Pushing", event.types), ("Removing", event.removals))
+    message = ", then ".join(f"{word} {', '.join(types)}" for word, types in kinds if types)
+    fields = {"job": event.job, "trigger": event.trigger.value, "types": (*event.types, *event.removals)}
+    return _news(event.project, at, NewsKind.PUSH_STARTED, message, Tone.QUIET, **fields)
+
+
 def _finished(project: Project, job: str, outcomes: tuple[Outcome, ...], seconds: float, at: datetime) -> News:
     failures = sum(outcome.result is Result.FAILED for outcome in outcomes)
     count = f"{len(outcomes)} connector{'' if len(outcomes) == 1 else 's'}"
     message = f"Push done in {seconds:.2f} s: {count}" + (f", {failures} failed" if failures else "")
     tone = Tone.BAD if failures else Tone.QUIET
     return _news(project, at, NewsKind.PUSH_FINISHED, message, tone, job=job, seconds=round(seconds, 3))
-
-
-def _withheld(project: Project, types: tuple[str, ...], at: datetime) -> News:
-    message = (
-        f"The files of {', '.join(types)} are gone. This version of the daemon removes nothing on its own; "
-        "`connectord push` would remove them from Base44 after asking"
-    )
-    return _news(project, at, NewsKind.REMOVAL_WITHHELD, message, Tone.ATTENTION, types=types)
 
 
 def _reconciled(event: Reconciled, at: datetime) -> Iterator[News]:

@@ -68,7 +68,7 @@ def connector_verdict(connector: ConnectorStatus) -> Verdict:
 def _verdicts(project: ProjectStatus) -> Iterable[Verdict]:
     yield _BY_PROJECT.get(project.state, Verdict.WELL)
     yield from map(connector_verdict, project.connectors)
-    if project.held:
+    if any(not hold.approved for hold in project.held):
         yield Verdict.HELD
     if any(problem.severity is ProblemSeverity.ERROR for problem in project.problems):
         yield Verdict.FAILED

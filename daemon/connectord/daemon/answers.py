@@ -12,14 +12,30 @@ from pathlib import Path
 from connectord import __version__
 from connectord.control import News
 from connectord.control.face import UnknownProject
-from connectord.control.models import DaemonStatus, HistoryEntry, ProjectAdded, ProjectState, Status, WaitResult
+from connectord.control.models import (
+    Approval,
+    DaemonStatus,
+    HistoryEntry,
+    NotRestored,
+    ProjectAdded,
+    ProjectState,
+    Restoration,
+    RestoredFile,
+    Status,
+    WaitResult,
+)
 from connectord.control.models import WatchState as WatchWord
+from connectord.control.tell_removal import tell_restored
 from connectord.daemon.engine import Engine
 from connectord.daemon.followed import Followed
 from connectord.daemon.surroundings import Surroundings
+from connectord.errors import ConnectordError
 from connectord.project import read_project, shown_path
 from connectord.store import HistoryRow, Store
 from connectord.sync import Trigger
+from connectord.sync.holds import ApprovalRefused
+from connectord.sync.reconcile import base_key
+from connectord.sync.restore import write_back
 
 CANT_SETTLE = {
     ProjectState.PAUSED: "paused",
@@ -27,6 +43,20 @@ CANT_SETTLE = {
     ProjectState.SIGNED_OUT: "signed out",
 }
 """States that don't end by themselves, in the words of `wait`."""
+
+NEVER_HERE = "it never had a file on this machine; `connectord pull` writes one"
+
+
+class NotRestorable(ConnectordError):
+    """Where the project isn't as it was there is no telling whether its directory is the right place for files."""
+
+    code = "NOT_RESTORABLE"
+
+    def __init__(self, root: Path, why: str | None) -> None:
+        super().__init__(
+            f"The project {root} can't be read now, so no file was written." + (f" {why}" if why else ""),
+            todo=("Put the project's config back, and run it again.",),
+        )
 
 
 class Answers:
@@ -91,6 +121,32 @@ class Answers:
         for followed in self._chosen(root):
             followed.loop.push.retry_now(everything=True)
             followed.loop.hint(Trigger.ASKED)
+            followed.loop.hint(Trigger.RESCAN)  # what others did on Base44 meanwhile counts, too
+
+    async def approve(self, root: Path, approval: Approval) -> None:
+        """Remove exactly what was shown."""
+        followed = self._known(root)
+        if followed.project is None:
+            raise ApprovalRefused("The project can't be read now. Nothing was approved.")
+        followed.loop.push.removals.approve(followed.project, approval.holds)
+
+    async def restore(self, root: Path) -> Restoration:
+        """Write the files of what waits to be removed back from base."""
+        followed = self._known(root)
+        project = followed.project
+        if project is None or followed.board.unusable:
+            raise NotRestorable(root, followed.board.unusable)
+        base, absent = self._store.base(base_key(project)), followed.loop.push.removals.absent_types()
+        entries = [base[name] for name in absent if name in base]
+        restored = await asyncio.to_thread(write_back, project.connectors_dir, entries)
+        followed.loop.hint(Trigger.ASKED)
+        if entries:
+            self._in.publish(tell_restored(project, restored, self._in.at()))
+        never_here = [NotRestored(type=name, error=NEVER_HERE) for name in absent if name not in base]
+        return Restoration(
+            files=tuple(RestoredFile(type=name, file=str(file)) for name, file in restored.files),
+            failures=(*(NotRestored(type=name, error=why) for name, why in restored.failures), *never_here),
+        )
 
     async def wait(self, root: Path | None, *, timeout: float) -> WaitResult:
         """Return when the files as they are at the call are settled, or after `timeout` seconds."""

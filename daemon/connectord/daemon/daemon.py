@@ -8,8 +8,9 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from connectord import __version__
@@ -25,9 +26,10 @@ from connectord.daemon.engine import Engine
 from connectord.daemon.history import kept
 from connectord.daemon.surroundings import Surroundings
 from connectord.notify import LineNotifier, Notice
-from connectord.project import Project
+from connectord.project import Project, shown_path
 from connectord.store import STATE_FILE, Change, SqliteStore, StoreTrouble
 from connectord.sync import Trigger
+from connectord.sync.carried import carried
 from connectord.watch import ClockWatch
 
 DRAIN_SECONDS: Final = 5.0
@@ -102,7 +104,7 @@ class Daemon:
         if store.trouble:  # since the very opening, when there was nobody to be told
             self._store_trouble(store.trouble)
         registered = {row.root: row.paused for row in store.projects()}
-        temporary = [project.root for project in self._temporary if project.root not in registered]
+        temporary = not_among([project.root for project in self._temporary], registered)
         if not registered and not temporary and self._otherwise is not None:
             temporary = [(await asyncio.to_thread(self._otherwise)).root]
         self._publish(News(at=self._in.at(), event=NewsKind.DAEMON_STARTED, message=f"connectord {__version__}"))
@@ -164,6 +166,7 @@ class Daemon:
         engine.hint_all(Trigger.RESCAN)
 
     def _publish(self, news: News) -> None:
+        news = _of_its_job(news)
         self._publish_outside(news)
         if self._engine is not None:
             self._engine.broadcast.publish(news)
@@ -205,6 +208,12 @@ class Daemon:
         self._publish_outside(News(at=self._in.at(), event=NewsKind.TROUBLE_OVER, message=message, tone=Tone.GOOD))
 
 
+def not_among(named: Collection[Path], registered: Collection[Path]) -> list[Path]:
+    """The roots that aren't registered, each once: by another path it is the same project, and has one loop only."""
+    known = {os.path.realpath(root) for root in registered}
+    return [root for real, root in {os.path.realpath(root): root for root in named}.items() if real not in known]
+
+
 def _fault_point(environ: Mapping[str, str]) -> Callable[[str], None]:
     wanted, _, count = environ.get(FAULT_VARIABLE, "").partition(":")
     left = int(count or 1)
@@ -218,3 +227,12 @@ def _fault_point(environ: Mapping[str, str]) -> Callable[[str], None]:
                 time.sleep(1)
 
     return pass_point if wanted else lambda _: None
+
+
+def _of_its_job(news: News) -> News:
+    """The news with the job that it came of, so that one id goes through all that is said of a push."""
+    job = carried()
+    if job is None or news.job is not None or news.project not in {None, shown_path(job.project.root)}:
+        return news
+    whose = {"job": job.id, "project": shown_path(job.project.root), "app_id": job.project.app_id}
+    return news.model_copy(update=whose)

@@ -7,6 +7,7 @@ import traceback
 from pathlib import Path
 
 from connectord.authorize import Authorization
+from connectord.base44 import App
 from connectord.base44.connections import Connections
 from connectord.control import News, NewsKind, Tone
 from connectord.control.broadcast import Broadcast
@@ -20,7 +21,7 @@ from connectord.notify import Notifier
 from connectord.project import Project, shown_path
 from connectord.project.places import places_of_file
 from connectord.store import Store
-from connectord.sync import Backoff, PushEffects, PushJob, PushQueue, Trigger
+from connectord.sync import Backoff, PushEffects, PushJob, PushQueue, RemovalMode, RemovalPolicy, Trigger
 from connectord.sync.events import ConnectorsGone, OutcomeKnown, PushFinished, SyncEvent, Watching
 from connectord.watch import Target, Watcher, WatchState
 
@@ -59,7 +60,7 @@ class Engine:
 
     def follow(self, root: Path, *, temporary: bool = False, paused: bool = False) -> Followed:
         """Look after a project from now on."""
-        followed = Followed(root, self._in, self._effects(), self.queue, temporary=temporary, paused=paused)
+        followed = Followed(root, self._in, self._effects(root), self.queue, temporary=temporary, paused=paused)
         self.followed[root] = followed
         self.watcher.add(followed.target)
         run = followed.run(lambda error: self._defect(root, error))
@@ -98,21 +99,30 @@ class Engine:
 
     # How the parts meet
 
-    def _effects(self) -> PushEffects:
-        settings = self._in.settings
+    def _effects(self, root: Path) -> PushEffects:
+        settings = self._in.settings.of(root)
         return PushEffects(
             store=self._store,
-            connect=lambda project: self._connections.app(project.api_url, project.environment, project.app_id),
+            connect=self._connect,
             emit=self._emitted,
             clock=self._in.clock,
             now=self._in.now,
             rng=self._in.rng,
             backoff=Backoff(settings.backoff_first, settings.backoff_cap),
             sets_at_once=settings.sets_at_once,
-            authorization_limit=settings.authorization_limit,
-            removal_grace=settings.removal_grace,
+            authorization_limit=self._in.settings.authorization_limit,
+            removals=RemovalPolicy(
+                RemovalMode(settings.removals),
+                grace=settings.removal_grace,
+                at_once=settings.removals_at_once,
+                share=settings.removals_share,
+                git_limit=settings.git_limit,
+            ),
             watched=self.consents.types_open,
         )
+
+    def _connect(self, project: Project) -> App:
+        return self._connections.app(project.api_url, project.environment, project.app_id)
 
     async def let_go_of_clients(self) -> None:
         """A project that changed its host or its key, or is followed no longer, needs its old client no more."""
@@ -127,6 +137,9 @@ class Engine:
             await followed.loop.push.carry(job)
         except Exception as error:  # noqa: BLE001  (one project's defect is no other project's)
             self._defect(job.project.root, error)
+        if job.project.root not in self.followed:
+            # What its last push has still written: adding it again much later must remove nothing (P2).
+            self._store.remove_project(job.project.root)
         followed.changed()
 
     def _defect(self, root: Path, error: Exception) -> None:
@@ -160,7 +173,7 @@ class Engine:
                     self.consents.gone(before, tuple(self.consents.types_open(before)))
                 self.watcher.refresh(root)
                 self.group.create_task(self.let_go_of_clients(), name="unused clients")
-                self.consents.resume(project, self._effects().connect(project))
+                self.consents.resume(project, self._connect(project))
             case OutcomeKnown(outcome=outcome):
                 self.consents.follow(event)
                 if was_offline and outcome.accepted:

@@ -52,7 +52,7 @@ class Followed:
         self.repeats = Repeats()
         self.board = Board(root, self._remembered, temporary=temporary, paused=paused)
         self.board.last_push = _last_push(root, effects.store)
-        settings = surroundings.settings
+        settings = surroundings.settings.of(root)
         self.loop = ProjectLoop(
             root,
             read=self._reader.read,

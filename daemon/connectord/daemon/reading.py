@@ -20,8 +20,8 @@ from connectord.project import (
     SnapshotReader,
     read_project,
 )
-from connectord.project.model import shown_path
 from connectord.project.regular_file import exists
+from connectord.project.shown import shown_path
 from connectord.sync import Reading
 
 

@@ -83,8 +83,8 @@ def add_fault(call: Call) -> Response:
 
 
 def clear_faults(call: Call) -> Response:
-    """DELETE /admin/faults"""
-    call.world.faults.clear()
+    """DELETE /admin/faults, and with ?app=ID those of one app alone"""
+    call.world.faults.clear(call.request.query_params.get("app"))
     return show_faults(call)
 
 

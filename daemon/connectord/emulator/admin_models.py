@@ -23,6 +23,7 @@ class FaultRequest(AdminRequest):
 
     route: OperationName | Literal["*"] = EVERY_ROUTE
     method: str | None = Field(default=None, pattern="^[A-Z]+$")
+    app: str | None = None
     type: str | None = None
     status: int | None = Field(default=None, ge=200, le=599)
     retry_after: int | str | None = None
@@ -37,6 +38,7 @@ class FaultRequest(AdminRequest):
         return Fault(
             route=str(self.route),
             method=self.method,
+            app=self.app,
             type=self.type,
             status=self.status,
             retry_after=None if self.retry_after is None else str(self.retry_after),

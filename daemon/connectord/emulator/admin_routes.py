@@ -19,7 +19,7 @@ ADMIN_ROUTES: Final = (
     AdminRoute("GET, DELETE /admin/requests", "what clients sent, oldest first; forget it"),
     AdminRoute(
         "GET, POST, DELETE /admin/faults",
-        "{route, method, type, status, retry_after, delay, reset, body, carried_out, count}",
+        "{route, method, app, type, status, retry_after, delay, reset, body, carried_out, count}",
     ),
     AdminRoute("POST /admin/tokens", "{email}: sign in without a device login"),
     AdminRoute("POST /admin/tokens/expire", "access tokens end now; refreshing works"),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from http import HTTPStatus
 from typing import Final
 
+from pydantic import JsonValue
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from connectord.emulator.connections import hung_up, is_real, reset_connection
 from connectord.emulator.faults import Fault, FaultBody
-from connectord.emulator.replies import error_reply
+from connectord.emulator.replies import error_reply, json_reply
 
 LARGE: Final = 100 * 1000 * 1000
 """Bytes of a `large` body."""
@@ -37,6 +39,8 @@ def _small_reply(fault: Fault, reply: Response | None) -> Response:
         spoilt: Response = error_reply(_phrase(status), status)
     elif fault.body is FaultBody.HTML:
         spoilt = Response(_HTML.format(f"{status} {_phrase(status)}"), status, media_type="text/html")
+    elif fault.body is FaultBody.NOTHING and reply is not None:
+        spoilt = json_reply(_emptied(json.loads(bytes(reply.body))), HTTPStatus(fault.status or reply.status_code))
     elif fault.body is FaultBody.TRUNCATED and reply is not None:
         whole = bytes(reply.body)
         spoilt = Response(whole[: len(whole) // 2], fault.status or reply.status_code, media_type="application/json")
@@ -68,6 +72,10 @@ async def _fill(send: Send, gone: asyncio.Task[None], left: int | None) -> None:
         await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await asyncio.sleep(0)  # sending to a client that is gone returns at once and would starve the loop
         left = None if left is None else left - len(chunk)
+
+
+def _emptied(document: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    return {key: [] if isinstance(value, list) else value for key, value in document.items()}
 
 
 def _phrase(status: int) -> str:

@@ -90,7 +90,7 @@ class _Gate:
 
     def _fault(self, request: Request) -> Fault | None:
         type_ = request.path_params.get("type") or request.query_params.get("integration_type")
-        return self._world.faults.take(self._operation.name, request.method, type_)
+        return self._world.faults.take(self._operation.name, request.method, type_, request.path_params.get("app_id"))
 
     async def _still_there_after(self, delay: float, receive: Receive) -> bool:
         """Wait, unless the client hangs up meanwhile: a client that gave up doesn't keep the server busy."""

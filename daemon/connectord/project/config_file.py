@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from connectord.project.errors import InvalidConfig, InvalidSetting
 from connectord.project.json_text import has_utf8, parse
-from connectord.project.model import shown_path
 from connectord.project.regular_file import Unusable, decode, is_file, is_folder, read_bytes, readable_part
+from connectord.project.shown import shown_path
 from connectord.project.spans import Fault, line_and_column, scan
 
 APP_CONFIG_NAMES: Final = (".app.jsonc", ".app.json")

@@ -58,7 +58,7 @@ def read_connector(content: bytes, file: Path) -> Reading:
     problems = tuple(_placed(complaint, file, text, root) for complaint in complaints)
     if any(problem.severity is Severity.ERROR for problem in problems):
         return Reading(None, problems)
-    return Reading(_connector(value, file), problems, line_and_column(text, _found(root, ("type",)).start))
+    return Reading(_connector(value, file, text), problems, line_and_column(text, _found(root, ("type",)).start))
 
 
 def _broken(file: Path, code: ProblemCode, message: str, place: tuple[int, int]) -> Reading:
@@ -71,8 +71,8 @@ def sentence(message: str) -> str:
     return message[:1].upper() + message[1:].rstrip(".") + "."
 
 
-def _connector(value: Mapping[str, Any], file: Path) -> Connector:
-    return Connector(value["type"], tuple(value.get("scopes", ())), value.get("connection_config"), file)
+def _connector(value: Mapping[str, Any], file: Path, text: str) -> Connector:
+    return Connector(value["type"], tuple(value.get("scopes", ())), value.get("connection_config"), file, text)
 
 
 def _placed(complaint: _Complaint, file: Path, text: str, root: Node) -> Problem:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from connectord.errors import ConnectordError
-from connectord.project.model import shown_path
+from connectord.project.shown import shown_path
 
 
 class ProjectError(ConnectordError):

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from connectord.project.git import NO_REPOSITORY, GitReading
+from connectord.project.shown import shown_path
+
 STRIPE = "stripe"
 """The one connector type that is provisioned instead of authorized (protocol.md, "Operations")."""
-
-
-def shown_path(path: Path) -> str:
-    r"""A path as text that can be printed anywhere: bytes of a name that aren't UTF-8 become `\xff`."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 class Severity(StrEnum):
@@ -69,6 +66,7 @@ class Connector:
     scopes: tuple[str, ...] = ()
     connection_config: Mapping[str, Any] | None = field(default=None, hash=False)
     file: Path = field(default=Path(), compare=False)
+    text: str | None = field(default=None, compare=False, repr=False)  # the whole file, comments too, for a restore
 
     @property
     def is_stripe(self) -> bool:
@@ -91,8 +89,6 @@ class Identity:
 
     device: int
     inode: int
-    git_branch: str | None = None  # None: detached, or no git
-    git_commit: str | None = None  # None: no commit yet, or no git
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +100,8 @@ class Snapshot:
     connectors: tuple[Connector, ...] = ()
     problems: tuple[Problem, ...] = ()
     identity: Identity | None = None
+    git: GitReading = NO_REPOSITORY  # as it was right before the files were read
+    number: int = field(default=0, compare=False)  # of two by one reader, the greater was begun later
 
     @property
     def errors(self) -> tuple[Problem, ...]:

@@ -1,4 +1,7 @@
-"""Which directories must be watched for a project, and which names in them matter. Nothing here reads a file."""
+"""Which directories must be watched for a project, and which names in them matter.
+
+Of files only git's pointers (`.git`, `commondir`) are read.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from connectord.project.git_files import GitUnreadable, find_places
 from connectord.project.model import Project
 from connectord.project.reader import CONNECTOR_SUFFIXES
 from connectord.project.regular_file import is_folder, is_link
 
 CONFIG_NAMES: Final = frozenset({"config.jsonc", "config.json", ".app.jsonc", ".app.json", ".env", ".env.local"})
+GIT_NAMES: Final = frozenset({"HEAD", "ORIG_HEAD"})
 _CONFIG_FOLDER: Final = "base44"
 MOST_LINKS: Final = 40
 """With more on one way the kernel gives up (path_resolution(7)): it is a loop."""
@@ -50,6 +55,8 @@ def watch_places(project: Project) -> tuple[WatchPlace, ...]:
     config_files = (folder / name for folder in folders for name in sorted(CONFIG_NAMES))
     for path in (*folders, directory, *filter(is_link, config_files), *_links(directory)):
         found.links(path)
+    for folder, names in _git_names(directory):
+        found.add(folder, names)
     return found.all()
 
 
@@ -93,6 +100,18 @@ def _way_to(directory: Path, root: Path) -> Iterator[Path]:
         yield folder
         if not is_folder(folder):
             return
+
+
+def _git_names(directory: Path) -> Iterable[tuple[Path, Iterable[str]]]:
+    """Where a checkout or a stash shows that leaves the connectors as they are: the mark of each sighting follows it.
+
+    Not index.lock, which editors have git write every few seconds.
+    """
+    try:
+        places = find_places(directory)
+    except GitUnreadable:  # the snapshot says so
+        return ()
+    return () if places is None else ((places.git_dir, GIT_NAMES), (places.common_dir / "refs", ("stash",)))
 
 
 def _is_connector_name(name: str) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -21,9 +22,9 @@ from connectord.project.model import (
     Project,
     Severity,
     Snapshot,
-    shown_path,
 )
 from connectord.project.regular_file import Unusable, read_bytes
+from connectord.project.shown import shown_path
 
 CONNECTOR_SUFFIXES: Final = (".json", ".jsonc")
 
@@ -44,13 +45,20 @@ class SnapshotReader:
     def __init__(self) -> None:
         self._kept: dict[Path, dict[str, _Kept]] = {}
         self.parses = 0
+        self._numbers = count(1)
 
     def read(self, project: Project, known_types: Collection[str] = KNOWN_TYPES) -> Snapshot:
         """The connectors directory as it is now. Blocks on the disk, so call it in a thread, one call per project.
 
-        A file that vanishes between the listing and its reading counts as not listed.
+        A file that vanishes between the listing and its reading counts as not listed, if it isn't listed any more: some
+        network drives list files that they can't open, and that is no deletion (P3).
         """
         directory = project.connectors_dir
+        # Before the files: what git does after this shows in the next reading (see git.py).
+        number, git = next(self._numbers), read_git(directory)
+        return replace(self._look(directory, known_types), git=git, number=number)
+
+    def _look(self, directory: Path, known_types: Collection[str]) -> Snapshot:
         try:
             descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except (OSError, ValueError) as error:
@@ -67,15 +75,17 @@ class SnapshotReader:
         status = os.fstat(descriptor)
         kept = self._kept.get(directory, {})
         now: dict[str, _Kept] = {}
-        files = (self._file(directory / name, descriptor, kept, now) for name in _names(descriptor))
-        readings = [reading for reading in files if reading is not None]
+        files = {name: self._file(directory / name, descriptor, kept, now) for name in _names(descriptor)}
+        if vanished := [name for name, reading in files.items() if reading is None]:
+            again = {name: directory / name for name in _names(descriptor) if name in vanished}
+            files |= {name: self._file(file, descriptor, kept, now) or _unfound(file) for name, file in again.items()}
+        readings = [reading for reading in files.values() if reading is not None]
         self._kept[directory] = now
-        git = read_git(directory)
         return Snapshot(
             directory,
             DirectoryState.PRESENT,
             *_combined(readings, known_types),
-            Identity(status.st_dev, status.st_ino, git.branch, git.commit),
+            Identity(status.st_dev, status.st_ino),
         )
 
     def _file(self, file: Path, descriptor: int, kept: dict[str, _Kept], now: dict[str, _Kept]) -> Reading | None:
@@ -92,6 +102,11 @@ class SnapshotReader:
             known = _Kept(digest, read_connector(content, file))
         now[file.name] = known
         return known.reading
+
+
+def _unfound(file: Path) -> Reading:
+    message = "It is listed in its directory, but can't be found there."
+    return Reading(None, (Problem(file, ProblemCode.UNREADABLE, message),))
 
 
 def _names(descriptor: int) -> list[str]:

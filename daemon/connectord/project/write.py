@@ -27,6 +27,23 @@ def write_text(file: Path, text: str) -> None:
         raise FileNotWritten(file, "written", error) from error
 
 
+def create_text(file: Path, text: str) -> None:
+    """Make a new file that says `text`, at once, with its folder if that is missing.
+
+    Raises FileNotWritten, also where something is there already: nothing is ever written over (P6).
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        beside = _written_beside(file, text.encode("utf-8", "surrogatepass"))
+        try:
+            os.link(beside, file)  # unlike a rename it fails where a file is there
+        finally:
+            beside.unlink()
+    except OSError as error:
+        raise FileNotWritten(file, "written", error) from error
+    _sync_folder(file.parent)
+
+
 def delete_file(file: Path) -> None:
     """Remove a file (a symbolic link, not its target). One that is gone already is fine. Raises FileNotWritten."""
     try:
@@ -36,6 +53,17 @@ def delete_file(file: Path) -> None:
 
 
 def _replace(target: Path, content: bytes) -> None:
+    beside = _written_beside(target, content)
+    try:
+        beside.replace(target)
+    except BaseException:  # a Ctrl-C too must leave no hidden file behind
+        with suppress(OSError):
+            beside.unlink()
+        raise
+    _sync_folder(target.parent)
+
+
+def _written_beside(target: Path, content: bytes) -> Path:
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _NEW_FILE_MODE)
     try:
@@ -44,12 +72,11 @@ def _replace(target: Path, content: bytes) -> None:
             file.flush()
             _keep_mode(target, file.fileno())
             os.fsync(file.fileno())
-        beside.replace(target)
     except BaseException:  # a Ctrl-C too must leave no hidden file behind
         with suppress(OSError):
             beside.unlink()
         raise
-    _sync_folder(target.parent)
+    return beside
 
 
 def _keep_mode(target: Path, descriptor: int) -> None:

@@ -1,4 +1,4 @@
-"""What the daemon remembers: base, projects, push jobs, authorizations, holds and history.
+"""What the daemon remembers: base, projects, push jobs, authorizations, holds, absences and history.
 
 Secrets never come here (P13). A store that had to begin empty has an empty base: every file is pushed once, and nothing
 can be removed (P2: only what this machine pushed is ever removed).
@@ -9,6 +9,7 @@ from connectord.store.file import STATE_FILE
 from connectord.store.memory import MemoryStore
 from connectord.store.rows import (
     OPEN,
+    AbsenceRow,
     AuthorizationRow,
     Change,
     HistoryRow,
@@ -16,6 +17,7 @@ from connectord.store.rows import (
     JobRow,
     Keep,
     ProjectRow,
+    SightingRow,
 )
 from connectord.store.schema import Fault
 from connectord.store.sqlite import SqliteStore
@@ -25,6 +27,7 @@ from connectord.store.trouble import StoreTrouble, TroubleKind
 __all__ = [
     "OPEN",
     "STATE_FILE",
+    "AbsenceRow",
     "AuthorizationRow",
     "BaseEntry",
     "BaseKey",
@@ -36,6 +39,7 @@ __all__ = [
     "Keep",
     "MemoryStore",
     "ProjectRow",
+    "SightingRow",
     "SqliteStore",
     "Store",
     "StoreTrouble",

@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from connectord.store.base import BaseEntry, BaseKey
-from connectord.store.rows import AuthorizationRow, HistoryRow, HoldRow, JobRow, ProjectRow
+from connectord.store.rows import (
+    AbsenceRow,
+    AuthorizationRow,
+    HistoryRow,
+    HoldRow,
+    JobRow,
+    ProjectRow,
+    SightingRow,
+)
 
 Columns = tuple[Any, ...]
 """One row as sqlite3 gives and takes it."""
@@ -72,7 +80,18 @@ def authorization_columns(row: AuthorizationRow) -> Columns:
 
 def hold_columns(row: HoldRow) -> Columns:
     """For holds."""
-    return path_bytes(row.project), row.reason, json.dumps(row.types), row.since
+    return path_bytes(row.project), row.reason, json.dumps(row.types), row.since, row.approved_at
+
+
+def sighting_columns(row: SightingRow) -> Columns:
+    """For sightings."""
+    return path_bytes(row.project), *base_columns(row.base), text(row.directory), text(row.git)
+
+
+def absence_columns(row: AbsenceRow) -> Columns:
+    """For absences."""
+    words = text(row.directory), text(row.git)
+    return path_bytes(row.project), text(row.type), row.since, *words, row.other_app, row.removing
 
 
 def job_columns(row: JobRow) -> Columns:
@@ -120,8 +139,20 @@ def read_authorization(row: Columns) -> AuthorizationRow:
 
 def read_hold(row: Columns) -> HoldRow:
     """From the columns of holds."""
-    project, reason, types, since = row
-    return HoldRow(_path(project), reason, _strings(types), since)
+    project, reason, types, since, approved_at = row
+    return HoldRow(_path(project), reason, _strings(types), since, approved_at)
+
+
+def read_sighting(row: Columns) -> SightingRow:
+    """From the columns of sightings."""
+    project, api_url, app_id, connectors_dir, directory, git = row
+    return SightingRow(_path(project), BaseKey(api_url, app_id, _path(connectors_dir)), directory, git)
+
+
+def read_absence(row: Columns) -> AbsenceRow:
+    """From the columns of absences."""
+    project, name, since, directory, git, other_app, removing = row
+    return AbsenceRow(_path(project), name, since, directory, git, bool(other_app), bool(removing))
 
 
 def read_job(row: Columns) -> JobRow:

@@ -175,7 +175,13 @@ def _load(connection: sqlite3.Connection) -> Mirror:
     ):
         authorization = codec.read_authorization(row)
         mirror.authorizations[authorization.key] = authorization
-    for row in connection.execute("SELECT project, reason, types, since FROM holds"):
+    for row in connection.execute("SELECT project, reason, types, since, approved_at FROM holds"):
         hold = codec.read_hold(row)
         mirror.holds[hold.key] = hold
+    for row in connection.execute("SELECT project, api_url, app_id, connectors_dir, directory, git FROM sightings"):
+        sighting = codec.read_sighting(row)
+        mirror.sightings[sighting.project] = sighting
+    for row in connection.execute("SELECT project, type, since, directory, git, other_app, removing FROM absences"):
+        absence = codec.read_absence(row)
+        mirror.absences[absence.key] = absence
     return mirror

@@ -9,7 +9,17 @@ from pathlib import Path
 
 from connectord.store.base import BaseEntry, BaseKey
 from connectord.store.mirror import Mirror
-from connectord.store.rows import AuthorizationRow, Change, HistoryRow, HoldRow, JobRow, Keep, ProjectRow
+from connectord.store.rows import (
+    AbsenceRow,
+    AuthorizationRow,
+    Change,
+    HistoryRow,
+    HoldRow,
+    JobRow,
+    Keep,
+    ProjectRow,
+    SightingRow,
+)
 from connectord.store.trouble import StoreTrouble
 
 
@@ -22,6 +32,12 @@ class MirrorReads:
     def base(self, key: BaseKey) -> Mapping[str, BaseEntry]:
         """The base of one project, by connector type."""
         return dict(self._mirror.base.get(key, {}))
+
+    def other_bases(self, key: BaseKey) -> Mapping[BaseKey, Mapping[str, BaseEntry]]:
+        """The bases of the same app in other directories."""
+        app = key.api_url, key.app_id
+        bases = self._mirror.base.items()
+        return {other: dict(base) for other, base in bases if (other.api_url, other.app_id) == app and other != key}
 
     def projects(self) -> tuple[ProjectRow, ...]:
         """The registered projects, by path."""
@@ -39,6 +55,15 @@ class MirrorReads:
         """The holds of a project, by reason."""
         held = [row for row in self._mirror.holds.values() if row.project == project]
         return tuple(sorted(held, key=lambda row: row.reason))
+
+    def sighting(self, project: Path) -> SightingRow | None:
+        """How a project stood when it was last seen."""
+        return self._mirror.sightings.get(project)
+
+    def absences(self, project: Path) -> tuple[AbsenceRow, ...]:
+        """The connectors of a project whose files are gone, by type."""
+        absent = [row for row in self._mirror.absences.values() if row.project == project]
+        return tuple(sorted(absent, key=lambda row: row.type))
 
 
 class MemoryStore(MirrorReads):

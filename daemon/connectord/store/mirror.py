@@ -1,4 +1,5 @@
-"""The part of the state that is held in memory: projects, base, authorizations and holds, by their keys.
+"""The part of the state that is held in memory: projects, base, authorizations, holds, sightings and
+absences, by their keys.
 
 `unsaved` are the keys whose rows changed since they were last written, so a thing that changes ten times while the disk
 is full is written once, and what waits to be written is never more than what there is.
@@ -11,7 +12,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from connectord.store.base import BaseEntry, BaseKey
-from connectord.store.rows import AuthorizationKey, AuthorizationRow, Change, HoldKey, HoldRow, Keep, ProjectRow
+from connectord.store.rows import (
+    AbsenceKey,
+    AbsenceRow,
+    AuthorizationKey,
+    AuthorizationRow,
+    Change,
+    HoldKey,
+    HoldRow,
+    Keep,
+    ProjectRow,
+    SightingRow,
+)
 
 
 @dataclass(slots=True)
@@ -22,9 +34,11 @@ class Unsaved:
     base: set[tuple[BaseKey, str]] = field(default_factory=set)
     authorizations: set[AuthorizationKey] = field(default_factory=set)
     holds: set[HoldKey] = field(default_factory=set)
+    sightings: set[Path] = field(default_factory=set)
+    absences: set[AbsenceKey] = field(default_factory=set)
 
     def __bool__(self) -> bool:
-        return bool(self.projects or self.base or self.authorizations or self.holds)
+        return any((self.projects, self.base, self.authorizations, self.holds, self.sightings, self.absences))
 
     def update(self, more: Unsaved) -> None:
         """These too."""
@@ -32,6 +46,8 @@ class Unsaved:
         self.base |= more.base
         self.authorizations |= more.authorizations
         self.holds |= more.holds
+        self.sightings |= more.sightings
+        self.absences |= more.absences
 
 
 @dataclass(slots=True)
@@ -42,10 +58,12 @@ class Mirror:
     base: dict[BaseKey, dict[str, BaseEntry]] = field(default_factory=dict)
     authorizations: dict[AuthorizationKey, AuthorizationRow] = field(default_factory=dict)
     holds: dict[HoldKey, HoldRow] = field(default_factory=dict)
+    sightings: dict[Path, SightingRow] = field(default_factory=dict)
+    absences: dict[AbsenceKey, AbsenceRow] = field(default_factory=dict)
     unsaved: Unsaved = field(default_factory=Unsaved)
 
     def apply(self, change: Change) -> None:
-        """Take a change over. An authorization is forgotten before, a hold ended before new ones are taken."""
+        """Take a change over. What is forgotten or ended goes before new rows are taken."""
         if change.key is not None:
             self._accept(change.key, change.base)
         for key in change.forgotten_authorizations:
@@ -59,6 +77,14 @@ class Mirror:
         for hold in change.holds:
             self.holds[hold.key] = hold
             self.unsaved.holds.add(hold.key)
+        for sighting in change.sightings:
+            self.sightings[sighting.project] = sighting
+            self.unsaved.sightings.add(sighting.project)
+        for key in change.ended_absences:
+            self._drop_absence(key)
+        for absence in change.absences:
+            self.absences[absence.key] = absence
+            self.unsaved.absences.add(absence.key)
 
     def add_project(self, root: Path, at: float) -> bool:
         """Register a project; False where it is already."""
@@ -69,13 +95,17 @@ class Mirror:
         return True
 
     def remove_project(self, root: Path) -> bool:
-        """Forget a project with its base, authorizations and holds; False where it wasn't registered."""
-        for key in [key for key in self.base if self._owns(root, key.connectors_dir)]:
+        """Forget a project with everything but its history; False where it wasn't registered."""
+        for key in [key for key in self.base if self._owns(root, key.connectors_dir) or self._uses_alone(root, key)]:
             self._accept(key, dict.fromkeys(self.base[key]))
         for authorization in [key for key in self.authorizations if key[0] == root]:
             self._drop_authorization(authorization)
         for hold in [key for key in self.holds if key[0] == root]:
             self._drop_hold(hold)
+        for absence in [key for key in self.absences if key[0] == root]:
+            self._drop_absence(absence)
+        self.sightings.pop(root, None)
+        self.unsaved.sightings.add(root)
         self.unsaved.projects.add(root)
         return self.projects.pop(root, None) is not None
 
@@ -99,6 +129,8 @@ class Mirror:
         self.unsaved.base.update((key, name) for key, entries in self.base.items() for name in entries)
         self.unsaved.authorizations.update(self.authorizations)
         self.unsaved.holds.update(self.holds)
+        self.unsaved.sightings.update(self.sightings)
+        self.unsaved.absences.update(self.absences)
 
     def adopt(self, found: Mirror) -> None:
         """Take over what a database holds that was opened after this; what changed here meanwhile is newer."""
@@ -112,6 +144,10 @@ class Mirror:
             self.authorizations[authorization] = found.authorizations[authorization]
         for hold in found.holds.keys() - self.unsaved.holds:
             self.holds[hold] = found.holds[hold]
+        for root in found.sightings.keys() - self.unsaved.sightings:
+            self.sightings[root] = found.sightings[root]
+        for absence in found.absences.keys() - self.unsaved.absences:
+            self.absences[absence] = found.absences[absence]
         self.unsaved.update(found.unsaved)
 
     def _accept(self, key: BaseKey, entries: Mapping[str, BaseEntry | None]) -> None:
@@ -130,6 +166,10 @@ class Mirror:
         inner = [other for other in self.projects if other != root and other.is_relative_to(root)]
         return directory.is_relative_to(root) and not any(directory.is_relative_to(other) for other in inner)
 
+    def _uses_alone(self, root: Path, key: BaseKey) -> bool:
+        """Whether this project's connectors lie there, outside of its folder perhaps, and no other project's do."""
+        return [row.project for row in self.sightings.values() if row.base == key] == [root]
+
     def _drop_authorization(self, key: AuthorizationKey) -> None:
         self.authorizations.pop(key, None)
         self.unsaved.authorizations.add(key)
@@ -137,3 +177,7 @@ class Mirror:
     def _drop_hold(self, key: HoldKey) -> None:
         self.holds.pop(key, None)
         self.unsaved.holds.add(key)
+
+    def _drop_absence(self, key: AbsenceKey) -> None:
+        self.absences.pop(key, None)
+        self.unsaved.absences.add(key)

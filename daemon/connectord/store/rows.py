@@ -23,6 +23,9 @@ AuthorizationKey = tuple[Path, str]
 HoldKey = tuple[Path, str]
 """Project and reason."""
 
+AbsenceKey = tuple[Path, str]
+"""Project and connector type."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProjectRow:
@@ -85,11 +88,47 @@ class HoldRow:
     reason: str
     types: tuple[str, ...]
     since: float
+    approved_at: float | None = None
 
     @property
     def key(self) -> HoldKey:
         """A project has one hold for each reason."""
         return self.project, self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class SightingRow:
+    """How a project stood when it was last seen: whose base it uses, which directory, and where git was (P5).
+
+    `directory` and `git` are words of the project room, compared and never read here.
+    """
+
+    project: Path
+    base: BaseKey
+    directory: str
+    git: str
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceRow:
+    """A connector whose file is gone, as it stood when the file was last seen.
+
+    `directory` and `git` are from that sighting. `other_app` says that the file was gone already when the project was
+    turned to this app. `removing` is the intent: a removal is about to be sent, or was and wasn't answered yet (P9).
+    """
+
+    project: Path
+    type: str
+    since: float
+    directory: str
+    git: str
+    other_app: bool = False
+    removing: bool = False
+
+    @property
+    def key(self) -> AbsenceKey:
+        """There is one for each connector type."""
+        return self.project, self.type
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +153,8 @@ class HistoryRow:
 class Change:
     """Everything that one event changes; the store takes all of it or nothing.
 
-    In `base`, under `key`, an entry replaces the one of its type and None forgets it. A job, authorization or hold
-    replaces the row of the same key (but see AuthorizationRow.replaces). History is appended.
+    In `base`, under `key`, an entry replaces the one of its type and None forgets it. Every other row replaces the one
+    of the same key (but see AuthorizationRow.replaces), after those that are forgotten or ended. History is appended.
     """
 
     key: BaseKey | None = None
@@ -125,6 +164,9 @@ class Change:
     forgotten_authorizations: tuple[AuthorizationKey, ...] = ()
     holds: tuple[HoldRow, ...] = ()
     ended_holds: tuple[HoldKey, ...] = ()
+    sightings: tuple[SightingRow, ...] = ()
+    absences: tuple[AbsenceRow, ...] = ()
+    ended_absences: tuple[AbsenceKey, ...] = ()
     history: tuple[HistoryRow, ...] = ()
 
     def __post_init__(self) -> None:

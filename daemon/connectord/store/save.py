@@ -22,7 +22,15 @@ _PUT_AUTHORIZATION: Final = (
     " (project, type, url, connection_id, scopes, opened_at, deadline, state, noticed, app_id, api_url)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_PUT_HOLD: Final = "INSERT OR REPLACE INTO holds (project, reason, types, since) VALUES (?, ?, ?, ?)"
+_PUT_HOLD: Final = "INSERT OR REPLACE INTO holds (project, reason, types, since, approved_at) VALUES (?, ?, ?, ?, ?)"
+_PUT_SIGHTING: Final = (
+    "INSERT OR REPLACE INTO sightings (project, api_url, app_id, connectors_dir, directory, git)"
+    " VALUES (?, ?, ?, ?, ?, ?)"
+)
+_PUT_ABSENCE: Final = (
+    "INSERT OR REPLACE INTO absences (project, type, since, directory, git, other_app, removing)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
 # A job that is known keeps its number, which is its place in the order.
 _PUT_JOB: Final = (
     "INSERT INTO jobs (id, project, trigger, types, queued_at, started_at, finished_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -38,6 +46,8 @@ _DROP_PROJECT: Final = "DELETE FROM projects WHERE root = ?"
 _DROP_ENTRY: Final = "DELETE FROM base_entries WHERE base = ? AND type = ?"
 _DROP_AUTHORIZATION: Final = "DELETE FROM authorizations WHERE project = ? AND type = ?"
 _DROP_HOLD: Final = "DELETE FROM holds WHERE project = ? AND reason = ?"
+_DROP_SIGHTING: Final = "DELETE FROM sightings WHERE project = ?"
+_DROP_ABSENCE: Final = "DELETE FROM absences WHERE project = ? AND type = ?"
 _DROP_JOBS: Final = "DELETE FROM jobs WHERE project = ?"
 
 
@@ -47,6 +57,8 @@ def save(connection: sqlite3.Connection, mirror: Mirror, backlog: Backlog) -> No
     _save_base(connection, mirror)
     _save_authorizations(connection, mirror)
     _save_holds(connection, mirror)
+    _save_sightings(connection, mirror)
+    _save_absences(connection, mirror)
     _save_backlog(connection, backlog)
 
 
@@ -91,6 +103,24 @@ def _save_holds(connection: sqlite3.Connection, mirror: Mirror) -> None:
             connection.execute(_DROP_HOLD, (codec.path_bytes(project), codec.text(reason)))
         else:
             connection.execute(_PUT_HOLD, codec.hold_columns(row))
+
+
+def _save_sightings(connection: sqlite3.Connection, mirror: Mirror) -> None:
+    for root in mirror.unsaved.sightings:
+        row = mirror.sightings.get(root)
+        if row is None:
+            connection.execute(_DROP_SIGHTING, (codec.path_bytes(root),))
+        else:
+            connection.execute(_PUT_SIGHTING, codec.sighting_columns(row))
+
+
+def _save_absences(connection: sqlite3.Connection, mirror: Mirror) -> None:
+    for project, name in mirror.unsaved.absences:
+        row = mirror.absences.get((project, name))
+        if row is None:
+            connection.execute(_DROP_ABSENCE, (codec.path_bytes(project), codec.text(name)))
+        else:
+            connection.execute(_PUT_ABSENCE, codec.absence_columns(row))
 
 
 def _save_backlog(connection: sqlite3.Connection, backlog: Backlog) -> None:

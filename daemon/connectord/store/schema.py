@@ -73,7 +73,26 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         reason TEXT NOT NULL,
         types TEXT NOT NULL,
         since REAL NOT NULL,
+        approved_at REAL,
         PRIMARY KEY (project, reason)
+    );
+    CREATE TABLE sightings (
+        project BLOB PRIMARY KEY,
+        api_url TEXT NOT NULL,
+        app_id TEXT NOT NULL,
+        connectors_dir BLOB NOT NULL,
+        directory TEXT NOT NULL,
+        git TEXT NOT NULL
+    );
+    CREATE TABLE absences (
+        project BLOB NOT NULL,
+        type TEXT NOT NULL,
+        since REAL NOT NULL,
+        directory TEXT NOT NULL,
+        git TEXT NOT NULL,
+        other_app INTEGER NOT NULL,
+        removing INTEGER NOT NULL,
+        PRIMARY KEY (project, type)
     );
     CREATE TABLE history (
         id INTEGER PRIMARY KEY AUTOINCREMENT,

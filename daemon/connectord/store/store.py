@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Protocol
 
 from connectord.store.base import BaseEntry, BaseKey
-from connectord.store.rows import AuthorizationRow, Change, HistoryRow, HoldRow, JobRow, ProjectRow
+from connectord.store.rows import (
+    AbsenceRow,
+    AuthorizationRow,
+    Change,
+    HistoryRow,
+    HoldRow,
+    JobRow,
+    ProjectRow,
+    SightingRow,
+)
 from connectord.store.trouble import StoreTrouble
 
 
@@ -24,6 +33,9 @@ class Store(Protocol):
     def base(self, key: BaseKey) -> Mapping[str, BaseEntry]:
         """The base of one project, by connector type; empty where nothing was ever accepted."""
 
+    def other_bases(self, key: BaseKey) -> Mapping[BaseKey, Mapping[str, BaseEntry]]:
+        """The bases of the same app that were pushed from other directories of this machine."""
+
     def record(self, change: Change) -> None:
         """Take everything that one event changed."""
 
@@ -37,7 +49,7 @@ class Store(Protocol):
         """Register a project; False where it is already, and then it stays as it is."""
 
     def remove_project(self, root: Path) -> bool:
-        """Forget a project: its registration, base, jobs, authorizations and holds; its history stays.
+        """Forget a project: its registration, base, jobs, authorizations, holds and absences; its history stays.
 
         Its base goes too, so that adding it again much later can remove nothing (P2). False where it wasn't known.
         """
@@ -56,6 +68,12 @@ class Store(Protocol):
 
     def holds(self, project: Path) -> tuple[HoldRow, ...]:
         """The holds of a project, by reason."""
+
+    def sighting(self, project: Path) -> SightingRow | None:
+        """How a project stood when it was last seen; None before the first time."""
+
+    def absences(self, project: Path) -> tuple[AbsenceRow, ...]:
+        """The connectors of a project whose files are gone, by type."""
 
     def history(
         self, project: Path | None = None, limit: int = 100, before: int | None = None

@@ -1,10 +1,11 @@
 """Deciding what to push and pushing it: plan (pure), push jobs and their queue, carrying a plan out."""
 
 from connectord.sync.carry import carry_out
+from connectord.sync.effects import PushEffects
+from connectord.sync.guard import HoldReason, RemovalMode, RemovalPolicy, WaitReason
 from connectord.sync.loop import ProjectLoop, Reading
 from connectord.sync.outcome import Outcome, Result, is_web_link, read_set_reply
-from connectord.sync.plan import Drift, DriftKind, Held, HoldReason, Plan, Remote, mirror_plan, plan
-from connectord.sync.push import PushEffects
+from connectord.sync.plan import Drift, DriftKind, Held, Plan, Remote, mirror_plan, plan
 from connectord.sync.queue import PushJob, PushQueue, Trigger
 from connectord.sync.reconcile import ask_remote
 from connectord.sync.timing import Backoff, Settle
@@ -23,9 +24,12 @@ __all__ = [
     "PushQueue",
     "Reading",
     "Remote",
+    "RemovalMode",
+    "RemovalPolicy",
     "Result",
     "Settle",
     "Trigger",
+    "WaitReason",
     "ask_remote",
     "carry_out",
     "is_web_link",

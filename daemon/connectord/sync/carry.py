@@ -10,22 +10,23 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from connectord.base44 import App
-from connectord.base44.errors import Base44Error, SignedOut
+from connectord.base44.errors import Base44Error, NotFound, SignedOut, TimedOut
 from connectord.project.model import STRIPE, Connector
+from connectord.sync.guard import WaitReason
 from connectord.sync.outcome import Outcome, Result, failed, is_web_link, read_set_reply
-from connectord.sync.plan import HoldReason, Plan
+from connectord.sync.plan import Plan, Remote, gone
 
 SETS_AT_ONCE = 8
 
-MayRemove = Callable[[str], Awaitable[str | None]]
-"""Asked right before each removal: None lets it go ahead, a sentence says why not."""
+Objection = Callable[[str], Awaitable[Outcome | None]]
+"""Asked right before a removal is sent, each time that it is: None lets it go, an outcome stands instead of it."""
 
 
 async def carry_out(
     plan: Plan,
     app: App,
     *,
-    may_remove: MayRemove,
+    objection: Objection,
     on_outcome: Callable[[Outcome], None] = lambda _: None,
     sets_at_once: int = SETS_AT_ONCE,
 ) -> tuple[Outcome, ...]:
@@ -38,7 +39,7 @@ async def carry_out(
         outcomes.append(_said(await _provision(plan, app), on_outcome))
     all_accepted = all(outcome.accepted for outcome in outcomes)
     for connector_type in plan.removals:
-        removal = await _remove(connector_type, app, may_remove) if all_accepted else _withheld(connector_type)
+        removal = await _remove(connector_type, app, objection) if all_accepted else _withheld(connector_type)
         outcomes.append(_said(removal, on_outcome))
     return tuple(outcomes)
 
@@ -81,15 +82,48 @@ async def _provision(plan: Plan, app: App) -> Outcome:
     return Outcome(STRIPE, Result.PROVISIONED, claim_url=_safe(installed.claim_url))
 
 
-async def _remove(connector_type: str, app: App, may_remove: MayRemove) -> Outcome:
-    objection = await may_remove(connector_type)
-    if objection is not None:
-        return Outcome(connector_type, Result.HELD, error=objection)
+class _Stopped(Exception):
+    """A removal that must not be sent."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.error)
+        self.outcome = outcome
+
+
+async def _remove(connector_type: str, app: App, objection: Objection) -> Outcome:
+    async def allowed() -> None:
+        instead = await objection(connector_type)
+        if instead is not None:
+            raise _Stopped(instead)
+
     try:
-        await (app.remove_stripe() if connector_type == STRIPE else app.remove_connector(connector_type))
+        if connector_type == STRIPE:
+            await app.remove_stripe(allowed=allowed)
+        else:
+            await app.remove_connector(connector_type, allowed=allowed)
+    except _Stopped as stopped:
+        return stopped.outcome
+    except (NotFound, TimedOut) as error:
+        # It may be done all the same: where Base44 has it no more, it is.
+        return await _perhaps_removed(connector_type, app) or failed(connector_type, error)
     except Base44Error as error:
         return failed(connector_type, error)
     return Outcome(connector_type, Result.REMOVED)
+
+
+async def _perhaps_removed(connector_type: str, app: App) -> Outcome | None:
+    try:
+        remote = await ask_about(connector_type, app)
+    except Base44Error:
+        return None
+    return Outcome(connector_type, Result.REMOVED) if gone(connector_type, remote) else None
+
+
+async def ask_about(connector_type: str, app: App) -> Remote:
+    """What Base44 says of one connector now: Stripe has a route of its own. Raises Base44Error."""
+    if connector_type == STRIPE:
+        return Remote(stripe=await app.stripe_status())
+    return Remote(await app.list_connectors())
 
 
 def _safe(link: str | None) -> str | None:
@@ -101,7 +135,7 @@ def _withheld(connector_type: str) -> Outcome:
         connector_type,
         Result.HELD,
         error="not removed, because another connector of this push failed",
-        code=HoldReason.SET_FAILED,
+        code=WaitReason.UNSENT,
     )
 
 

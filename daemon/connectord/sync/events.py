@@ -8,6 +8,8 @@ from pathlib import Path
 from connectord.base44 import App
 from connectord.errors import ConnectordError
 from connectord.project.model import Connector, Problem, Project, Snapshot
+from connectord.sync.guard import WaitReason
+from connectord.sync.holds import HeldRemovals, HoldNews
 from connectord.sync.outcome import Outcome
 from connectord.sync.plan import Drift, LostConsent, Plan
 from connectord.sync.queue import Trigger
@@ -49,22 +51,23 @@ class ProblemsChanged:
 
 @dataclass(frozen=True, slots=True)
 class PushStarted:
-    """A push job began; these types will be sent."""
+    """A push job began; these types will be sent, and then these removed."""
 
     project: Project
     job: str
     trigger: Trigger
     types: tuple[str, ...]
+    removals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomeKnown:
-    """One connector of a job came to its outcome."""
+    """One connector of a job came to its outcome. One that is removed has no connector file any more."""
 
     project: Project
     app: App
     job: str
-    connector: Connector
+    connector: Connector | None
     outcome: Outcome
 
 
@@ -90,11 +93,43 @@ class RetryScheduled:
 
 
 @dataclass(frozen=True, slots=True)
-class RemovalsWithheld:
-    """Files are gone and their connectors would be removed, but nothing is removed without a hold to answer for it."""
+class RemovalsComing:
+    """Files are gone, and their connectors are removed after so many seconds unless the files come back."""
 
     project: Project
     types: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class HoldChanged:
+    """Something became of a hold."""
+
+    project: Project
+    news: HoldNews
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRemoval:
+    """A removal that ends by itself. Without a `reason` it is about to be sent; `why` is for people.
+
+    `at` is the time of day at which it is sent if the file doesn't come back, where nothing else will keep it.
+    """
+
+    type: str
+    reason: WaitReason | None
+    why: str
+    at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalsChanged:
+    """What becomes of the connectors without a file, all of it. `kept` are never removed: the settings say so."""
+
+    project: Project
+    waiting: tuple[WaitingRemoval, ...]
+    holds: tuple[HeldRemovals, ...]
+    kept: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +179,9 @@ SyncEvent = (
     | OutcomeKnown
     | PushFinished
     | RetryScheduled
-    | RemovalsWithheld
+    | RemovalsComing
+    | HoldChanged
+    | RemovalsChanged
     | ConnectorsGone
     | Reconciled
     | ReconcileFailed

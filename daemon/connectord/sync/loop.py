@@ -11,10 +11,12 @@ from pathlib import Path
 
 from connectord.errors import ConnectordError
 from connectord.project.model import Project, Snapshot
+from connectord.sync.effects import PushEffects
 from connectord.sync.events import ProblemsChanged, ProjectUnusable, Watching
 from connectord.sync.ledgers import ProblemLedger
-from connectord.sync.push import ProjectPush, PushEffects
+from connectord.sync.push import ProjectPush
 from connectord.sync.queue import PushJob, PushQueue, Trigger
+from connectord.sync.reconcile import base_key
 from connectord.sync.threads import in_thread
 from connectord.sync.timing import Settle
 
@@ -54,7 +56,7 @@ class ProjectLoop:
         patience: float = PATIENCE,
     ) -> None:
         self.root = root
-        self.push = ProjectPush(effects, self.look_again, self._run_beside)
+        self.push = ProjectPush(root, effects, read, self.look_again, self._run_beside, paused=lambda: self.paused)
         self._read = read
         self._queue = queue
         self._effects = effects
@@ -159,12 +161,16 @@ class ProjectLoop:
         if self._is_moving(project):
             return False
         self._tell_usable(project, snapshot)
+        # What another app has, nobody has asked it yet.
+        turned = self._seen is not None and base_key(self._seen[0]) != base_key(project)
         if self._seen is not None and self._seen[0].environment != project.environment:
             self.push.retry_now()  # somebody may have signed in by it
+            triggers.add(Trigger.RETRY)
         self._seen = (project, snapshot)
         self._tell_problems(project, snapshot)
-        reconcile = bool(triggers & RECONCILING)
-        decided = self.push.look(project, snapshot)
+        owed = Trigger.RETRY in triggers and self.push.reconcile_owed
+        reconcile = turned or owed or bool(triggers & RECONCILING)
+        decided = await self.push.look(project, snapshot)
         # While a job is under way base is about to change: what to send is decided when this one's turn comes (P1).
         behind = self._queue.is_busy(self.root)
         if not self.paused and (reconcile or behind or not decided.sends_nothing):
@@ -189,11 +195,7 @@ class ProjectLoop:
         A checkout takes `.env` or `.app.jsonc` away and puts it back; until then another app is nobody's wish.
         """
         last = self._seen[0] if self._seen else project
-        if (project.api_url, project.app_id, project.connectors_dir) == (
-            last.api_url,
-            last.app_id,
-            last.connectors_dir,
-        ):
+        if base_key(project) == base_key(last):
             self._moving_since = None
             return False
         now = self._effects.clock()

@@ -15,6 +15,7 @@ from typing import Any
 from connectord.base44.models import ConnectionStatus, RemoteConnector, StripeStatus
 from connectord.project.model import STRIPE, Connector, Snapshot
 from connectord.store.base import BaseEntry
+from connectord.sync.guard import HoldReason, WaitReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +31,12 @@ class Remote:
         return {connector.type: connector for connector in self.connectors if connector.type != STRIPE}
 
 
-class HoldReason(StrEnum):
-    """Why a removal waits."""
-
-    PROBLEMS = "problems"  # something in the directory is missing, broken or unreadable (P3)
-    CHANGED_ELSEWHERE = "changed-elsewhere"  # deleted here while it was changed there
-    SET_FAILED = "set-failed"  # a set of the same push failed (P4)
-
-
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One removal that isn't carried out, and why."""
+    """One removal that the comparison alone rules out, and why."""
 
     type: str
-    reason: HoldReason
+    reason: HoldReason | WaitReason
 
 
 class DriftKind(StrEnum):
@@ -74,7 +67,8 @@ class Plan:
     """The ordered actions of one push, and what is only said.
 
     Actions: `sets` side by side, then `provision` (Stripe), then `removals` one after another. `stripe` is what is
-    known of Stripe, so that carrying out doesn't ask again. The rest is for people: `unchanged` needs no request,
+    known of Stripe, so that carrying out doesn't ask again. `removals` are what the table allows; when each of them
+    may be sent is for the guard to say (guard.py). The rest is for people: `unchanged` needs no request,
     `parked` failed with exactly this content and waits,
     `forgotten` is gone on both sides, `unauthorized` has lost its consent, `untracked` exists only on Base44.
     """
@@ -92,9 +86,14 @@ class Plan:
     untracked: tuple[str, ...] = ()
 
     @property
+    def has_sets(self) -> bool:
+        """Whether a file says something that Base44 hasn't accepted yet."""
+        return bool(self.sets or self.provision)
+
+    @property
     def sends_nothing(self) -> bool:
         """Whether carrying it out would take no request at all."""
-        return not (self.sets or self.provision or self.removals)
+        return not (self.has_sets or self.removals)
 
 
 def plan(
@@ -123,10 +122,10 @@ def plan(
         held=tuple(
             Held(name, _hold_reason(snapshot))
             for name in deleted
-            if not _removable(name, snapshot, base, remote) and not _gone(name, remote)
+            if not _removable(name, snapshot, base, remote) and not gone(name, remote)
         ),
         drifts=tuple(_drifts(kept, base, remote)) if remote else (),
-        forgotten=tuple(name for name in deleted if snapshot.complete and _gone(name, remote)),
+        forgotten=tuple(name for name in deleted if snapshot.complete and gone(name, remote)),
         unauthorized=tuple(_unauthorized(kept, base, remote)) if remote else (),
         untracked=tuple(_untracked(snapshot, base, remote)) if remote else (),
     )
@@ -177,7 +176,8 @@ def _deleted(snapshot: Snapshot, base: Mapping[str, BaseEntry]) -> list[str]:
     return [name for name in base if name.lower() not in here]
 
 
-def _gone(name: str, remote: Remote | None) -> bool:
+def gone(name: str, remote: Remote | None) -> bool:
+    """Whether Base44 has it no more, as far as it was asked."""
     if remote is None:
         return False
     if name == STRIPE:
@@ -186,14 +186,15 @@ def _gone(name: str, remote: Remote | None) -> bool:
 
 
 def _removable(name: str, snapshot: Snapshot, base: Mapping[str, BaseEntry], remote: Remote | None) -> bool:
-    return snapshot.complete and not _gone(name, remote) and not _changed_elsewhere(name, base[name], remote)
+    return snapshot.complete and not gone(name, remote) and not changed_elsewhere(name, base[name], remote)
 
 
-def _hold_reason(snapshot: Snapshot) -> HoldReason:
-    return HoldReason.CHANGED_ELSEWHERE if snapshot.complete else HoldReason.PROBLEMS
+def _hold_reason(snapshot: Snapshot) -> HoldReason | WaitReason:
+    return HoldReason.CHANGED_ELSEWHERE if snapshot.complete else WaitReason.PROBLEMS
 
 
-def _changed_elsewhere(name: str, entry: BaseEntry, remote: Remote | None) -> bool:
+def changed_elsewhere(name: str, entry: BaseEntry, remote: Remote | None) -> bool:
+    """Whether Base44 has other scopes for it now than when it was last looked at after this machine's push."""
     if remote is None or name == STRIPE:
         return False
     there = remote.by_type.get(name)
@@ -203,11 +204,12 @@ def _changed_elsewhere(name: str, entry: BaseEntry, remote: Remote | None) -> bo
 def _drifts(kept: list[str], base: Mapping[str, BaseEntry], remote: Remote) -> list[Drift]:
     found = []
     for name in kept:
-        if _gone(name, remote):
+        if gone(name, remote):
             # A connector that nobody has consented to yet isn't listed at all: that is no drift.
             if base[name].authorized or name == STRIPE:
                 found.append(Drift(name, DriftKind.GONE))
-        elif _changed_elsewhere(name, base[name], remote):
+        elif base[name].authorized and changed_elsewhere(name, base[name], remote):
+            # Where a consent is waited for, other scopes than before are that consent.
             found.append(Drift(name, DriftKind.CHANGED))
     return found
 

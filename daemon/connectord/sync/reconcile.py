@@ -19,17 +19,30 @@ class Reconciler:
     """Compares one project with Base44 and remembers what it has told.
 
     `watched` names the connectors whose consent link is being polled: their consents are the poll's to tell (P11).
+    `on_plan` hears each time what all of the comparison says, and of which project; `on_failure` why there is none.
     """
 
     def __init__(
-        self, store: Store, emit: Callable[[SyncEvent], None], watched: Callable[[Project], Collection[str]]
+        self,
+        store: Store,
+        emit: Callable[[SyncEvent], None],
+        watched: Callable[[Project], Collection[str]],
+        on_plan: Callable[[Project, Plan], None] = lambda _, __: None,
+        on_failure: Callable[[Base44Error], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._emit = emit
         self._watched = watched
+        self._on_plan = on_plan
+        self._on_failure = on_failure
         self._told: tuple[BaseKey | None, Plan] = (None, Plan())
-        self._failing = False
+        self._failing: str | None = None
         self._running = False
+
+    @property
+    def owed(self) -> bool:
+        """Whether Base44 couldn't be asked the last time: it is asked again when something may have changed that."""
+        return self._failing is not None
 
     async def reconcile(self, project: Project, snapshot: Snapshot, app: App) -> None:
         """List what is there and tell what is news. Changes nothing on Base44; base learns what was seen.
@@ -41,11 +54,12 @@ class Reconciler:
         self._running = True
         try:
             await self._compare(project, snapshot, app)
-            self._failing = False
+            self._failing = None
         except Base44Error as error:
-            if not self._failing:
+            news, self._failing = error.code != self._failing, error.code
+            if news:
                 self._emit(ReconcileFailed(project, error))
-            self._failing = True
+            self._on_failure(error)
         finally:
             self._running = False
 
@@ -56,7 +70,10 @@ class Reconciler:
         now = self._store.base(key)
         base = {name: entry for name, entry in now.items() if before.get(name) == entry}
         unsettled = now.keys() - base.keys() | before.keys() - now.keys() | set(self._watched(project))
+        # That a removal of ours which was begun is done is for its job to find and to tell.
+        unsettled |= {row.type for row in self._store.absences(project.root) if row.removing}
         decided = _without(plan(snapshot, now, remote), unsettled)
+        self._on_plan(project, decided)
         self._tell(project, decided, _late_consents(decided, base, remote))
         self._store.accept(key, _seen(decided, now, remote, unsettled))
 

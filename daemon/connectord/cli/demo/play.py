@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 
@@ -42,6 +43,7 @@ def _sample_files(stage: Stage) -> None:
 
 def _introduce(stage: Stage, output: Output) -> None:
     directory = stage.connectors
+    command = f"CONNECTORD_RUNTIME_DIR={stage.runtime} {shlex.quote(sys.executable)} -m connectord"
     output.say()
     output.say("A Base44, a sample project and the daemon, all of them on this machine only.", bold=True)
     output.say(f"  Project   {stage.project}")
@@ -52,6 +54,8 @@ def _introduce(stage: Stage, output: Output) -> None:
     output.say(f"  2. Change a scope and save:   {directory / 'googlecalendar.jsonc'}")
     output.say("  3. Break that file, save it, and mend it again.")
     output.say(f"  4. Add a connector:           echo '{{type: \"stripe\"}}' > {directory / 'stripe.jsonc'}")
+    output.say("  5. After Allow, delete that file: its connector goes ten seconds later. Delete all: they are held.")
+    output.say(f"     Then, in another terminal:  {command} restore    (or approve, or status)")
     output.say("  Ctrl-C ends it and removes the folder. `connectord demo --tour` plays the story by itself.")
     output.say()
     sys.stdout.flush()

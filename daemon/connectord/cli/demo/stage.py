@@ -18,6 +18,8 @@ from typing import Self
 from connectord.base44 import Base44, DeviceCode, find_credentials, sign_in
 from connectord.cli.demo.leaving import not_now
 from connectord.cli.demo.person import Person
+from connectord.control.client import Client
+from connectord.control.models import Restoration
 from connectord.errors import ConnectordError
 
 READY_SECONDS = 20.0
@@ -50,7 +52,7 @@ class Stage:
             with not_now():
                 self.folder = self._folder(None)
                 # A socket's path has at most 103 bytes, and a temporary folder may have a long name.
-                self._runtime = self._folder("/tmp")  # noqa: S108  (made by mkdtemp, for nobody else)
+                self.runtime = self._folder("/tmp")  # noqa: S108  (made by mkdtemp, for nobody else)
             self._set_up()
         except BaseException:
             self._take_down()
@@ -87,6 +89,15 @@ class Stage:
         path = self.connectors / name
         path.write_text(text, encoding="utf-8")
         return path
+
+    def delete(self, *names: str) -> None:
+        """Delete connector files, as a person or a shell does."""
+        for name in names:
+            (self.connectors / name).unlink()
+
+    def restore(self) -> Restoration:
+        """`connectord restore`, by the local API that the command uses."""
+        return Client(self.runtime).restore(self.project)
 
     def start_daemon(self, *arguments: str, pipe: bool) -> subprocess.Popen[bytes]:
         """`connectord run` on the sample project, as a process of its own."""
@@ -158,7 +169,7 @@ class Stage:
             "HOME": str(self.home),
             "CONNECTORD_CONFIG": str(self.folder / "config.toml"),
             "CONNECTORD_STATE_DIR": str(self.folder / "state"),
-            "CONNECTORD_RUNTIME_DIR": str(self._runtime),
+            "CONNECTORD_RUNTIME_DIR": str(self.runtime),
             "PYTHONUNBUFFERED": "1",
             **({"BASE44_API_URL": self.url} if self.url else {}),
         }

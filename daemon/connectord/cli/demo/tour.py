@@ -9,6 +9,7 @@ import json
 import stat
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import click
@@ -25,7 +26,11 @@ from connectord.errors import ConnectordError
 LIMIT_SECONDS = 4.0
 """The tour's limit for a consent, instead of two minutes."""
 
+GRACE_SECONDS = 1.0
+"""How long a file must be gone, instead of ten seconds."""
+
 CALENDAR = "https://www.googleapis.com/auth/calendar"
+CONSENTED = ["googlecalendar", "stripe"]
 READ, EVENTS = f"{CALENDAR}.readonly", f"{CALENDAR}.events"
 
 
@@ -36,7 +41,7 @@ def take_tour() -> None:
     output.say("connectord's tour: a Base44 on this machine, a sample project, and the daemon watching it.", bold=True)
     began = time.monotonic()
     try:
-        with Stage(f"authorization_limit = {LIMIT_SECONDS}\nremoval_grace = 1\n") as stage:
+        with Stage(f"authorization_limit = {LIMIT_SECONDS}\nremoval_grace = {GRACE_SECONDS}\n") as stage:
             Tour(stage, output).play()
     except (ConnectordError, httpx.HTTPError) as error:
         failed = (
@@ -74,6 +79,8 @@ class Tour:
             self.consent_denied,
             self.consent_timed_out,
             self.token_refreshed,
+            self.all_files_vanished,
+            self.files_restored,
             self.file_deleted,
             self.ended,
         )
@@ -199,13 +206,39 @@ class Tour:
         _check(self._credentials()["accessToken"] != before, "the credentials are the old ones")
         return "set was answered 401, the token was refreshed once, and set again: 200"
 
-    def file_deleted(self) -> str:
-        """A file is deleted: the daemon says so and removes nothing on its own."""
+    def all_files_vanished(self) -> str:
+        """All files vanish, as from an accident: held, and nothing is sent."""
         self._begin()
-        (self._stage.connectors / "googlecalendar.jsonc").unlink()
-        line = self._listener.expect(event="removal.withheld")
+        self._stage.delete("googlecalendar.jsonc", "stripe.jsonc", "slack.jsonc", "github.jsonc")
+        line = self._listener.expect(event="hold.began", code="root-emptied")
+        _check(line["types"] == CONSENTED, f"held are {line['types']}")  # nobody has consented to the others
         _check(not self._requests(), "something was sent")
-        _check("googlecalendar" in self._connectors(), "the connector was removed")
+        _check("googlecalendar" in self._connectors(), "a connector was removed")
+        return str(line["message"])
+
+    def files_restored(self) -> str:
+        """`connectord restore` puts the files back: the hold is over, without a request."""
+        self._begin()
+        restored = [file.type for file in self._stage.restore().files]
+        line = self._listener.expect(event="hold.ended", code="root-emptied")
+        _check(restored == CONSENTED, f"restored were {restored}")
+        text = (self._stage.connectors / "googlecalendar.jsonc").read_text(encoding="utf-8")
+        _check("// The team's calendar" in text, "the file's comment is lost")
+        _check(not self._requests(), "something was sent")
+        return str(line["message"])
+
+    def file_deleted(self) -> str:
+        """One file is deleted: its connector is removed after the grace (ten seconds; here one)."""
+        self._begin()
+        self._stage.delete("googlecalendar.jsonc")
+        line = self._listener.expect(event="removal.coming")
+        self._outcome("googlecalendar", "removed")
+        removed = self._listener.expect(event="connector.outcome", type="googlecalendar", result="removed")
+        waited = (datetime.fromisoformat(removed["at"]) - datetime.fromisoformat(line["at"])).total_seconds()
+        _check(waited > GRACE_SECONDS / 2, f"it was removed after {waited:.2f} s")
+        _check(len(self._sent("remove")) == 1, f"Base44 received {self._requests()}")
+        _check("googlecalendar" not in self._connectors(), "Base44 still has it")
+        _check(self._state()["stripe"][self._stage.app_id]["mode"] == "live", "Stripe was removed too")
         return str(line["message"])
 
     def ended(self) -> str:

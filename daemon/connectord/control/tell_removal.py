@@ -1,0 +1,83 @@
+"""What is said of removals: that one is coming, and what becomes of those that wait for a person's word (P5, P6)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from connectord.control.news import News, NewsKind, Tone
+from connectord.project.model import Project
+from connectord.sync.events import HoldChanged, RemovalsComing
+from connectord.sync.holds import HeldRemovals, HoldNewsKind
+from connectord.sync.restore import Restored
+
+_KINDS = {
+    HoldNewsKind.BEGAN: (NewsKind.HOLD_BEGAN, Tone.ATTENTION),
+    HoldNewsKind.CHANGED: (NewsKind.HOLD_CHANGED, Tone.ATTENTION),
+    HoldNewsKind.APPROVED: (NewsKind.HOLD_APPROVED, Tone.PLAIN),
+    HoldNewsKind.VOID: (NewsKind.HOLD_VOID, Tone.ATTENTION),
+    HoldNewsKind.ENDED: (NewsKind.HOLD_ENDED, Tone.GOOD),
+}
+
+WAYS_OUT = "`connectord restore` writes the files back, `connectord approve` removes the connectors"
+"""The two words that end a hold."""
+
+
+def tell_removal(event: RemovalsComing | HoldChanged, at: datetime) -> News:
+    """The news in an event about removals."""
+    if isinstance(event, RemovalsComing):
+        kind, tone, types, code = NewsKind.REMOVAL_COMING, Tone.ATTENTION, event.types, None
+        message = _coming(event)
+    else:
+        (kind, tone), hold = _KINDS[event.news.kind], event.news.hold
+        types, code = hold.types, hold.reason.value
+        message = _held(event.news.kind, hold)
+    project = event.project
+    return News(
+        at=at,
+        event=kind,
+        message=message,
+        tone=tone,
+        project=str(project.root),
+        app_id=project.app_id,
+        types=types,
+        code=code,
+    )
+
+
+def tell_restored(project: Project, restored: Restored, at: datetime) -> News:
+    """The news of a restore."""
+    parts = []
+    if restored.files:
+        parts.append(f"Written back: {', '.join(str(file) for _, file in restored.files)}")
+    parts += [f"Not written back: {name} - {why}" for name, why in restored.failures]
+    return News(
+        at=at,
+        event=NewsKind.RESTORED,
+        message="; ".join(parts),
+        tone=Tone.BAD if restored.failures else Tone.GOOD,
+        project=str(project.root),
+        app_id=project.app_id,
+        types=tuple(name for name, _ in restored.files),
+    )
+
+
+def _coming(event: RemovalsComing) -> str:
+    names = ", ".join(event.types)
+    gone, back = ("the file is", "it comes") if len(event.types) == 1 else ("the files are", "they come")
+    return f"{names}: {gone} gone; removed from Base44 in {event.seconds:.0f} s, unless {back} back"
+
+
+def _held(kind: HoldNewsKind, hold: HeldRemovals) -> str:
+    names = ", ".join(hold.types)
+    match kind:
+        case HoldNewsKind.BEGAN:
+            return f"Not removed from Base44: {names}. Held ({hold.reason}), because {hold.why}. {WAYS_OUT}"
+        case HoldNewsKind.CHANGED:
+            return f"Held ({hold.reason}) now: {names}, because {hold.why}. {WAYS_OUT}"
+        case HoldNewsKind.APPROVED:
+            return f"Approved, to be removed from Base44: {names}"
+        case HoldNewsKind.VOID:
+            void = "The approval was for other connectors and is void"
+            return f"{void}. Held ({hold.reason}) now: {names}, because {hold.why}. {WAYS_OUT}"
+        case HoldNewsKind.ENDED:
+            return f"No longer held ({hold.reason}): {names}"
