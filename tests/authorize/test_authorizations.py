@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from tests.support.authorize import a_crowd
 from tests.support.emulator import EmulatorApp, emulator_app
 from tests.support.engine import a_client, requests
+from tests.support.virtual_time import run_virtually
 
 from connectord.authorize import Authorization, Authorizations, AuthorizationState
 from connectord.base44 import App
@@ -33,7 +35,10 @@ async def opened(
 ) -> AsyncIterator[tuple[Authorizations, App, Authorization]]:
     """A pushed connector whose link is being watched, with polls a hundredth of a second apart."""
     on_end = (lambda _: None) if ended is None else ended.append
-    async with a_client(emulator) as app, Authorizations(interval=0.01, limit=limit, on_end=on_end) as authorizations:
+    async with (
+        a_client(emulator) as app,
+        Authorizations(interval=0.01, limit=limit, on_end=on_end, limits={}) as authorizations,
+    ):
         reply = await app.set_connector("slack", scopes)
         authorization = authorizations.open(
             app,
@@ -88,12 +93,15 @@ async def test_defect_05_without_a_connection_id_the_list_tells(emulator: Emulat
     assert "poll" not in [operation for operation, _ in requests(emulator)]
 
 
-async def test_poll_errors_never_turn_into_failed(emulator: EmulatorApp) -> None:
-    emulator.world.faults.add(Fault("poll", status=503, count=3))
-    async with opened(emulator) as (authorizations, _, authorization):
-        await press(emulator, authorization, "allow")
-        assert (await authorizations.settled(OWNER, "slack")).state is AuthorizationState.AUTHORIZED
-    assert [operation for operation, _ in requests(emulator)].count("poll") == 4
+def test_poll_errors_never_turn_into_failed() -> None:
+    async def play() -> Authorization:
+        async with a_crowd(1) as crowd:
+            crowd.emulator.world.faults.add(Fault("poll", status=503, count=9))
+            link = await crowd.open(crowd.apps[0], "slack")
+            crowd.decide(link)
+            return await crowd.authorizations.settled(link.owner, "slack")
+
+    assert run_virtually(play()).state is AuthorizationState.AUTHORIZED
 
 
 async def test_skip_ends_it_and_the_polling(emulator: EmulatorApp) -> None:

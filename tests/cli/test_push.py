@@ -168,6 +168,7 @@ def test_a_connector_of_another_person_is_a_failure_with_their_name(machine: Mac
     ended = machine.connectord("push", "-y")
     assert "Failed: slack - Slack" in ended.out
     assert "already connected by ann@example.com" in ended.out
+    assert "slack: If that is the wrong account: remove slack.jsonc, run `connectord push`" in ended.out
     assert ended.code == 1
 
 

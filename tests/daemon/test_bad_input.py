@@ -181,11 +181,11 @@ def test_a_config_that_becomes_invalid_leaves_the_last_good_one_in_force_and_sho
     (shop.connectors_dir / "slack.jsonc").unlink()
     a_connector(shop, "github", ["x"])
     daemon.expect(event="connector.outcome", type="github")
-    assert daemon.said("removal.withheld") == []
+    assert removals(emulator) == []
     (shop.root / file).write_text(good)
     daemon.expect(event="file.mended")
-    daemon.expect(event="removal.withheld")
-    assert removals(emulator) == []
+    daemon.expect(event="connector.outcome", type="slack", result="removed")
+    assert len(removals(emulator)) == 1
 
 
 def test_a_config_that_is_invalid_from_the_start_is_refused_with_its_place(

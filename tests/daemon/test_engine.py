@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +14,7 @@ from tests.support.lives import Machine, Running
 from tests.support.project import a_connector, a_project
 from tests.support.virtual_time import virtual_time
 
+from connectord.authorize import Authorization
 from connectord.control import News, NewsKind
 from connectord.control.face import UnknownProject
 from connectord.control.models import (
@@ -25,6 +26,7 @@ from connectord.control.models import (
     WaitResult,
 )
 from connectord.daemon.answers import Answers, NotRestorable
+from connectord.daemon.consents import _caller
 from connectord.daemon.daemon import not_among
 from connectord.daemon.engine import Engine
 from connectord.daemon.history import KEPT, kept
@@ -326,6 +328,36 @@ def test_p10_a_resumed_link_gets_what_is_left_of_its_time(bench: Bench) -> None:
     open_still = bench.slack.state
     bench.machine.time.pass_(15.0)
     assert (open_still, bench.slack.state) == (ConnectorState.NEEDS_AUTHORIZATION, ConnectorState.TIMED_OUT)
+
+
+def test_p10_a_link_that_a_person_opens_has_its_time_anew_after_a_restart_too(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    bench.machine.time.pass_(100.0)
+    project = bench.engine.followed[bench.root].project
+    assert project is not None
+
+    async def opens() -> Authorization | None:
+        return bench.engine.consents.opened_by_person(project, "slack")
+
+    assert bench.ask(opens()) is not None
+    bench.restart()
+    bench.machine.time.pass_(115.0)
+    open_still = bench.slack.state
+    bench.machine.time.pass_(10.0)
+    assert (open_still, bench.slack.state) == (ConnectorState.NEEDS_AUTHORIZATION, ConnectorState.TIMED_OUT)
+
+
+def test_links_of_one_caller_share_the_limits_and_a_key_of_its_own_has_its_own(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    project = bench.engine.followed[bench.root].project
+    assert project is not None
+    other = replace(project, environment={"BASE44_API_KEY": "b44k_other"})
+    assert _caller(project) == _caller(replace(project, app_id="another"))
+    assert _caller(project) != _caller(other)
 
 
 def test_a_link_is_superseded_when_its_file_goes(bench: Bench) -> None:

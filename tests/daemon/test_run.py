@@ -378,3 +378,19 @@ def test_one_project_with_an_impossible_address_does_not_end_the_others(
         (root / ".env").write_text(good)
         daemon.expect(event="file.mended")
         assert daemon.end() == 0
+
+
+def test_one_job_id_goes_through_all_that_is_said_of_a_push(
+    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
+) -> None:
+    emulator.fault(route="set", type="slack", status=503, count=4)  # three within the first call, one in the next
+    root = a_sample(tmp_path, emulator, slack=["chat:write"])
+    with running_daemon(root, a_home_of_its_own) as daemon:
+        first = daemon.expect(event="push.started")
+        told = [daemon.expect(event=event) for event in ("request.retried", "connector.outcome", "retry.scheduled")]
+        opened = daemon.expect(event="authorization.opened")
+        second = daemon.expect(event="push.finished")  # that it begins again is not told again
+        told_later = [opened, daemon.expect(event="notice")]
+    assert {line.get("job") for line in told} == {first["job"]}
+    assert {line.get("job") for line in told_later} == {second["job"]}
+    assert {line.get("project") for line in (*told, *told_later)} == {str(root)}

@@ -21,7 +21,7 @@ from tests.support.removal_rows import (
     closed,
     connectors_in,
     deleted,
-    emptied_directory_away,
+    empty_one_away,
     fault,
     git,
     has_problems,
@@ -71,7 +71,7 @@ DIRECTORY = (
     ),
     Row(
         "the directory is replaced by an empty one",
-        replaced_by_an_empty_one, hold="root-replaced", victims=FIVE, then=emptied_directory_away,
+        replaced_by_an_empty_one, hold="root-replaced", victims=FIVE, then=empty_one_away,
     ),
     Row(
         "the directory is replaced by a dangling link",

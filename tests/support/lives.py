@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 from tests.support.emulator import EmulatorApp
@@ -26,7 +26,8 @@ from connectord.control.news import News
 from connectord.daemon.answers import Answers
 from connectord.daemon.engine import Engine
 from connectord.daemon.surroundings import Surroundings
-from connectord.notify import Notice
+from connectord.notify import Notice, Notifier
+from connectord.notify.notifier import Channel, ChannelState, OnAction, no_action
 from connectord.settings import Settings
 from connectord.store import Change, SqliteStore, StoreTrouble
 
@@ -102,6 +103,8 @@ class Life:
     troubles: list[StoreTrouble | None] = field(default_factory=list)
     news: list[News] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)
+    on_action: OnAction = field(default_factory=lambda: no_action)
     engine: Engine = field(init=False)
     face: Answers = field(init=False)
     store: MortalStore = field(init=False)
@@ -119,6 +122,14 @@ class Life:
     def notify(self, notice: Notice) -> None:
         if not self.dead:
             self.notices.append(notice)
+
+    def withdraw(self, subject: str) -> None:
+        if not self.dead:
+            self.withdrawn.append(subject)
+
+    @property
+    def state(self) -> ChannelState:
+        return ChannelState(Channel.LOG, works=True)
 
     def project(self, root: Path) -> ProjectStatus:
         return self.face.status(root).projects[0]
@@ -148,7 +159,7 @@ class Machine:
         )  # fmt: skip
         life.store = store = MortalStore(self.folder / "state.db", life)
         connections = _Connections(home, _Wire(self.network, life), self.time.now, seed)
-        life.engine = engine = Engine(surroundings, store, connections, life)
+        life.engine = engine = Engine(surroundings, store, connections, cast("Notifier", life))
         life.face = Answers(engine, surroundings, store)
         self.past.append(life)
         try:

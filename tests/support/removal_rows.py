@@ -204,8 +204,9 @@ def no_fault(it: Site) -> None:
 
 
 def look_again(it: Site) -> None:
-    """A person asks, where a rescan would find it later: an unmounted bind and a lock that goes are no events."""
-    it.client.push(it.root)
+    """Any save does it, where a rescan would find it later: an unmounted bind and a lock that goes are no events."""
+    config = it.root / "base44" / "config.jsonc"
+    config.write_text(config.read_text(encoding="utf-8"), encoding="utf-8")
 
 
 def approve(it: Site) -> None:
@@ -225,7 +226,7 @@ def moved_back(it: Site) -> None:
     (it.root / "away").rename(it.directory)
 
 
-def emptied_directory_away(it: Site) -> None:
+def empty_one_away(it: Site) -> None:
     it.directory.rmdir()
     moved_back(it)
 

@@ -33,6 +33,16 @@ def a_reply(
     )
 
 
+WAY_OUT = (
+    "If that is the wrong account: remove the file of slack, run `connectord push` to delete the connector from "
+    "Base44, then add the file back and authorize with the correct account"
+)
+
+
+def not_yours(error: str) -> Outcome:
+    return Outcome("slack", Result.FAILED, error=error, code="different_user", todo=WAY_OUT)
+
+
 NEEDS = Outcome("slack", Result.NEEDS_AUTHORIZATION, authorize_url=LINK, connection_id="base44_1")
 TABLE = {
     "nothing to do": (a_reply(), Outcome("slack", Result.SYNCED)),
@@ -40,15 +50,23 @@ TABLE = {
     "a link": (a_reply(redirect_url=LINK, connection_id="base44_1"), NEEDS),
     "another user": (
         a_reply(error="different_user", other_user_email="ann@example.com", redirect_url=LINK),
-        Outcome("slack", Result.FAILED, error="Already connected by ann@example.com", code="different_user"),
+        not_yours("Already connected by ann@example.com"),
     ),
     "another user, in the service's words": (
         a_reply(error="different_user", error_message="Ann has it"),
-        Outcome("slack", Result.FAILED, error="Ann has it", code="different_user"),
+        not_yours("Ann has it"),
+    ),
+    "another user, in words without the address": (
+        a_reply(error="different_user", error_message="Ann has it", other_user_email="ann@example.com"),
+        not_yours("Ann has it (ann@example.com)"),
+    ),
+    "another user, in words with the address": (
+        a_reply(error="different_user", error_message="ann@a.b has it", other_user_email="ann@a.b"),
+        not_yours("ann@a.b has it"),
     ),
     "another user, unnamed": (
         a_reply(error="different_user"),
-        Outcome("slack", Result.FAILED, error="Already connected by another user", code="different_user"),
+        not_yours("Already connected by another user"),
     ),
 }
 
@@ -93,3 +111,9 @@ def test_an_error_is_an_outcome_that_says_whether_it_may_pass() -> None:
 def test_a_needed_authorization_counts_as_accepted_and_a_failure_does_not() -> None:
     assert NEEDS.accepted
     assert not Outcome("slack", Result.FAILED).accepted
+
+
+def test_another_account_is_said_with_its_address_and_the_way_out() -> None:
+    reply = a_reply(error="different_user", other_user_email="ann@example.com")
+    words = read_set_reply(SLACK, reply).words
+    assert words == f"failed - Already connected by ann@example.com. {WAY_OUT}"

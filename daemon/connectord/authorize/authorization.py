@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from connectord.base44.models import ConnectionStatus, ConsentStatus, RemoteConnector
+from connectord.base44.models import ConsentStatus, RemoteConnector
 
 
 class AuthorizationState(StrEnum):
@@ -45,11 +44,20 @@ class Authorization:
         return self.state is AuthorizationState.OPEN
 
     @property
+    def is_authorized(self) -> bool:
+        """Whether the person consented."""
+        return self.state is AuthorizationState.AUTHORIZED
+
+    @property
     def missing_scopes(self) -> tuple[str, ...]:
         """The scopes that were asked for and not granted, as far as is known (defect 10)."""
         if self.granted is None:
             return ()
         return tuple(scope for scope in self.scopes if scope not in self.granted)
+
+    def opened_again(self, *, now: float, limit: float) -> Authorization:
+        """A person has just opened the link: the time to consent begins anew. Nothing changes once it has ended."""
+        return replace(self, opened_at=now, deadline=now + limit) if self.is_open else self
 
     def ended(self, state: AuthorizationState) -> Authorization:
         """The same authorization in a final state. The first end stands: a later one changes nothing."""
@@ -70,20 +78,3 @@ class Authorization:
     def with_grant(self, remote: RemoteConnector) -> Authorization:
         """The same with what Base44's list says was granted, and to which account."""
         return replace(self, granted=remote.scopes, user_email=remote.user_email)
-
-
-def consent_seen(
-    now: RemoteConnector | None, at_first: RemoteConnector | None, requested: Collection[str]
-) -> ConsentStatus:
-    """Whether the list shows a consent, for links without a connection id.
-
-    A connector that was already active when the link was opened must have changed, or have all that was asked for:
-    otherwise its old consent would pass for the new one (P12).
-    """
-    if now is None or now.status is not ConnectionStatus.ACTIVE:
-        return ConsentStatus.PENDING
-    was_active = at_first is not None and at_first.status is ConnectionStatus.ACTIVE
-    changed = at_first is None or set(now.scopes) != set(at_first.scopes)
-    if was_active and not changed and not set(requested) <= set(now.scopes):
-        return ConsentStatus.PENDING
-    return ConsentStatus.ACTIVE

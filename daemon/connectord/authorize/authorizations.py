@@ -1,46 +1,36 @@
-"""Every open authorization, polled at once and then every two seconds, as jobs of an APScheduler."""
+"""Every open authorization, from the moment that its link is given until it ends."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
+import contextvars
+import random
 import time
 from collections import defaultdict
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-
-from connectord.authorize.authorization import Authorization, AuthorizationState, consent_seen
-from connectord.base44 import App
+from connectord.authorize.alarm import Alarm
+from connectord.authorize.authorization import Authorization, AuthorizationState
+from connectord.authorize.limits import SharedLimits
+from connectord.authorize.turns import Ask, Rate, next_turns
+from connectord.authorize.watch import AskedApp, Watch
 from connectord.base44.errors import Base44Error
-from connectord.base44.models import ConsentStatus, RemoteConnector
+from connectord.base44.models import RemoteConnector
+from connectord.base44.pace import PER_WINDOW
+from connectord.base44.request import Limited
 
-POLL_SECONDS = 2.0
-LIMIT_SECONDS = 120.0
-
-
-@dataclass(slots=True)
-class _Watch:
-    """An authorization with what it takes to watch it."""
-
-    authorization: Authorization
-    app: App
-    ended: asyncio.Future[Authorization]
-    at_first: RemoteConnector | None = None
-    listed_before: bool = False
+POLL_SECONDS: Final = 2.0
+LIMIT_SECONDS: Final = 120.0
 
 
 class Authorizations:
     """Opens, polls, skips and times out. An async context manager: leaving it ends the polling, not the consents.
 
     `on_end` hears once of every authorization that ends. `interval` and `limit` are seconds; the limit is counted by
-    `clock`, which must not jump. The scheduler only wakes us: the deadline is ours, and the poll that comes after it
-    is the last.
+    `clock`, which must not jump. The alarm only wakes us: the deadline is ours, and the poll that comes after it is the
+    last. `limits` are the documented ones, of which many links share our part (turns.py).
     """
 
     def __init__(
@@ -50,40 +40,36 @@ class Authorizations:
         limit: float = LIMIT_SECONDS,
         clock: Callable[[], float] = time.monotonic,
         on_end: Callable[[Authorization], None] = lambda _: None,
+        limits: Mapping[Limited, int] = PER_WINDOW,
+        rng: random.Random | None = None,
     ) -> None:
-        self._interval = interval
+        self._rate = Rate.within(limits, interval)
         self._limit = limit
         self._clock = clock
         self._on_end = on_end
-        self._watches: dict[tuple[str, str], _Watch] = {}
+        self._rng = rng or random.Random()  # noqa: S311  (spreads retries, guards nothing)
+        self._watches: dict[tuple[str, str], Watch] = {}
         self._types: defaultdict[str, set[str]] = defaultdict(set)
         self._ended: dict[tuple[str, str], Authorization] = {}
-        self._polls: set[asyncio.Future[None]] = set()
-        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._shared: dict[Hashable, SharedLimits] = {}
+        self._polls: set[asyncio.Task[None]] = set()
+        self._alarm = Alarm(self._give_turns)
 
     async def __aenter__(self) -> Self:
-        # It warns whenever a poll outlasts its interval, which is no news: max_instances is there for that.
-        logging.getLogger("apscheduler").setLevel(logging.ERROR)
-        self._scheduler.start()
+        self._alarm.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._scheduler.pause()
+        await self._alarm.stop()
         # A poll may be renewing the login right now; cut off before its answer is kept, the login would be lost (P7).
         polls = tuple(self._polls)
         for poll in polls:
             poll.cancel()
         await asyncio.gather(*polls, return_exceptions=True)
-        self._scheduler.shutdown(wait=False)
         for watch in self._watches.values():
             watch.ended.cancel()
-
-    def poll_now(self) -> None:
-        """Look at every open link at once: the machine slept, or its clock was set."""
-        for watch in self._watches.values():
-            self._scheduler.modify_job(_job_id(watch.authorization), next_run_time=datetime.now(UTC))
 
     @property
     def open_ones(self) -> tuple[Authorization, ...]:
@@ -96,7 +82,7 @@ class Authorizations:
 
     def open(
         self,
-        app: App,
+        app: AskedApp,
         *,
         owner: str,
         type: str,
@@ -104,26 +90,43 @@ class Authorizations:
         connection_id: str | None,
         scopes: tuple[str, ...],
         seconds_left: float | None = None,
+        caller: Hashable = None,
     ) -> Authorization:
-        """Watch a link from now on, for the limit, or for what is left of it. An older link is superseded."""
+        """Watch a link from now on, for the limit, or for what is left of it. An older link is superseded.
+
+        Links of the same `caller` (host and credentials) share the documented limits.
+        """
         self.supersede(owner, type)
         now = self._clock()
         left = self._limit if seconds_left is None else min(self._limit, max(0.0, seconds_left))
         authorization = Authorization(owner, type, url, connection_id, scopes, opened_at=now, deadline=now + left)
+        ended = asyncio.get_running_loop().create_future()
+        first = (owner, type) not in self._ended
         self._types[owner].add(type)
-        self._watches[owner, type] = _Watch(authorization, app, asyncio.get_running_loop().create_future())
-        self._scheduler.add_job(
-            self._poll,
-            "interval",
-            args=(authorization,),
-            id=_job_id(authorization),
-            seconds=self._interval,
-            next_run_time=datetime.now(UTC),
-            misfire_grace_time=None,
-            coalesce=True,
-            max_instances=1,
-        )
+        self._watches[owner, type] = Watch(authorization, app, caller, first, ended)
+        self._shared.setdefault(caller, SharedLimits(self._rate, self._rng))
+        self._alarm.set(0.0)
         return authorization
+
+    def opened_by_person(self, owner: str, type: str) -> Authorization | None:
+        """Somebody has just opened this link: it is polled first, and its time begins anew. None where none is open."""
+        watch = self._watches.pop((owner, type), None)
+        if watch is None:
+            return None
+        watch.authorization = watch.authorization.opened_again(now=self._clock(), limit=self._limit)
+        watch.ask_at_once()
+        self._watches[owner, type] = watch  # the last one now
+        self._alarm.set(0.0)
+        return watch.authorization
+
+    def poll_now(self) -> None:
+        """Ask for every open link at once, as far as the limits allow: the machine slept, or Base44 is back."""
+        for shared in self._shared.values():
+            shared.forget_failures(self._clock())
+        for watch in self._watches.values():
+            watch.ask_at_once()
+        if self._watches:
+            self._alarm.set(0.0)
 
     async def settled(self, owner: str, type: str) -> Authorization:
         """How this connector's authorization ended; waits while it is open, at most for its limit.
@@ -146,64 +149,93 @@ class Authorizations:
         if watch is not None:
             self._end(watch, watch.authorization.ended(state))
 
-    async def _poll(self, opened: Authorization) -> None:
-        # A poll that is cancelled at the end is no error, but APScheduler would log it as one, traceback and all.
-        poll = asyncio.ensure_future(self._poll_once(opened))
+    # Turns
+
+    def _give_turns(self) -> float | None:
+        of_caller: dict[Hashable, list[Watch]] = {}
+        for watch in self._watches.values():
+            of_caller.setdefault(watch.caller, []).append(watch)
+        if not of_caller:
+            return None
+        again_at = min(self._give_turns_to(caller, watches) for caller, watches in of_caller.items())
+        return again_at - self._clock()
+
+    def _give_turns_to(self, caller: Hashable, watches: Sequence[Watch]) -> float:
+        now, shared = self._clock(), self._shared[caller]
+        lanes = shared.lanes
+        links = [watch.link for watch in watches]
+        turns = next_turns(now, links, self._rate, status=lanes[Ask.STATUS], lists=lanes[Ask.LIST])
+        for turn in turns.now:
+            asked = [self._watches[link.key] for link in turn.links]
+            shared.begin(turn.ask, now)
+            for watch in asked:
+                watch.begin(turn.ask, now)
+            self._begin(turn.ask, asked, shared, now)
+        return turns.again_at
+
+    def _begin(self, ask: Ask, asked: list[Watch], shared: SharedLimits, now: float) -> None:
+        poll = asyncio.get_running_loop().create_task(
+            # In a context of its own: a push that opened a link has nothing to do with how it is polled.
+            self._poll(ask, asked, shared, now),
+            context=contextvars.Context(),
+        )
         self._polls.add(poll)
-        poll.add_done_callback(self._polls.discard)
-        with suppress(asyncio.CancelledError):
-            await poll
+        poll.add_done_callback(self._poll_ended)
 
-    async def _poll_once(self, opened: Authorization) -> None:
-        watch = self._watches.get((opened.owner, opened.type))
-        if watch is None or watch.authorization is not opened:
+    def _poll_ended(self, poll: asyncio.Task[None]) -> None:
+        self._polls.discard(poll)
+        if poll.cancelled():
             return
-        answered = await self._ask(watch)
-        if not answered.is_open:
-            answered = await self._with_grant(watch, answered)
-        # While we asked, a person may have skipped it or a newer link may have come: then they decided.
-        if not answered.is_open and self._watches.get((opened.owner, opened.type)) is watch:
-            self._end(watch, answered)
+        if defect := poll.exception():
+            context = {"message": "A poll of an authorization ended by a defect", "exception": defect, "task": poll}
+            poll.get_loop().call_exception_handler(context)
+        self._alarm.set(0.0)
 
-    async def _ask(self, watch: _Watch) -> Authorization:
-        authorization, asked_at = watch.authorization, self._clock()
+    async def _poll(self, ask: Ask, asked: list[Watch], shared: SharedLimits, now: float) -> None:
         try:
-            if authorization.connection_id is None:
-                status = await self._consent_by_list(watch)
-            else:
-                status = await watch.app.poll_authorization(authorization.type, authorization.connection_id)
-        except Base44Error:
-            return authorization.unanswered(asked_at=asked_at)
-        return authorization.answered(status, asked_at=asked_at)
+            answers = await (self._listed(asked, now) if ask is Ask.LIST else self._polled(asked[0], shared, now))
+            shared.answered(ask)
+        except Base44Error as error:
+            shared.failed(ask, self._clock(), error)
+            for watch in asked:
+                watch.failed(ask, self._clock(), error, self._rng)
+            answers = [(watch, watch.unanswered(ask, asked_at=now)) for watch in asked]
+        finally:
+            shared.ended(ask)
+            for watch in asked:
+                watch.under_way = False
+        for watch, answered in answers:
+            # While we asked, a person may have skipped it or a newer link may have come: then they decided.
+            if not answered.is_open and self._watches.get(watch.key) is watch:
+                self._end(watch, answered)
 
-    async def _consent_by_list(self, watch: _Watch) -> ConsentStatus:
-        now = await _listed(watch.app, watch.authorization.type)
-        if not watch.listed_before:
-            watch.at_first, watch.listed_before = now, True
-        return consent_seen(now, watch.at_first, watch.authorization.scopes)
+    async def _listed(self, asked: list[Watch], now: float) -> list[tuple[Watch, Authorization]]:
+        by_type = {connector.type: connector for connector in await asked[0].app.list_connectors()}
+        return [(watch, watch.listed(by_type.get(watch.authorization.type), asked_at=now)) for watch in asked]
 
-    async def _with_grant(self, watch: _Watch, authorization: Authorization) -> Authorization:
-        if authorization.state is not AuthorizationState.AUTHORIZED:
-            return authorization
+    async def _polled(self, watch: Watch, shared: SharedLimits, now: float) -> list[tuple[Watch, Authorization]]:
+        opened = watch.authorization
+        status = await watch.app.poll_authorization(opened.type, opened.connection_id or "")
+        answered = watch.polled(status, asked_at=now)
+        return [(watch, await self._with_grant(watch, answered, shared) if answered.is_authorized else answered)]
+
+    async def _with_grant(self, watch: Watch, authorization: Authorization, shared: SharedLimits) -> Authorization:
+        shared.begin(Ask.LIST, self._clock())
         try:
-            remote = await _listed(watch.app, authorization.type)
+            remote = _connector(await watch.app.list_connectors(), authorization.type)
         except Base44Error:
             return authorization  # authorized all the same; `granted` stays None, which says that it isn't known
+        finally:
+            shared.ended(Ask.LIST)
         return authorization if remote is None else authorization.with_grant(remote)
 
-    def _end(self, watch: _Watch, authorization: Authorization) -> None:
-        del self._watches[authorization.owner, authorization.type]
+    def _end(self, watch: Watch, authorization: Authorization) -> None:
+        del self._watches[watch.key]
         self._types[authorization.owner].discard(authorization.type)
-        self._scheduler.remove_job(_job_id(authorization))
-        self._ended[authorization.owner, authorization.type] = authorization
+        self._ended[watch.key] = authorization
         watch.ended.set_result(authorization)
         self._on_end(authorization)
 
 
-def _job_id(authorization: Authorization) -> str:
-    return f"{authorization.owner} {authorization.type}"
-
-
-async def _listed(app: App, type: str) -> RemoteConnector | None:
-    connectors = await app.list_connectors()
+def _connector(connectors: Sequence[RemoteConnector], type: str) -> RemoteConnector | None:
     return next((connector for connector in connectors if connector.type == type), None)

@@ -96,6 +96,9 @@ def print_summary(end: PushEnd, dashboard_url: str, output: Output) -> None:
             output.say(f"Kept on Base44: {outcome.type} - {outcome.error}", fg="yellow")
     for name, reason in end.failures:
         output.say(f"Failed: {name} - {reason}", fg="red")
+    for outcome in end.outcomes:
+        if outcome.todo:
+            output.say(f"  {outcome.type}: {outcome.todo}.", fg="yellow")
 
 
 def print_outro(end: PushEnd, output: Output, *, asked: bool) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from pathlib import Path
 
 from connectord.authorize import Authorization, Authorizations, AuthorizationState
 from connectord.base44 import App
+from connectord.base44.find import caller
+from connectord.base44.request import host_address
 from connectord.control.news import News, NewsKind
 from connectord.control.tell import tell_ended, tell_opened
 from connectord.daemon.surroundings import Surroundings
@@ -58,6 +60,7 @@ class Consents:
                 url=outcome.authorize_url,
                 connection_id=outcome.connection_id,
                 scopes=event.connector.scopes,
+                caller=_caller(event.project),
             )
             self._on_change(event.project, opened)
             self._in.publish(tell_opened(event.project, opened, self._in.at()))
@@ -73,6 +76,16 @@ class Consents:
             if row.type not in watched:
                 self._resume_one(project, app, row)
         self._notice(project, [row for row in rows if not row.noticed])
+
+    def opened_by_person(self, project: Project, connector_type: str) -> Authorization | None:
+        """Somebody has just opened the link: its time begins anew, and outlives a restart. None where none is open."""
+        opened = self.authorizations.opened_by_person(_owner(project), connector_type)
+        if opened is not None:
+            now = self._in.now()
+            rows = [row for row in self._store.authorizations(project.root) if row.url == opened.url]
+            changed = [replace(row, deadline=now + opened.deadline - opened.opened_at) for row in rows]
+            self._store.record(Change(authorizations=tuple(changed)))
+        return opened
 
     def gone(self, project: Project, types: tuple[str, ...]) -> None:
         """Their files are gone: nobody needs these links any more."""
@@ -105,6 +118,7 @@ class Consents:
             connection_id=row.connection_id,
             scopes=row.scopes,
             seconds_left=row.deadline - self._in.now(),
+            caller=_caller(project),
         )
         self._on_change(project, opened)
 
@@ -138,6 +152,11 @@ class Consents:
 def _owner(project: Project) -> str:
     """Whose a link is: another app of the same folder is another owner."""
     return f"{project.root} {project.app_id} {project.api_url}"
+
+
+def _caller(project: Project) -> Hashable:
+    """Whose limits its polls count against, as connections.py shares them. Secret (P13)."""
+    return host_address(project.api_url), caller(project.environment)
 
 
 def _is_of(row: AuthorizationRow, project: Project) -> bool:

@@ -26,9 +26,10 @@ from connectord.daemon.engine import Engine
 from connectord.daemon.history import kept
 from connectord.daemon.surroundings import Surroundings
 from connectord.notify import LineNotifier, Notice
-from connectord.project import Project
+from connectord.project import Project, shown_path
 from connectord.store import STATE_FILE, Change, SqliteStore, StoreTrouble
 from connectord.sync import Trigger
+from connectord.sync.carried import carried
 from connectord.watch import ClockWatch
 
 DRAIN_SECONDS: Final = 5.0
@@ -165,6 +166,7 @@ class Daemon:
         engine.hint_all(Trigger.RESCAN)
 
     def _publish(self, news: News) -> None:
+        news = _of_its_job(news)
         self._publish_outside(news)
         if self._engine is not None:
             self._engine.broadcast.publish(news)
@@ -225,3 +227,12 @@ def _fault_point(environ: Mapping[str, str]) -> Callable[[str], None]:
                 time.sleep(1)
 
     return pass_point if wanted else lambda _: None
+
+
+def _of_its_job(news: News) -> News:
+    """The news with the job that it came of, so that one id goes through all that is said of a push."""
+    job = carried()
+    if job is None or news.job is not None or news.project not in {None, shown_path(job.project.root)}:
+        return news
+    whose = {"job": job.id, "project": shown_path(job.project.root), "app_id": job.project.app_id}
+    return news.model_copy(update=whose)

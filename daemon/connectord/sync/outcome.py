@@ -33,6 +33,7 @@ class Result(StrEnum):
 class Outcome:
     """One connector's outcome. `error` is a sentence for people, `code` its stable name for programs.
 
+    `todo` is what a person can do about the error, where connectord knows something better than to try again.
     `transient` and `retry_after` (seconds) say whether and when the same request may succeed later (P8).
     """
 
@@ -45,6 +46,7 @@ class Outcome:
     authorize_url: str | None = None
     connection_id: str | None = None
     claim_url: str | None = None
+    todo: str | None = None
 
     @property
     def accepted(self) -> bool:
@@ -56,7 +58,7 @@ class Outcome:
         """The outcome as a person reads it after the connector's name."""
         match self.result:
             case Result.FAILED:
-                return f"failed - {self.error}"
+                return f"failed - {self.error}" + (f". {self.todo}" if self.todo else "")
             case Result.NEEDS_AUTHORIZATION:
                 return "needs authorization"
             case Result.REMOVED if self.code == ALREADY_GONE:
@@ -70,7 +72,8 @@ class Outcome:
 def read_set_reply(connector: Connector, reply: SetReply) -> Outcome:
     """The meaning of `set`'s reply, in the order of protocol.md: an error wins, whatever else the reply says."""
     if reply.error is not None:
-        return Outcome(connector.type, Result.FAILED, error=_refusal(reply), code=reply.error)
+        todo = _wrong_account(connector) if reply.error == DIFFERENT_USER else None
+        return Outcome(connector.type, Result.FAILED, error=_refusal(reply), code=reply.error, todo=todo)
     if reply.already_authorized or not reply.redirect_url:
         return Outcome(connector.type, Result.SYNCED)
     if not is_web_link(reply.redirect_url):
@@ -112,8 +115,22 @@ def is_web_link(link: str) -> bool:
 
 
 def _refusal(reply: SetReply) -> str:
-    if reply.error_message:
-        return reply.error_message
     if reply.error == DIFFERENT_USER:
-        return f"Already connected by {reply.other_user_email or 'another user'}"
-    return f"Base44 refused it: {reply.error}"
+        return _different_user(reply.error_message, reply.other_user_email)
+    return reply.error_message or f"Base44 refused it: {reply.error}"
+
+
+def _different_user(message: str | None, address: str | None) -> str:
+    """Base44's own sentence where it has one, never without the address."""
+    if not message:
+        return f"Already connected by {address or 'another user'}"
+    return message if not address or address in message else f"{message} ({address})"
+
+
+def _wrong_account(connector: Connector) -> str:
+    """The way out of seed 001, "Wrong account connected"."""
+    file = connector.file.name or f"the file of {connector.type}"
+    return (
+        f"If that is the wrong account: remove {file}, run `connectord push` to delete the connector from Base44, "
+        "then add the file back and authorize with the correct account"
+    )

@@ -12,6 +12,7 @@ from connectord.base44 import App
 from connectord.base44.errors import Base44Error
 from connectord.project.model import Connector, Project, Snapshot
 from connectord.store import Change, JobRow
+from connectord.sync.carried import carrying
 from connectord.sync.carry import carry_out
 from connectord.sync.changes import change_by, intent
 from connectord.sync.effects import PushEffects
@@ -95,7 +96,8 @@ class ProjectPush:
         app = self._effects.connect(job.project)
         decided = self._within_pace(decided, app)
         if not decided.sends_nothing:
-            await self._push(job, decided, app)
+            with carrying(job):
+                await self._push(job, decided, app)
         if job.reconcile:
             self._beside(self._reconciler.reconcile(job.project, job.snapshot, app))
 
