@@ -11,7 +11,6 @@ import shutil
 import tempfile
 from collections import Counter
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 
 import httpx
@@ -20,15 +19,30 @@ from hypothesis import HealthCheck, Phase, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from tests.model.folder import Damage, damaged
-from tests.model.tree import ACCIDENTS, Accident, By, Surroundings, Tree, Word, consented, remove_anything
+from tests.model.scene import (
+    ACCIDENTS,
+    APPS,
+    COMMITS,
+    DIRECTORY,
+    FAULTS,
+    MIDDLES,
+    MOVING,
+    SLOW,
+    TYPES,
+    UNSENT,
+    Accident,
+    at,
+    remove_anything,
+    scene,
+)
+from tests.model.tree import By, Surroundings, Tree, Word, consented
 from tests.support.emulator import emulator_app, write_credentials
 from tests.support.git import Repository, in_the_middle
 from tests.support.lives import Machine, Running
-from tests.support.project import a_project
 from tests.support.virtual_time import virtual_time
 
 from connectord.control.models import Approval, ProjectStatus
-from connectord.emulator.faults import Fault, FaultBody
+from connectord.emulator.faults import Fault
 from connectord.emulator.state import Connection, ConnectionStatus
 from connectord.settings import Settings
 from connectord.store import BaseEntry
@@ -38,77 +52,10 @@ from connectord.sync.holds import ApprovalRefused
 STORM = os.environ.get("CONNECTORD_STORM") or "1"
 SCALE = 40 if STORM == "full" else max(1, int(STORM))
 
-TYPES = ("github", "airtable", "hubspot", "linear", "notion", "slack")
-APPS = ("0123456789abcdef01234567", "89abcdef0123456789abcdef")
 SCOPES = (["one"], ["two"], ["one", "two"])
 
-_SCENE = """
-git init -q -b main --template= . ; git add . ; git commit -q -m first
-git checkout -q -b without; git rm -q base44/connectors/github.jsonc base44/connectors/airtable.jsonc
-git commit -q -m 'Remove two'
-git checkout -q -b clash main; git rm -q base44/connectors/linear.jsonc
-echo '{ "type": "slack", "scopes": ["two"] }' > base44/connectors/slack.jsonc; git commit -q -a -m clash
-git checkout -q -b other main; echo y > readme; git commit -q -a -m other
-git checkout -q main; echo '{ "type": "slack", "scopes": ["one", "two"] }' > base44/connectors/slack.jsonc
-git commit -q -a -m second
-git checkout -q -b ahead; git rm -q base44/connectors/hubspot.jsonc; git commit -q -m 'Remove one'
-git checkout -q main; git branch same; mkdir .git/hooks
-"""
-
-MOVING = (
-    *(
-        f"git checkout -q {where}"
-        for where in ("main", "without", "ahead", "other", "same", "-f main", "--detach ahead")
-    ),
-    *(f"git merge -q --no-edit {how}" for how in ("ahead", "without", "clash", "--squash without")),
-    *(f"git rebase -q {where}" for where in ("ahead", "clash", "--autostash without")),
-    *(f"git reset -q {where}" for where in ("--hard", "--hard main", "--hard HEAD~1", "--hard without", "HEAD~1")),
-    *(f"git stash {how}" for how in ("-q -u", "-q -u", "-q", "pop -q", "pop -q")),
-    *(f"git {what} --abort" for what in ("merge", "rebase", "cherry-pick")),
-    "git cherry-pick without",
-    "git cherry-pick -n ahead",
-    "git revert --no-edit HEAD",
-    "git pull -q . without",
-    "git switch -q --orphan empty",
-)
-"""What git does with the files of its own accord."""
-
-MIDDLES = (
-    ("git checkout -q -f --detach without", 'test "$1" = prepared || exit 0\ngrep -q " HEAD$" || exit 0\n'),
-    ("git reset -q --hard without", 'test "$1" = prepared || exit 0\ngrep -q " HEAD$" || exit 0\n'),
-    ("echo z > z; git stash -q -u", 'test "$1" = committed || exit 0\ngrep -q " refs/stash$" || exit 0\n'),
-)
-"""What can be looked at from its middle: after the files went and before HEAD moves, or the other way round."""
-
-COMMITS = (
-    "git add -A; git commit -q -m x",
-    "git add -A; git commit -q --amend -m y",
-    "git commit -q --allow-empty -m z",
-    "echo $$ >> readme; git commit -q -m readme readme",
-)
-
-FAULTS = (
-    Fault("remove", status=500, count=2),
-    Fault("remove", status=500, count=9),
-    Fault("remove", status=503, carried_out=True, count=1),
-    Fault("remove", reset=True, carried_out=True, count=1),
-    Fault("remove", delay=90.0, carried_out=True, count=1),
-    Fault("remove", delay=90.0, count=1),
-    Fault("remove", status=404, count=1),
-    Fault("remove", status=429, retry_after="20", count=1),
-    Fault("remove", body=FaultBody.HTML, carried_out=True, count=1),
-    Fault("list", status=500, count=3),
-    Fault("list", body=FaultBody.HTML, count=1),
-    Fault("list", body=FaultBody.TRUNCATED, count=2),
-    Fault("list", delay=5.0, count=2),
-    Fault("set", status=500, count=3),
-    Fault("set", delay=25.0, count=2),
-    Fault("set", status=422, count=1),
-    Fault(reset=True, count=2),
-    Fault(status=401, count=1),
-)
-
 types = st.sampled_from(TYPES)
+pairs = st.lists(types, min_size=2, max_size=2, unique=True)
 some = st.lists(types, min_size=1, max_size=2, unique=True)
 hinted = st.sampled_from([True, True, False])
 seconds = st.sampled_from([0.3, 1.0, 3.0, 6.0, 9.0, 11.0, 12.0, 15.0, 20.0, 30.0, 70.0, 400.0, 4000.0])
@@ -130,7 +77,7 @@ class Removals(RuleBasedStateMachine):
         super().__init__()
         self.around = ExitStack()
         place = Path(self.around.enter_context(tempfile.TemporaryDirectory()))
-        shutil.copytree(_scene(), place / "shop", symlinks=True)
+        shutil.copytree(scene(), place / "shop", symlinks=True)
         self.time = self.around.enter_context(virtual_time())
         self.emulator = emulator_app(app_ids=APPS, limits=False)
         self.world = self.emulator.world
@@ -194,7 +141,7 @@ class Removals(RuleBasedStateMachine):
     @rule(name=types, how=st.sampled_from(["git rm -q", "git rm -q --cached", "git mv -k"]), commit=st.booleans())
     def deletes_through_git(self, name: str, how: str, commit: bool) -> None:
         """What a person aims at a path is the person's doing."""
-        file, to = f"base44/connectors/{name}.jsonc", f" {name}.old" if "mv" in how else ""
+        file, to = f"{DIRECTORY}/{name}.jsonc", f" {name}.old" if "mv" in how else ""
         after = "; git commit -q -m 'Not any more'" if commit else ""
         self._by(By.HAND, lambda: self._attempt(f"{how} {file}{to}{after}"), hinted=True)
 
@@ -220,6 +167,38 @@ class Removals(RuleBasedStateMachine):
         if self.tree.directory.is_dir():
             self._by(By.HAND, lambda: self._damage(name, damage), hinted)
 
+    @rule(names=pairs, fault=st.sampled_from(SLOW))
+    def one_comes_back_while_the_other_is_removed(self, names: list[str], fault: Fault) -> None:
+        self.world.faults.add(fault)
+        self.deletes(names, hinted=True)
+        self._pass(11.0)
+        if self.tree.directory.is_dir():
+            for name in names:
+                self._by(By.HAND, lambda name=name: self._save(name, ["one"]), hinted=True)
+        self._pass(20.0)
+
+    @rule(names=pairs, damage=st.sampled_from(Damage), first=st.booleans(), seconds=seconds)
+    def deletes_beside_a_broken_one(self, names: list[str], damage: Damage, first: bool, seconds: float) -> None:
+        """Whichever came first (P3)."""
+        deleted, broken = names
+        if not first:
+            self.damages(broken, damage, hinted=True)
+        self.deletes_one_and_waits(deleted, 5.0)
+        if first:
+            self.damages(broken, damage, hinted=True)
+        self._pass(seconds)
+
+    @rule(names=pairs, wanted=st.sampled_from(SCOPES), fault=st.sampled_from(UNSENT), seconds=seconds)
+    def deletes_beside_one_that_is_not_accepted(
+        self, names: list[str], wanted: list[str], fault: Fault, seconds: float
+    ) -> None:
+        """Every set comes first (P4)."""
+        deleted, saved = names
+        self.deletes_one_and_waits(deleted, 8.0)
+        self.world.faults.add(fault)
+        self.saves(saved, wanted, hinted=True)
+        self._pass(seconds)
+
     @rule()
     @precondition(lambda self: None in self.tree.files.values())
     def mends(self) -> None:
@@ -232,6 +211,21 @@ class Removals(RuleBasedStateMachine):
         if place.parent.is_dir():
             self._by(By.ACCIDENT, lambda: place.write_text(f'{{ "id": "{app}" }}\n', encoding="utf-8"), hinted=True)
             self._pass(seconds)
+
+    @rule(name=types, seconds=seconds, back=st.booleans())
+    def deletes_and_links_to_another_app(self, name: str, seconds: float, back: bool) -> None:
+        """Which has the same connectors, pushed from here (P5)."""
+        for app in reversed(APPS):
+            self.links_to_an_app(app, 15.0)
+        self.deletes_one_and_waits(name, 3.0)
+        self.links_to_an_app(APPS[1], 15.0)
+        self.machine.network.up = not back
+        if self.run is not None and self._shown():
+            self.approves_what_is_shown(seconds)
+        if back:
+            self.links_to_an_app(APPS[0], 5.0)
+            self.machine.network.up = True
+            self._pass(30.0)
 
     @rule(mode=st.sampled_from(["tracked", "tracked", "ask", "never"]))
     def sets_the_mode(self, mode: str) -> None:
@@ -271,6 +265,15 @@ class Removals(RuleBasedStateMachine):
         else:
             self._approve(once)
 
+    @rule(names=st.lists(types, min_size=3, max_size=4, unique=True), more=types)
+    @precondition(lambda self: self.run)
+    def a_hold_changes_after_it_was_read(self, names: list[str], more: str) -> None:
+        self.deletes_many(names, hinted=True, seconds=15.0)
+        self.shown = self._shown()
+        self.deletes_one_and_waits(more, 15.0)
+        self.approves_what_was_shown_once()
+        self._pass(15.0)
+
     @rule(data=st.data(), seconds=st.sampled_from([0.1, 0.3, 5.0]))
     @precondition(lambda self: self.run and self._shown())
     def approves_and_one_comes_back(self, data: st.DataObject, seconds: float) -> None:
@@ -287,8 +290,11 @@ class Removals(RuleBasedStateMachine):
     @precondition(lambda self: self.run and self.tree.gone)
     def restores(self) -> None:
         """What waits has its file again, and nothing is sent for it (P6)."""
-        waiting = set(self._shown_types())
-        before = self.tree.directory.is_dir()
+        self.rescans()
+        self._pass(LOOKED_SECONDS)
+        if self.tree.key is None:
+            return
+        waiting, before = self._shown_types(), self.tree.directory.is_dir()
         restoration = self._running.ask(self._running.life.face.restore(self.tree.root))
         self._by(By.HAND if before else By.ACCIDENT, lambda: None, hinted=True)
         failed = {one.type for one in restoration.failures}
@@ -308,16 +314,33 @@ class Removals(RuleBasedStateMachine):
         self.git_moves(back, 30.0, hinted=True)
 
     @rule(middle=st.sampled_from(MIDDLES), seconds=st.sampled_from([0.3, 2.5, 8.0]), killed=st.booleans())
-    @precondition(lambda self: not self.tree.busy and self.accident is None and self.run)
-    def git_is_looked_at_in_the_middle(self, middle: tuple[str, str], seconds: float, killed: bool) -> None:
-        script, hook = middle
-        with in_the_middle(self.tree.repository, script, hook=f"{hook}exec ../pause"):
+    @precondition(lambda self: self.run and self.accident is None and self._git_is_ready)
+    def git_is_looked_at_in_the_middle(self, middle: tuple[str, tuple[str, str]], seconds: float, killed: bool) -> None:
+        script, state = middle
+        with in_the_middle(self.tree.repository, script, hook=at(*state)):
             self._by(By.GIT, lambda: None, hinted=True)
             self._pass(seconds)
             if killed:
                 self.is_killed(None)
                 self.engine_begins()
         self._by(By.GIT, lambda: None, hinted=True)
+
+    @rule(name=types, seconds=st.sampled_from([0.3, 2.5, 8.0]))
+    @precondition(lambda self: self.run and self.accident is None and self._git_is_ready)
+    def a_stash_is_looked_at_in_the_middle(self, name: str, seconds: float) -> None:
+        """Of a file that git doesn't follow: its ref moves first, then the file goes, and no log of HEAD's tells."""
+        if not self.tree.files.get(name):
+            return
+        unfollowed = f"git rm -q --cached --ignore-unmatch {DIRECTORY}/{name}.jsonc; git commit -q --allow-empty -m x"
+        self._by(By.HAND, lambda: self._attempt(unfollowed), hinted=True)
+        self._pass(15.0)
+        with in_the_middle(
+            self.tree.repository, f"git stash push -q -u -- {DIRECTORY}", hook=at("committed", "refs/stash")
+        ):
+            self._by(By.GIT, lambda: None, hinted=True)
+            self._pass(seconds)
+        self._by(By.GIT, lambda: None, hinted=True)
+        self._pass(30.0)
 
     @rule(wanted=st.sampled_from(SCOPES))
     @precondition(lambda self: len(self.tree.files) < len(TYPES) and self.tree.directory.is_dir())
@@ -364,9 +387,9 @@ class Removals(RuleBasedStateMachine):
         if consented(self._base()) != self._base().keys():
             return  # what nobody consented to is forgotten, and asks for a consent when it is back
         held, sent = self._shown_types(), self._sent()
-        victims = consented(self._base()) if self.machine.settings.removals != "never" else set()
         self.an_accident_happens(kind, hinted=True, seconds=max(seconds, 15.0))
         if self.machine.settings.removals != "never":
+            victims = consented(self._base()) - self.tree.files.keys()
             assert self._shown_types() == victims, "P5: not every victim is named"
         self.it_is_undone(hinted=True)
         self._pass(15.0)
@@ -379,7 +402,13 @@ class Removals(RuleBasedStateMachine):
     def somebody_changes_it(self, name: str, wanted: list[str]) -> None:
         if name in self._there():
             self._connect(name, [*wanted, "else"])
+            self.tree.meddled.add(name)
             self.tree.leave_doubt([name])
+
+    @rule(name=types)
+    def somebody_changes_it_before_it_is_deleted(self, name: str) -> None:
+        self.somebody_changes_it(name, ["one"])
+        self.deletes_one_and_waits(name, 15.0)
 
     @rule(name=types)
     def somebody_removes_it(self, name: str) -> None:
@@ -450,6 +479,15 @@ class Removals(RuleBasedStateMachine):
 
     # What must hold
 
+    @rule(name=types, commit=st.booleans())
+    def a_plain_deletion_comes_about(self, name: str, commit: bool) -> None:
+        """It is gone in the end."""
+        self.rests()
+        self.deletes_one_and_waits(name, 5.0)
+        if commit:
+            self.commits(COMMITS[0], hinted=True)
+        self.rests()
+
     @rule()
     def rests(self) -> None:
         """Once nothing is in the way any more, what was deleted in plain circumstances is gone, and status is true."""
@@ -472,13 +510,7 @@ class Removals(RuleBasedStateMachine):
 
     @invariant()
     def p9_each_disappearance_is_one_removal_in_history(self) -> None:
-        if self.run is None or self.run.life.dead:
-            return
-        removed, key = self._removed(), self.tree.key
-        if key != self.removed_from:
-            self.removed_before, self.removed_from = removed, key
-        for name in self.tree.files:
-            self.removed_before[name] = removed[name]
+        removed = self._count_removals()
         twice = {name for name, count in removed.items() if count > self.removed_before[name] + 1}
         assert not twice, f"P9: {twice} were removed twice"
 
@@ -515,6 +547,7 @@ class Removals(RuleBasedStateMachine):
         base = self._base()
         act()
         self.tree.observe(by, self.time.now(), base)
+        self._count_removals()
         if hinted and self.run is not None:
             self._running.life.engine._hinted(self.tree.root)
             self.hinted = True
@@ -599,27 +632,29 @@ class Removals(RuleBasedStateMachine):
     def _shown_types(self) -> set[str]:
         return {name for types in self._shown().values() for name in types}
 
-    def _removed(self) -> Counter[str]:
-        rows = self._running.life.store.history(self.tree.root, 10_000)
-        return Counter(row.type for row in rows if row.type and row.result == "removed")
+    def _count_removals(self) -> Counter[str]:
+        """How often history says of each that it was removed; what has a file is counted from here."""
+        if self.run is None or self.run.life.dead:
+            return self.removed_before
+        rows, key = self._running.life.store.history(self.tree.root, 10_000), self.tree.key
+        removed = Counter(row.type for row in rows if row.type and row.result == "removed")
+        if key != self.removed_from:
+            self.removed_before, self.removed_from = removed.copy(), key
+        for name in self.tree.files:
+            self.removed_before[name] = removed[name]
+        return removed
 
     def _sent(self) -> int:
         return sum(entry.method in {"PUT", "DELETE"} for entry in self.world.journal.entries)
 
     @property
+    def _git_is_ready(self) -> bool:
+        return not self.tree.busy and self.tree.place[1] != "unborn"
+
+    @property
     def _running(self) -> Running:
         assert self.run is not None
         return self.run
-
-
-@cache
-def _scene() -> Path:
-    """A project of all the types in a repository with a few branches, made once."""
-    folder = Path(tempfile.mkdtemp(prefix="connectord-removals-"))
-    a_project(folder, {name: ["one"] for name in TYPES}, app_id=APPS[0], api_url="http://testserver")
-    (folder / "readme").write_text("x\n", encoding="utf-8")
-    Repository(folder).sh(_SCENE)
-    return folder
 
 
 TestRemovals = Removals.TestCase

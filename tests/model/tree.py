@@ -7,7 +7,7 @@ took the step: the person's hand, git, or an accident to the directory.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -79,8 +79,9 @@ class Surroundings:
 class Tree:
     """The project's folder. `settled`: since it came to rest neither git nor an accident has moved anything.
 
-    `sent` says when a DELETE was sent last. `removed` are the connectors that are removed already, when, and whether by a word; `known` those that were known
-    after the last step, and `at` is the place where git stood then.
+    `meddled` are connectors that somebody else changed. `sent` says when a DELETE was sent last; `removed` are the
+    connectors that are removed already, when, and whether by a word. `known` are those that were known after the last
+    step, by the base `known_by`, and `at` is the place where git stood then.
     """
 
     repository: Repository
@@ -88,6 +89,7 @@ class Tree:
     gone: dict[str, Vanishing] = field(default_factory=dict)
     words: list[Word] = field(default_factory=list)
     held: set[str] = field(default_factory=set)
+    meddled: set[str] = field(default_factory=set)
     sent: dict[str, float] = field(default_factory=dict)
     removed: dict[str, tuple[float, bool]] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
@@ -144,7 +146,7 @@ class Tree:
         if by is not By.HAND:
             self.unsettle()
         for name in before.keys() - self.files.keys():
-            plain = by is By.HAND and self.settled and not self.busy and name in consented(base)
+            plain = by is By.HAND and self.settled and not self.busy and name in consented(base) - self.meddled
             self.gone[name] = Vanishing(by, now, branch, key, plain)
         for name in self.files:
             self.gone.pop(name, None)
@@ -248,38 +250,3 @@ def _scopes(file: Path) -> list[str] | None:
         return [str(scope) for scope in json.loads(file.read_text(encoding="utf-8"))["scopes"]]
     except (OSError, ValueError):
         return None
-
-
-class Accident:
-    """What can happen to the connectors directory as a whole; `undo` puts it back as it was."""
-
-    def __init__(self, directory: Path, elsewhere: Path, kind: str) -> None:
-        self._directory = directory
-        self._elsewhere = elsewhere
-        directory.rename(self._elsewhere)
-        ways: dict[str, Callable[[], object]] = {
-            "missing": lambda: None,
-            "empty": directory.mkdir,
-            "a-file": directory.touch,
-            "dangling": lambda: directory.symlink_to("nowhere"),
-            "a-loop": lambda: directory.symlink_to(directory),
-        }
-        ways[kind]()
-
-    def undo(self) -> None:
-        remove_anything(self._directory)
-        self._directory.parent.mkdir(exist_ok=True)  # git may have taken it away meanwhile
-        self._elsewhere.rename(self._directory)
-
-
-ACCIDENTS: Final = ("missing", "empty", "a-file", "dangling", "a-loop")
-
-
-def remove_anything(path: Path) -> None:
-    """With nothing there any more, whatever it was."""
-    if path.is_dir() and not path.is_symlink():
-        for inside in path.iterdir():
-            remove_anything(inside)
-        path.rmdir()
-    else:
-        path.unlink(missing_ok=True)
