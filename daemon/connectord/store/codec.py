@@ -18,6 +18,7 @@ from connectord.store.rows import (
     HistoryRow,
     HoldRow,
     JobRow,
+    NoticedRow,
     ProjectRow,
     SightingRow,
 )
@@ -72,7 +73,6 @@ def authorization_columns(row: AuthorizationRow) -> Columns:
         row.opened_at,
         row.deadline,
         row.state,
-        row.noticed,
         text(row.app_id),
         text(row.api_url),
     )
@@ -92,6 +92,11 @@ def absence_columns(row: AbsenceRow) -> Columns:
     """For absences."""
     words = text(row.directory), text(row.git)
     return path_bytes(row.project), text(row.type), row.since, *words, row.other_app, row.removing
+
+
+def noticed_columns(row: NoticedRow) -> Columns:
+    """For noticed."""
+    return os.fsencode(row.place), row.kind, text(row.item), text(row.mark), row.told_at, row.shown, row.ended_at
 
 
 def job_columns(row: JobRow) -> Columns:
@@ -130,10 +135,10 @@ def read_entry(row: Columns) -> tuple[BaseKey, BaseEntry]:
 
 def read_authorization(row: Columns) -> AuthorizationRow:
     """From the columns of authorizations."""
-    project, name, url, connection_id, scopes, opened_at, deadline, state, noticed, app_id, api_url = row
-    asked, told = _strings(scopes), bool(noticed)
+    project, name, url, connection_id, scopes, opened_at, deadline, state, app_id, api_url = row
+    asked = _strings(scopes)
     return AuthorizationRow(
-        _path(project), name, url, connection_id, asked, opened_at, deadline, state, told, app_id, api_url
+        _path(project), name, url, connection_id, asked, opened_at, deadline, state, app_id, api_url
     )
 
 
@@ -153,6 +158,12 @@ def read_absence(row: Columns) -> AbsenceRow:
     """From the columns of absences."""
     project, name, since, directory, git, other_app, removing = row
     return AbsenceRow(_path(project), name, since, directory, git, bool(other_app), bool(removing))
+
+
+def read_noticed(row: Columns) -> NoticedRow:
+    """From the columns of noticed."""
+    place, kind, item, mark, told_at, shown, ended_at = row
+    return NoticedRow(os.fsdecode(place), kind, item, mark, told_at, bool(shown), ended_at)
 
 
 def read_job(row: Columns) -> JobRow:

@@ -170,8 +170,7 @@ def _load(connection: sqlite3.Connection) -> Mirror:
         key, entry = codec.read_entry(row)
         mirror.base.setdefault(key, {})[entry.type] = entry
     for row in connection.execute(
-        "SELECT project, type, url, connection_id, scopes, opened_at, deadline, state, noticed, app_id, api_url"
-        " FROM authorizations"
+        "SELECT project, type, url, connection_id, scopes, opened_at, deadline, state, app_id, api_url FROM authorizations"
     ):
         authorization = codec.read_authorization(row)
         mirror.authorizations[authorization.key] = authorization
@@ -184,4 +183,9 @@ def _load(connection: sqlite3.Connection) -> Mirror:
     for row in connection.execute("SELECT project, type, since, directory, git, other_app, removing FROM absences"):
         absence = codec.read_absence(row)
         mirror.absences[absence.key] = absence
+    for row in connection.execute("SELECT place, kind, item, mark, told_at, shown, ended_at FROM noticed"):
+        noticed = codec.read_noticed(row)
+        mirror.noticed[noticed.key] = noticed
+    for (mirror.snoozed_until,) in connection.execute("SELECT until FROM snooze"):
+        pass
     return mirror
