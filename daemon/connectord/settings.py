@@ -98,6 +98,10 @@ class Settings(ProjectSettings):
     authorization_poll: float = Field(default=2.0, ge=0.1, le=60, strict=False)
     """The time between two looks at an open authorization."""
 
+    open_browser: Literal["ask", "always", "never"] = "ask"
+    """When an authorization link is opened in the browser: `ask` when you say so (a click on a notice, `authorize`),
+    `always` also as soon as it is given, `never` only prints it."""
+
     rescan_every: float = Field(default=300.0, ge=1, le=86_400, strict=False)
     """The time between two rescans, which find what no watcher saw and what changed on Base44; varied by a tenth."""
 

@@ -9,7 +9,8 @@ import pytest
 
 from connectord.authorize import Authorization, AuthorizationState
 from connectord.base44.errors import Unreachable
-from connectord.control.tell import tell, tell_ended, tell_notice
+from connectord.control.tell import tell, tell_notice
+from connectord.control.tell_consent import tell_ended
 from connectord.control.tell_removal import WAYS_OUT
 from connectord.notify import Link, authorization_notice, stripe_notice
 from connectord.project.model import Problem, ProblemCode, Project, Severity
@@ -126,7 +127,7 @@ def test_each_event_has_its_sentences(name: str) -> None:
     ("state", "sentence"),
     [
         (AuthorizationState.AUTHORIZED, "slack: Added"),
-        (AuthorizationState.FAILED, "slack: authorization failed: the consent was refused"),
+        (AuthorizationState.FAILED, "slack: authorization failed: the consent was refused, or its link has expired"),
         (AuthorizationState.TIMED_OUT, "slack: authorization timed out; the connector still needs it"),
         (AuthorizationState.SKIPPED, "slack: authorization skipped"),
         (AuthorizationState.SUPERSEDED, "slack: the open authorization link is no longer needed"),

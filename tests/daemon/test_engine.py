@@ -260,7 +260,7 @@ def test_p7_a_login_is_noticed_by_its_file(bench: Bench) -> None:
     bench.add()
     bench.machine.time.pass_(1000)  # by now its own tries are minutes apart
     file.write_text(kept_text)
-    bench.engine._hinted(file)
+    bench.machine.time.loop.call_soon(bench.engine._hinted, file)
     bench.machine.time.pass_(1.0)
     assert bench.slack.state is ConnectorState.NEEDS_AUTHORIZATION
 
@@ -557,7 +557,7 @@ def test_p12_signed_out_shows_though_there_is_nothing_to_push_and_ends_with_a_lo
     assert bench.wait().why == "signed out"
     connected(bench.emulator, {"slack": ["read", "by someone else"]})
     credentials.write_bytes(login)
-    bench.engine.retry_all()  # what the watched credentials file leads to
+    bench.machine.time.loop.call_soon(bench.engine.retry_all)  # what the watched credentials file leads to
     bench.machine.time.pass_(5.0)
     assert bench.slack.state is ConnectorState.DRIFTED
 

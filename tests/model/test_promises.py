@@ -247,7 +247,7 @@ class Promises(RuleBasedStateMachine):
         self.credentials = write_credentials(self.machine.folder / "home", pair)
         self.signed_in, self.token = True, token.access_token
         if self.run is not None:
-            self.run.life.engine._hinted(self.credentials)
+            self.machine.time.loop.call_soon(self.run.life.engine._hinted, self.credentials)
             self._looks_everywhere()
 
     @rule()

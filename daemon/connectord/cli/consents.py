@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from connectord.authorize import Authorization, Authorizations, AuthorizationState
 from connectord.base44 import App
-from connectord.cli.browser import Browser
+from connectord.browser import Browser
 from connectord.cli.output import Output
 from connectord.cli.terminal import confirm, on_escape, spinner
 from connectord.project import Connector
@@ -45,7 +45,7 @@ class Consents:
     async def wanted(self) -> bool:
         """Ask whether to go through them now."""
         self.output.say()
-        can_open = bool(self.browser.command)
+        can_open = bool(self.browser.commands)
         return await confirm(
             "Open browser to authorize now?" if can_open else "Wait while you open them?", default=True
         )
@@ -77,7 +77,7 @@ class Consents:
         return ended
 
     async def _open(self, connector_type: str, link: str) -> None:
-        if not self.browser.command:
+        if not self.browser.commands:
             self.output.say(f"Open this link to authorize {connector_type}: {link}")
             return
         self.output.say(f"Opening browser for {connector_type}...")

@@ -10,8 +10,8 @@ import click
 
 from connectord.authorize import Authorizations
 from connectord.base44 import App
+from connectord.browser import find_browser, in_ci
 from connectord.cli.beside_daemon import held_by_daemon, tell_daemon
-from connectord.cli.browser import find_browser
 from connectord.cli.complaint import Usage
 from connectord.cli.consents import Consents, print_links
 from connectord.cli.exit_codes import ExitCode
@@ -140,7 +140,7 @@ async def _finish(outcomes: tuple[Outcome, ...], snapshot: Snapshot, app: App, o
     pending = [outcome for outcome in outcomes if outcome.result is Result.NEEDS_AUTHORIZATION]
     print_links(pending, output)
     end = PushEnd(outcomes)
-    asks = bool(pending) and output.interactive and not in_ci()
+    asks = bool(pending) and output.interactive and not in_ci(os.environ)
     if asks:
         end = await _authorize(outcomes, pending, snapshot, app, output)
     print_summary(end, app.dashboard_url, output)
@@ -162,8 +162,3 @@ async def _authorize(
         except asyncio.CancelledError:
             print_summary(PushEnd(outcomes, tuple(consents.ended)), app.dashboard_url, output)
             raise
-
-
-def in_ci() -> bool:
-    """Whether this is a pipeline: then links are printed and nothing is opened, terminal or not (seed 000)."""
-    return os.environ.get("CI", "").lower() not in {"", "0", "false"}

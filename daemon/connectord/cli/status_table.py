@@ -20,7 +20,7 @@ from connectord.control.models import (
     Status,
     WatchState,
 )
-from connectord.control.verdict import Verdict, connector_verdict
+from connectord.control.verdict import Verdict, connector_verdict, needs_consent
 
 NOTHING_YET: Final = "Nothing is registered yet: connectord projects add"
 
@@ -52,15 +52,6 @@ _PROJECT_HINTS: Final = {
     ProjectState.PAUSED: "Nothing is pushed until: connectord resume",
     ProjectState.HALTED: "It goes on by itself once that is mended",
     ProjectState.OFFLINE: "Base44 can't be reached; it goes on by itself",
-}
-
-_ENDED_BY_A_LINK: Final = {
-    ConnectorState.NEEDS_AUTHORIZATION,
-    ConnectorState.SKIPPED,
-    ConnectorState.TIMED_OUT,
-    ConnectorState.AUTHORIZATION_FAILED,
-    ConnectorState.EXPIRED,
-    ConnectorState.DISCONNECTED,
 }
 
 
@@ -164,7 +155,7 @@ def _needs(connector: ConnectorStatus, project: ProjectStatus, now: datetime) ->
         yield "Changed on Base44 by someone else; `connectord push` or `connectord pull` settles it"
     if connector.authorize_url:
         yield f"Authorize: {connector.authorize_url}"
-    elif connector.state in _ENDED_BY_A_LINK:
+    elif needs_consent(connector):
         yield "For a link: connectord push"
     if connector.missing_scopes:
         yield f"Not granted: {', '.join(connector.missing_scopes)}"

@@ -34,6 +34,8 @@ class NewsKind(StrEnum):
     RETRY_SCHEDULED = "retry.scheduled"
     AUTHORIZATION_OPENED = "authorization.opened"
     AUTHORIZATION_ENDED = "authorization.ended"
+    LINK_OPENED = "link.opened"
+    LINK_NOT_OPENED = "link.not-opened"
     DRIFT = "connector.drift"
     UNTRACKED = "connector.untracked"
     CONSENT_LOST = "connector.consent-lost"

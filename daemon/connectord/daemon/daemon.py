@@ -161,7 +161,6 @@ class Daemon:
 
     def _woke(self, engine: Engine) -> None:
         engine.watcher.renew()
-        engine.consents.authorizations.poll_now()
         engine.retry_all()
         engine.hint_all(Trigger.RESCAN)
 

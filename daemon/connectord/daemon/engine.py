@@ -9,12 +9,15 @@ from pathlib import Path
 from connectord.authorize import Authorization
 from connectord.base44 import App
 from connectord.base44.connections import Connections
+from connectord.browser import Browser, OpenBrowser, desktop_environ, find_browser
 from connectord.control import News, NewsKind, Tone
 from connectord.control.broadcast import Broadcast
 from connectord.control.models import ProjectState
 from connectord.control.tell import tell
+from connectord.daemon.authorizing import Authorizing
 from connectord.daemon.consents import Consents
 from connectord.daemon.followed import Followed
+from connectord.daemon.fresh_link import FreshLinks
 from connectord.daemon.repeats import first_leaf
 from connectord.daemon.surroundings import Surroundings
 from connectord.notify import Notifier
@@ -22,7 +25,7 @@ from connectord.project import Project, shown_path
 from connectord.project.places import places_of_file
 from connectord.store import Store
 from connectord.sync import Backoff, PushEffects, PushJob, PushQueue, RemovalMode, RemovalPolicy, Trigger
-from connectord.sync.events import ConnectorsGone, OutcomeKnown, PushFinished, SyncEvent, Watching
+from connectord.sync.events import ConnectorsGone, OutcomeKnown, PushFinished, Reconciled, SyncEvent, Watching
 from connectord.watch import Target, Watcher, WatchState
 
 
@@ -53,7 +56,9 @@ class Engine:
         self.broadcast = Broadcast()
         self.queue = PushQueue(self._carry, projects_at_once=surroundings.settings.projects_at_once)
         self.watcher = Watcher(on_hint=self._hinted, on_state=self._watch_state, on_defect=self._defect)
-        self.consents = Consents(surroundings, store, notifier, self._authorization_changed)
+        self.consents = Consents(surroundings, store, notifier, self._authorization_changed, self._defect)
+        self.links = FreshLinks(self.followed, self.consents)
+        self.authorizing = Authorizing(self.links, self.consents, surroundings, self._browser, self._defect)
         self.stopping = asyncio.Event()
 
     # What the daemon does
@@ -72,6 +77,7 @@ class Engine:
         followed = self.followed.pop(root)
         self.watcher.remove(root)
         self.queue.drop(root)
+        self.authorizing.end(root)
         self._tasks.pop(root).cancel()
         if followed.project is not None:
             self.consents.gone(followed.project, tuple(self.consents.types_open(followed.project)))
@@ -86,14 +92,24 @@ class Engine:
         for followed in self.followed.values():
             followed.loop.hint(trigger)
 
+    async def authorize(self, root: Path, types: tuple[str, ...] = ()) -> None:
+        """Open these consent links, or all that are needed, one after another; returns when the last has ended."""
+        await self.authorizing.authorize(root, types)
+
+    def skip(self, root: Path, connector_type: str) -> bool:
+        """A person's word that this authorization can wait. False: it has no link that could be skipped."""
+        return self.authorizing.skip(root, connector_type)
+
     def retry_all(self) -> None:
         """What kept us from Base44 may have ended: let everything that waits for that try again now."""
+        self.consents.authorizations.poll_now()
         for followed in self.followed.values():
             followed.loop.push.retry_now()
         self.hint_all(Trigger.RETRY)
 
     def end_tasks(self) -> None:
-        """Stop intake: nothing is looked at any more."""
+        """Stop intake: nothing is looked at and no link is opened any more."""
+        self.authorizing.end()
         for task in self._tasks.values():
             task.cancel()
 
@@ -167,21 +183,30 @@ class Engine:
         if followed.repeats.is_news(event):
             for news in tell(event, self._in.at()):
                 self._in.publish(news)
+        self._follow_up(event, before)
+        if was_offline and isinstance(event, OutcomeKnown) and event.outcome.accepted:
+            self.retry_all()
+
+    def _follow_up(self, event: SyncEvent, before: Project | None) -> None:
+        """What an event means for the parts beside its project's loop. `before` is the project as it was."""
         match event:
             case Watching(project=project):
                 if before is not None and before != project:
                     self.consents.gone(before, tuple(self.consents.types_open(before)))
-                self.watcher.refresh(root)
+                self.watcher.refresh(project.root)
                 self.group.create_task(self.let_go_of_clients(), name="unused clients")
                 self.consents.resume(project, self._connect(project))
-            case OutcomeKnown(outcome=outcome):
+            case OutcomeKnown():
                 self.consents.follow(event)
-                if was_offline and outcome.accepted:
-                    self.retry_all()
             case ConnectorsGone(project, types):
                 self.consents.gone(project, types)
-            case PushFinished():
+            case PushFinished(project=project):
+                links = self.consents.untold(project)
                 self.consents.notify(event)
+                if links and OpenBrowser(self._in.settings.open_browser) is OpenBrowser.ALWAYS:
+                    self.authorizing.begin(project.root, tuple(row.type for row in links))
+            case Reconciled():
+                self.consents.came_late(event)
             case _:
                 pass
 
@@ -190,6 +215,10 @@ class Engine:
         if followed is not None:
             followed.board.authorization(authorization, self._in.at())
             followed.changed()
+
+    async def _browser(self) -> Browser:
+        environ = await desktop_environ(self._in.environ)
+        return find_browser(environ, setting=OpenBrowser(self._in.settings.open_browser))
 
     def _watch_state(self, state: WatchState) -> None:
         before = self.troubles.pop("watch", None)

@@ -11,9 +11,10 @@ from dataclasses import replace
 
 from connectord.base44 import App
 from connectord.base44.errors import Base44Error, NotFound, SignedOut, TimedOut
+from connectord.browser.web_link import is_web_link
 from connectord.project.model import STRIPE, Connector
 from connectord.sync.guard import WaitReason
-from connectord.sync.outcome import Outcome, Result, failed, is_web_link, read_set_reply
+from connectord.sync.outcome import Outcome, Result, failed, read_set_reply
 from connectord.sync.plan import Plan, Remote, gone
 
 SETS_AT_ONCE = 8

@@ -106,6 +106,7 @@ class ProjectLoop:
                 finally:
                     self._group = None
         finally:
+            self.push.end()
             for ticket in self._tickets:
                 ticket.cancel()
             for handle in self._later:
