@@ -38,7 +38,7 @@ def a_link(
     deadline: float = 1120.0,
 ) -> AuthorizationRow:
     return AuthorizationRow(
-        project, name, url, None, ("chat:write",), deadline - 120, deadline, state, KEY.app_id, KEY.api_url
+        project, name, url, None, ("chat:write",), deadline - 120, deadline, state, False, KEY.app_id, KEY.api_url
     )
 
 

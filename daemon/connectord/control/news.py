@@ -42,6 +42,8 @@ class NewsKind(StrEnum):
     DEFECT = "daemon.defect"
     RECONCILE_FAILED = "reconcile.failed"
     NOTICE = "notice"
+    SNOOZED = "notices.snoozed"
+    ANSWER_FAILED = "notice.answer-failed"
     TROUBLE = "daemon.trouble"
     TROUBLE_OVER = "daemon.trouble-over"
     REQUEST_RETRIED = "request.retried"

@@ -78,8 +78,9 @@ def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901  (a ta
 
 
 def tell_notice(notice: Notice, at: datetime) -> Iterator[News]:
-    """A person is needed: one line to read, one for each link."""
-    yield News(at=at, event=NewsKind.NOTICE, message=f"{notice.title}:", tone=Tone.ATTENTION, code=notice.kind)
+    """A person is needed: one line to read, one for each link. What buttons do is nothing for a line."""
+    message = f"{notice.title}:" if notice.links else f"{notice.title}. {notice.body}"
+    yield News(at=at, event=NewsKind.NOTICE, message=message, tone=Tone.ATTENTION, code=notice.kind)
     for link in notice.links:
         message = f"  {link.label}: {link.url}"
         yield News(at=at, event=NewsKind.NOTICE, message=message, tone=Tone.ATTENTION, type=link.label, url=link.url)

@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
@@ -41,6 +42,7 @@ def build_notifier(
     on_trouble: Callable[[str], None],
     platform: str = sys.platform,
     environ: Mapping[str, str] = os.environ,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> CombinedNotifier:
     """The daemon's notifier with the channels of this machine. `command` is a program and its arguments.
 
@@ -58,7 +60,7 @@ def build_notifier(
         missing = NO_COMMAND
     silent = through is NotifyThrough.NONE
     instead = ChannelState(Channel.NONE if silent else Channel.LOG, works=not silent, why=missing)
-    return CombinedNotifier(tuple(channels), instead=instead, rules=rules or Rules(), clean=clean)
+    return CombinedNotifier(tuple(channels), instead=instead, rules=rules or Rules(), clean=clean, now=now)
 
 
 def desktop_notifier(

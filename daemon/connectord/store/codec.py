@@ -73,6 +73,7 @@ def authorization_columns(row: AuthorizationRow) -> Columns:
         row.opened_at,
         row.deadline,
         row.state,
+        row.noticed,
         text(row.app_id),
         text(row.api_url),
     )
@@ -135,10 +136,10 @@ def read_entry(row: Columns) -> tuple[BaseKey, BaseEntry]:
 
 def read_authorization(row: Columns) -> AuthorizationRow:
     """From the columns of authorizations."""
-    project, name, url, connection_id, scopes, opened_at, deadline, state, app_id, api_url = row
-    asked = _strings(scopes)
+    project, name, url, connection_id, scopes, opened_at, deadline, state, noticed, app_id, api_url = row
+    asked, told = _strings(scopes), bool(noticed)
     return AuthorizationRow(
-        _path(project), name, url, connection_id, asked, opened_at, deadline, state, app_id, api_url
+        _path(project), name, url, connection_id, asked, opened_at, deadline, state, told, app_id, api_url
     )
 
 

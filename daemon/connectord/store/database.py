@@ -170,7 +170,8 @@ def _load(connection: sqlite3.Connection) -> Mirror:
         key, entry = codec.read_entry(row)
         mirror.base.setdefault(key, {})[entry.type] = entry
     for row in connection.execute(
-        "SELECT project, type, url, connection_id, scopes, opened_at, deadline, state, app_id, api_url FROM authorizations"
+        "SELECT project, type, url, connection_id, scopes, opened_at, deadline, state, noticed, app_id, api_url"
+        " FROM authorizations"
     ):
         authorization = codec.read_authorization(row)
         mirror.authorizations[authorization.key] = authorization

@@ -94,11 +94,7 @@ class Mirror:
         for absence in change.absences:
             self.absences[absence.key] = absence
             self.unsaved.absences.add(absence.key)
-        for noticed in change.noticed:
-            self.noticed[noticed.key] = noticed
-            self.unsaved.noticed.add(noticed.key)
-        if change.snoozed_until is not None:
-            self.snoozed_until, self.unsaved.snooze = change.snoozed_until, True
+        self._notice(change)
 
     def add_project(self, root: Path, at: float) -> bool:
         """Register a project; False where it is already."""
@@ -169,10 +165,8 @@ class Mirror:
             self.sightings[root] = found.sightings[root]
         for absence in found.absences.keys() - self.unsaved.absences:
             self.absences[absence] = found.absences[absence]
-        for noticed in found.noticed.keys() - self.unsaved.noticed:
-            self.noticed[noticed] = found.noticed[noticed]
-        if not self.unsaved.snooze:
-            self.snoozed_until = found.snoozed_until
+        self.noticed |= {key: found.noticed[key] for key in found.noticed.keys() - self.unsaved.noticed}
+        self.snoozed_until = self.snoozed_until if self.unsaved.snooze else found.snoozed_until
         self.unsaved.update(found.unsaved)
 
     def _accept(self, key: BaseKey, entries: Mapping[str, BaseEntry | None]) -> None:
@@ -185,6 +179,13 @@ class Mirror:
             self.unsaved.base.add((key, name))
         if not known:
             del self.base[key]
+
+    def _notice(self, change: Change) -> None:
+        for row in change.noticed:
+            self.noticed[row.key] = row
+            self.unsaved.noticed.add(row.key)
+        if change.snoozed_until is not None:
+            self.snoozed_until, self.unsaved.snooze = change.snoozed_until, True
 
     def _owns(self, root: Path, directory: Path) -> bool:
         """Whether a connectors directory belongs to this project and not to another one inside of it."""

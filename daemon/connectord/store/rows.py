@@ -54,7 +54,7 @@ class JobRow:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRow:
-    """A consent link. `state` is OPEN or how it ended."""
+    """A consent link, and whether the person knows of it. `state` is OPEN or how it ended."""
 
     project: Path
     type: str
@@ -64,6 +64,7 @@ class AuthorizationRow:
     opened_at: float
     deadline: float
     state: str
+    noticed: bool
     app_id: str
     api_url: str
 

@@ -110,7 +110,6 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     """,
     # A place is a project's path or a host, so it is bytes as well. `snooze` has one row or none.
     """
-    ALTER TABLE authorizations DROP COLUMN noticed;
     CREATE TABLE noticed (
         place BLOB NOT NULL,
         kind TEXT NOT NULL,

@@ -56,6 +56,7 @@ def _links(
         opened_at=now,
         deadline=deadline,
         state=OPEN,
+        noticed=False,
         app_id=project.app_id,
         api_url=project.api_url,
     )
