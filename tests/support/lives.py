@@ -26,7 +26,7 @@ from connectord.control.news import News
 from connectord.daemon.answers import Answers
 from connectord.daemon.engine import Engine
 from connectord.daemon.surroundings import Surroundings
-from connectord.notify import Notice, Rules
+from connectord.notify import Notice, Rules, Telling
 from connectord.notify.notifier import Channel, ChannelState, OnAction, OnShown, no_action, not_heard
 from connectord.settings import Settings
 from connectord.store import Change, SqliteStore, StoreTrouble
@@ -167,7 +167,7 @@ class Machine:
         )  # fmt: skip
         life.store = store = MortalStore(self.folder / "state.db", life)
         connections = _Connections(home, _Wire(self.network, life), self.time.now, seed)
-        life.engine = engine = Engine(surroundings, store, connections, life)
+        life.engine = engine = Engine(surroundings, store, connections, cast("Telling", life))
         life.face = Answers(engine, surroundings, store)
         self.past.append(life)
         try:

@@ -27,7 +27,7 @@ from connectord.daemon.engine import Engine
 from connectord.daemon.history import kept
 from connectord.daemon.notice_answers import NoticeAnswers
 from connectord.daemon.surroundings import Surroundings
-from connectord.notify import CombinedNotifier, NoticeLevel, NotifyThrough, Rules, build_notifier
+from connectord.notify import NO_BUS, CombinedNotifier, NoticeLevel, NotifyThrough, Rules, build_notifier
 from connectord.project import Project, shown_path
 from connectord.store import STATE_FILE, Change, SqliteStore, StoreTrouble
 from connectord.sync import Trigger
@@ -192,10 +192,11 @@ class Daemon:
         )
 
     def _notices_trouble(self, sentence: str) -> None:
-        """A missing desktop is nothing bad where nobody asked for one; `status` says it all the same."""
-        settings = self._in.settings
-        asked = settings.notify != "auto" or settings.notify_command is not None
-        tone = Tone.ATTENTION if asked else Tone.QUIET
+        """That there is no desktop is no news where nobody asked for one; `status` says it all the same."""
+        asked = self._in.settings.notify != NotifyThrough.AUTO.value
+        if sentence == NO_BUS and not asked:
+            return
+        tone = Tone.ATTENTION if asked or self._in.settings.notify_command else Tone.QUIET
         self._publish(News(at=self._in.at(), event=NewsKind.TROUBLE, message=f"Notices: {sentence}", tone=tone))
 
     def _store_trouble(self, trouble: StoreTrouble | None) -> None:

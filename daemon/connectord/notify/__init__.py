@@ -23,9 +23,10 @@ from connectord.notify.notices import (
 )
 from connectord.notify.notifier import Channel, ChannelState, Notifier, OnAction, OnShown, Telling
 from connectord.notify.policy import NoticeLevel, Rules
-from connectord.notify.ways import NotifyThrough, build_notifier
+from connectord.notify.ways import NO_BUS, NotifyThrough, build_notifier
 
 __all__ = [
+    "NO_BUS",
     "Action",
     "Channel",
     "ChannelState",

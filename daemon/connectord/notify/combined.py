@@ -103,8 +103,10 @@ class CombinedNotifier:
         now = self._now()
         due = self._desk.due(now)
         seconds = None if due is None else min(LONGEST_WAIT, max(0.0, (due - now).total_seconds()))
+        # Not wait_for: up to Python 3.11 it loses a cancellation that comes together with what it waits for.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
 
     def _answered(self, action: Action, shown: str) -> None:
         for subject in self._desk.parts_of(shown):

@@ -201,5 +201,7 @@ class DesktopNotifier:
         self._failures = min(self._failures + 1, 16)
         self._wake.clear()
         if not self._hurry:
+            # Not wait_for: up to Python 3.11 it loses a cancellation that comes together with what it waits for.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self._wake.wait()
