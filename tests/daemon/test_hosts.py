@@ -45,7 +45,9 @@ def points_to(project: Project, host: RunningEmulator, daemon: RunningDaemon) ->
 
 def sent(host: RunningEmulator) -> list[str]:
     return sorted(
-        f"{one['method']} {one['path'].rpartition('/')[2]}" for one in host.requests() if one["method"] != "GET"
+        f"{one['method']} {one['path'].removesuffix('/remove').rpartition('/')[2]}"
+        for one in host.requests()
+        if one["method"] != "GET"
     )
 
 
@@ -63,15 +65,17 @@ def test_p2_another_host_gets_everything_and_the_first_one_keeps_its_base(
         daemon.expect(event="push.finished")
         assert sent(there) == ["PUT github", "PUT slack"]
         (project.connectors_dir / "slack.jsonc").unlink()
-        assert daemon.expect(event="removal.withheld")["types"] == ["slack"]
+        daemon.expect(event="push.finished")
+        assert sent(there) == ["DELETE slack", "PUT github", "PUT slack"]
         here.forget_requests()
         points_to(project, here, daemon)
-        assert daemon.expect(event="removal.withheld")["types"] == ["slack"]
+        held = daemon.expect(event="hold.began")
+        assert (held["code"], held["types"]) == ("app-changed", ["slack"])
         (project.connectors_dir / "slack.jsonc").write_text('{type: "slack", scopes: ["a", "c"]}')
         daemon.expect(event="push.finished")
         assert daemon.end() == 0
     assert sent(here) == ["PUT slack"]
-    assert sent(there) == ["PUT github", "PUT slack"]
+    assert sent(there) == ["DELETE slack", "PUT github", "PUT slack"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other operating system: there is no /proc")
