@@ -44,11 +44,9 @@ def points_to(project: Project, host: RunningEmulator, daemon: RunningDaemon) ->
 
 
 def sent(host: RunningEmulator) -> list[str]:
-    return sorted(
-        f"{one['method']} {one['path'].removesuffix('/remove').rpartition('/')[2]}"
-        for one in host.requests()
-        if one["method"] != "GET"
-    )
+    changes = [one for one in host.requests() if one["method"] != "GET"]
+    names = [one["path"].removesuffix("/remove").rpartition("/")[2] for one in changes]
+    return sorted(f"{one['method']} {name}" for one, name in zip(changes, names, strict=True))
 
 
 def test_p2_another_host_gets_everything_and_the_first_one_keeps_its_base(
