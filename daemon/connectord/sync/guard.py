@@ -38,6 +38,7 @@ class WaitReason(StrEnum):
     GIT_BUSY = "git-busy"
     UNSENT = "unsent"
     FAILED = "failed"
+    ASKING = "asking"
 
 
 class RemovalMode(StrEnum):
