@@ -50,7 +50,7 @@ OUTCOME_TONES = {
 }
 
 
-def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901  (a table: one case an event)
+def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901, PLR0912  (a table: one case an event)
     """The news in an event, in the order in which a person should read them."""
     match event:
         case Watching(project, connectors):
