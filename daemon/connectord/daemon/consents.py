@@ -14,7 +14,7 @@ from connectord.base44.find import caller
 from connectord.base44.request import host_address
 from connectord.control.tell_consent import tell_ended, tell_late_consent, tell_opened
 from connectord.daemon.consent_rows import (
-    OVER,
+    WAITING,
     as_skipped,
     change_by_adopted,
     change_by_end,
@@ -23,7 +23,7 @@ from connectord.daemon.consent_rows import (
     is_with,
 )
 from connectord.daemon.surroundings import Surroundings
-from connectord.notify import Link, Notifier, authorization_notice, stripe_notice
+from connectord.notify import Link, Notifier, authorization_notice
 from connectord.project import Project, shown_path
 from connectord.store import OPEN, AuthorizationRow, Change, Store
 from connectord.sync.events import OutcomeKnown, PushFinished, Reconciled
@@ -166,11 +166,8 @@ class Consents:
         return [row for row in rows if is_open_with(row, project) and not row.noticed]
 
     def notify(self, event: PushFinished) -> None:
-        """One notice for the batch that a push brought (P11), and one for a Stripe sandbox that waits to be claimed."""
+        """One notice for the batch that a push brought (P11)."""
         self._notice(event.project, self.untold(event.project))
-        for done in event.outcomes:
-            if done.claim_url and done.result in {Result.PROVISIONED, Result.SYNCED}:
-                self._notifier.notify(stripe_notice(_name(event.project), done.claim_url))
 
     def _notice(self, project: Project, rows: list[AuthorizationRow]) -> None:
         if not rows:
@@ -184,7 +181,7 @@ class Consents:
         """The connector's newest link, unless somebody consented to it or nobody needs it any more."""
         rows = {row.type: row for row in self._store.authorizations(project.root) if is_with(row, project)}
         row = rows.get(connector_type)
-        return row if row is not None and row.state not in OVER else None
+        return row if row is not None and row.state in WAITING else None
 
     def _watch(self, project: Project, app: App, row: AuthorizationRow) -> Authorization:
         """Watch the link of a row, for what is left of its time."""

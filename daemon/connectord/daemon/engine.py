@@ -9,12 +9,13 @@ from pathlib import Path
 from connectord.authorize import Authorization
 from connectord.base44 import App
 from connectord.base44.connections import Connections
-from connectord.browser import Browser, OpenBrowser, desktop_environ, find_browser
+from connectord.browser import Browser, OpenBrowser
 from connectord.control import News, NewsKind, Tone
 from connectord.control.broadcast import Broadcast
 from connectord.control.models import ProjectState
 from connectord.control.tell import tell
 from connectord.daemon.authorizing import Authorizing
+from connectord.daemon.claims import Claims
 from connectord.daemon.consents import Consents
 from connectord.daemon.followed import Followed
 from connectord.daemon.fresh_link import FreshLinks
@@ -57,6 +58,7 @@ class Engine:
         self.queue = PushQueue(self._carry, projects_at_once=surroundings.settings.projects_at_once)
         self.watcher = Watcher(on_hint=self._hinted, on_state=self._watch_state, on_defect=self._defect)
         self.consents = Consents(surroundings, store, notifier, self._authorization_changed, self._defect)
+        self.claims = Claims(surroundings, store, notifier)
         self.links = FreshLinks(self.followed, self.consents)
         self.authorizing = Authorizing(self.links, self.consents, surroundings, self._browser, self._defect)
         self.stopping = asyncio.Event()
@@ -198,8 +200,10 @@ class Engine:
                 self.consents.resume(project, self._connect(project))
             case OutcomeKnown():
                 self.consents.follow(event)
+                self.claims.follow(event)
             case ConnectorsGone(project, types):
                 self.consents.gone(project, types)
+                self.claims.gone(project, types)
             case PushFinished(project=project):
                 links = self.consents.untold(project)
                 self.consents.notify(event)
@@ -207,6 +211,7 @@ class Engine:
                     self.authorizing.begin(project.root, tuple(row.type for row in links))
             case Reconciled():
                 self.consents.came_late(event)
+                self.claims.reconciled(event)
             case _:
                 pass
 
@@ -217,8 +222,7 @@ class Engine:
             followed.changed()
 
     async def _browser(self) -> Browser:
-        environ = await desktop_environ(self._in.environ)
-        return find_browser(environ, setting=OpenBrowser(self._in.settings.open_browser))
+        return await self._in.find_browser(self._in.environ, OpenBrowser(self._in.settings.open_browser))
 
     def _watch_state(self, state: WatchState) -> None:
         before = self.troubles.pop("watch", None)
