@@ -43,6 +43,7 @@ entries = st.builds(
     seen_scopes=st.none() | st.frozensets(st.text()),
     authorized=st.booleans(),
     unsure=st.booleans(),
+    told=st.none() | words,
     file_name=st.none() | types,
     file_text=st.none() | st.text(),
 )

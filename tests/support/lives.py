@@ -21,6 +21,7 @@ from tests.support.virtual_time import VirtualTime
 
 from connectord.base44 import App, Base44, Pace, find_credentials
 from connectord.base44.connections import Connections
+from connectord.browser import Browser, OpenBrowser
 from connectord.control.models import ProjectStatus
 from connectord.control.news import News
 from connectord.daemon.answers import Answers
@@ -144,6 +145,34 @@ class Life:
 
 
 @dataclass
+class Screen:
+    """Where links are opened: what was, and what happens then. With `objection` nothing is opened, for that reason."""
+
+    opened: list[str] = field(default_factory=list)
+    objection: str | None = None
+    person: Callable[[str], None] = lambda _: None
+
+    async def find_browser(self, environ: Mapping[str, str], setting: OpenBrowser) -> Browser:
+        del environ, setting
+        return _ScreenBrowser(self)
+
+
+class _ScreenBrowser(Browser):
+    __slots__ = ("screen",)
+
+    def __init__(self, screen: Screen) -> None:
+        super().__init__()
+        object.__setattr__(self, "screen", screen)
+
+    async def open(self, link: str) -> str | None:
+        screen: Screen = self.screen  # type: ignore[attr-defined]
+        if screen.objection is None:
+            screen.opened.append(link)
+            screen.person(link)
+        return screen.objection
+
+
+@dataclass
 class Machine:
     """The computer: it keeps the database, the files and the credentials between the lives."""
 
@@ -153,6 +182,7 @@ class Machine:
     settings: Settings = field(default_factory=Settings)
     network: Network = field(init=False)
     past: list[Life] = field(default_factory=list)
+    screen: Screen = field(default_factory=Screen)
 
     def __post_init__(self) -> None:
         self.network = Network(self.emulator)
@@ -163,7 +193,7 @@ class Machine:
         home = self.folder / "home"
         surroundings = Surroundings(
             self.settings, {}, home, self.folder, self.folder, life.publish,
-            clock=self.time.now, rng=random.Random(seed),
+            clock=self.time.now, rng=random.Random(seed), find_browser=self.screen.find_browser,
         )  # fmt: skip
         life.store = store = MortalStore(self.folder / "state.db", life)
         connections = _Connections(home, _Wire(self.network, life), self.time.now, seed)

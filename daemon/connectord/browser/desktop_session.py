@@ -13,12 +13,18 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from connectord.browser.find import has_display
+from connectord.browser.browser import Browser
+from connectord.browser.find import OpenBrowser, find_browser, has_display
 
 PATIENCE: Final = 2.0
 """Seconds for an answer of systemd, which has it in memory."""
 
 _NAMES: Final = frozenset({"BROWSER", "DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY"})
+
+
+async def session_browser(environ: Mapping[str, str], setting: OpenBrowser) -> Browser:
+    """The browser of the person's desktop session, as it is now."""
+    return find_browser(await desktop_environ(environ), setting=setting)
 
 
 async def desktop_environ(

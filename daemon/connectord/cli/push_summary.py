@@ -9,6 +9,7 @@ from connectord.authorize import Authorization, AuthorizationState
 from connectord.base44.errors import SignedOut
 from connectord.cli.exit_codes import ExitCode
 from connectord.cli.output import Output
+from connectord.control.granted import added
 from connectord.sync import Outcome, Result
 
 _ACTIONS = {
@@ -87,7 +88,9 @@ def print_summary(end: PushEnd, dashboard_url: str, output: Output) -> None:
     _line("Added", end.authorized(AuthorizationState.AUTHORIZED), output, fg="green")
     for authorization in end.authorizations:
         if authorization.missing_scopes:
-            output.say(f"  {authorization.type}: {not_granted(authorization)}", fg="yellow")
+            output.say(
+                f"  {authorization.type}: {added(authorization.missing_scopes, len(authorization.scopes))}", fg="yellow"
+            )
     _line("Removed", end.types(Result.REMOVED), output, dim=True)
     skipped = end.authorized(AuthorizationState.SKIPPED)
     _line("Skipped", skipped + (end.unsettled if end.declined else []), output, fg="yellow")
@@ -120,12 +123,6 @@ def print_outro(end: PushEnd, output: Output, *, asked: bool) -> None:
             output.error("Some connectors were kept on Base44. Run 'connectord push' again to look at them anew.")
 
 
-def not_granted(authorization: Authorization) -> str:
-    """What an authorized connector lacks, in a sentence."""
-    missing = authorization.missing_scopes
-    return f"Added, but {len(missing)} of {len(authorization.scopes)} scopes were not granted: {', '.join(missing)}"
-
-
 def as_document(end: PushEnd) -> dict[str, object]:
     """The CLI's `--json` document: `results`, and `oauth`, which is empty because nobody was asked."""
     return {"results": [_result(outcome) for outcome in end.outcomes], "oauth": {}}
@@ -140,6 +137,7 @@ def _result(outcome: Outcome) -> dict[str, object]:
         "redirectUrl": outcome.authorize_url,
         "connectionId": outcome.connection_id,
         "claimUrl": outcome.claim_url,
+        "todo": outcome.todo,
     }
     return {key: value for key, value in entries.items() if value is not None}
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from connectord.control.granted import added
 from connectord.control.models import (
     ConnectorState,
     ConnectorStatus,
@@ -163,14 +164,18 @@ def _needs(connector: ConnectorStatus, project: ProjectStatus, now: datetime) ->
         yield f"{connector.error}; removed from Base44 at {when}, unless it comes back (connectord restore)"
     elif connector.error and not _is_in_a_hold(connector, project):
         yield connector.error
+    if connector.todo:
+        yield f"{connector.todo}."
     if connector.state is ConnectorState.DRIFTED and not connector.error:
         yield "Changed on Base44 by someone else; `connectord push` or `connectord pull` settles it"
     if connector.authorize_url:
         yield f"Authorize: {connector.authorize_url}"
     elif needs_consent(connector):
-        yield "For a link: connectord push"
+        yield f"For a link: connectord authorize {connector.type} --project {shlex.quote(project.path)}"
     if connector.missing_scopes:
-        yield f"Not granted: {', '.join(connector.missing_scopes)}"
+        yield added(connector.missing_scopes, len(connector.scopes))
+    if connector.claim_url:
+        yield f"Claim the Stripe sandbox: {connector.claim_url}"
 
 
 def _is_in_a_hold(connector: ConnectorStatus, project: ProjectStatus) -> bool:

@@ -171,7 +171,7 @@ class Board:
 
     def _reconciled(self, event: Reconciled, at: datetime) -> None:
         self._untracked = event.plan.untracked
-        self._entries.reconciled(event.plan, event.late_consents, at)
+        self._entries.reconciled(event, at)
 
     def _shown(self) -> list[Entry]:
         """The entries that a file stands for; the rest is history."""

@@ -110,5 +110,7 @@ def _line(name: str, entry: Entry, file: str | None, scopes: tuple[str, ...]) ->
         missing_scopes=entry.missing_scopes,
         authorize_url=entry.authorize_url,
         error=entry.error,
+        todo=entry.todo,
+        claim_url=entry.claim_url,
         updated_at=entry.at,
     )

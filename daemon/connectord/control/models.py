@@ -101,6 +101,7 @@ class ConnectorStatus(Model):
     """One connector of a project. `missing_scopes` were asked for and not granted.
 
     `removal_at`: its file is gone, and it is removed from Base44 then unless the file comes back.
+    `todo` is what a person can do about the error. `claim_url` is where a Stripe sandbox that is nobody's is claimed.
     """
 
     type: str
@@ -112,6 +113,8 @@ class ConnectorStatus(Model):
     error: str | None = None
     updated_at: datetime | None = None
     removal_at: datetime | None = None
+    todo: str | None = None
+    claim_url: str | None = None
 
 
 class Hold(Model):

@@ -37,6 +37,7 @@ class NewsKind(StrEnum):
     AUTHORIZATION_ENDED = "authorization.ended"
     LINK_OPENED = "link.opened"
     LINK_NOT_OPENED = "link.not-opened"
+    STRIPE_CLAIMED = "stripe.claimed"
     DRIFT = "connector.drift"
     UNTRACKED = "connector.untracked"
     CONSENT_LOST = "connector.consent-lost"

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from connectord.authorize import Authorization, AuthorizationState
+from connectord.control.granted import added
 from connectord.control.news import News, NewsKind, Tone
 from connectord.errors import ConnectordError
-from connectord.project.model import Project
+from connectord.project.model import STRIPE, Project
 from connectord.project.shown import shown_path
 from connectord.sync.events import LateConsent
 from connectord.sync.outcome import Result
@@ -64,7 +65,7 @@ def tell_ended(project: Project, authorization: Authorization, at: datetime) -> 
     words, tone = AUTHORIZATION_WORDS[authorization.state]
     missing = authorization.missing_scopes
     if missing:
-        words, tone = words + not_granted(missing, len(authorization.scopes)), Tone.ATTENTION
+        words, tone = added(missing, len(authorization.scopes)), Tone.ATTENTION
     is_added = authorization.state is AuthorizationState.AUTHORIZED
     return _news(
         project,
@@ -87,7 +88,7 @@ def tell_late_consent(project: Project, consent: LateConsent, at: datetime) -> N
         project,
         at,
         NewsKind.AUTHORIZATION_ENDED,
-        f"{consent.type}: Added" + (not_granted(missing, consent.requested) if missing else ""),
+        f"{consent.type}: {added(missing, consent.requested)}",
         Tone.ATTENTION if missing else Tone.GOOD,
         type=consent.type,
         result=Result.ADDED.value,
@@ -96,9 +97,9 @@ def tell_late_consent(project: Project, consent: LateConsent, at: datetime) -> N
     )
 
 
-def not_granted(missing: tuple[str, ...], requested: int) -> str:
-    """What a consent lacks, as it goes on after "Added"."""
-    return f", but {len(missing)} of {requested} scopes were not granted: {', '.join(missing)}"
+def tell_claimed(project: Project, at: datetime) -> News:
+    """Somebody has claimed the Stripe sandbox."""
+    return _news(project, at, NewsKind.STRIPE_CLAIMED, f"{STRIPE}: the sandbox is claimed", Tone.GOOD, type=STRIPE)
 
 
 def _news(project: Project, at: datetime, event: NewsKind, message: str, tone: Tone, **fields: Any) -> News:

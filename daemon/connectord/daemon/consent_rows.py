@@ -12,8 +12,15 @@ from connectord.project import Project
 from connectord.store import OPEN, AuthorizationRow, BaseEntry, Change, HistoryRow, Store
 from connectord.sync.reconcile import base_key
 
-OVER: Final = frozenset({AuthorizationState.AUTHORIZED.value, AuthorizationState.SUPERSEDED.value})
-"""Ends after which nobody is waited for."""
+WAITING: Final = frozenset(
+    {
+        OPEN,
+        AuthorizationState.FAILED.value,
+        AuthorizationState.TIMED_OUT.value,
+        AuthorizationState.SKIPPED.value,
+    }
+)
+"""States of a link whose connector still needs a person's consent."""
 
 
 def is_with(row: AuthorizationRow, project: Project) -> bool:
@@ -67,4 +74,4 @@ def _consented(base: Mapping[str, BaseEntry], authorization: Authorization) -> d
     if entry is None or not authorization.is_authorized:
         return {}
     seen = None if authorization.granted is None else frozenset(authorization.granted)
-    return {authorization.type: replace(entry, authorized=True, seen_scopes=seen)}
+    return {authorization.type: replace(entry, authorized=True, seen_scopes=seen, told=None)}

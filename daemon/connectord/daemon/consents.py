@@ -14,7 +14,7 @@ from connectord.base44.find import caller
 from connectord.base44.request import host_address
 from connectord.control.tell_consent import tell_ended, tell_late_consent, tell_opened
 from connectord.daemon.consent_rows import (
-    OVER,
+    WAITING,
     as_skipped,
     change_by_adopted,
     change_by_end,
@@ -165,7 +165,7 @@ class Consents:
         """The connector's newest link, unless somebody consented to it or nobody needs it any more."""
         rows = {row.type: row for row in self._store.authorizations(project.root) if is_with(row, project)}
         row = rows.get(connector_type)
-        return row if row is not None and row.state not in OVER else None
+        return row if row is not None and row.state in WAITING else None
 
     def _watch(self, project: Project, app: App, row: AuthorizationRow) -> Authorization:
         """Watch the link of a row, for what is left of its time."""

@@ -9,12 +9,13 @@ from pathlib import Path
 from connectord.authorize import Authorization
 from connectord.base44 import App
 from connectord.base44.connections import Connections
-from connectord.browser import Browser, OpenBrowser, desktop_environ, find_browser
+from connectord.browser import Browser, OpenBrowser
 from connectord.control import News, NewsKind, Tone
 from connectord.control.broadcast import Broadcast
 from connectord.control.models import ProjectState
 from connectord.control.tell import tell
 from connectord.daemon.authorizing import Authorizing
+from connectord.daemon.claims import Claims
 from connectord.daemon.consents import Consents
 from connectord.daemon.followed import Followed
 from connectord.daemon.fresh_link import FreshLinks
@@ -67,6 +68,7 @@ class Engine:
         self.queue = PushQueue(self._carry, projects_at_once=surroundings.settings.projects_at_once)
         self.watcher = Watcher(on_hint=self._hinted, on_state=self._watch_state, on_defect=self.defect)
         self.consents = Consents(surroundings, store, self._authorization_changed, self.defect)
+        self.claims = Claims(surroundings, store)
         self.notices = Notices(surroundings, store, telling, self.followed, self.defect)
         self.links = FreshLinks(self.followed, self.consents)
         self.authorizing = Authorizing(self.links, self.consents, surroundings, self.browser, self.defect)
@@ -214,16 +216,19 @@ class Engine:
                 self.consents.resume(project, self._connect(project))
             case OutcomeKnown(outcome=outcome):
                 self.consents.follow(event)
+                self.claims.follow(event)
                 if outcome.accepted:
                     self.notices.answered(event.project)
             case ConnectorsGone(project, types):
                 self.consents.gone(project, types)
+                self.claims.gone(project, types)
             case PushFinished(project=project):
                 links = self.consents.untold(project)
                 if links and OpenBrowser(self._in.settings.open_browser) is OpenBrowser.ALWAYS:
                     self.authorizing.begin(project.root, tuple(row.type for row in links))
             case Reconciled(project=project, late_consents=late):
                 self.consents.came_late(event)
+                self.claims.reconciled(event)
                 self.notices.answered(project)
                 for consent in late:
                     self.notices.authorized(project, consent)
@@ -241,8 +246,7 @@ class Engine:
 
     async def browser(self) -> Browser:
         """What opens links now: a desktop comes and goes."""
-        environ = await desktop_environ(self._in.environ)
-        return find_browser(environ, setting=OpenBrowser(self._in.settings.open_browser))
+        return await self._in.find_browser(self._in.environ, OpenBrowser(self._in.settings.open_browser))
 
     def _watch_state(self, state: WatchState) -> None:
         before = self.troubles.pop("watch", None)

@@ -72,7 +72,7 @@ class NoticeAnswers:
 
     async def _claim(self, root: Path) -> None:
         lines = self._engine.followed[root].status().connectors
-        url = next((line.authorize_url for line in lines if line.type == STRIPE), None)
+        url = next((line.claim_url for line in lines if line.type == STRIPE), None)
         if url is not None:
             browser = await self._engine.browser()
             self._in.publish(tell_claim(root, url, await browser.open(url), self._in.at()))

@@ -170,7 +170,8 @@ def _of_links(
 
 def _failed(standing: Standing) -> Topic:
     lines = standing.in_state(ConnectorState.FAILED)
-    reasons = {name: line.error or "" for name, line in lines.items() if name not in standing.tried_again}
+    final = {name: line for name, line in lines.items() if name not in standing.tried_again}
+    reasons = {name: ". ".join(filter(None, (line.error, line.todo))) for name, line in final.items()}
     return Topic(
         NoticeKind.FAILED, reasons, lambda items: failed_notice(standing.place, {name: reasons[name] for name in items})
     )
@@ -233,9 +234,12 @@ def _granted_less(standing: Standing) -> Topic:
 
 def _stripe(standing: Standing) -> Topic:
     """A sandbox that can be claimed; each answer may name another link, and it is the same sandbox."""
-    line = standing.in_state(ConnectorState.SYNCED).get(STRIPE)
-    url = (line.authorize_url if line else None) or ""
-    return Topic(NoticeKind.STRIPE_READY, {STRIPE: ""} if url else {}, lambda _: stripe_notice(standing.place, url))
+    urls = [line.claim_url for line in standing.status.connectors if line.claim_url]
+    return Topic(
+        NoticeKind.STRIPE_READY,
+        {STRIPE: ""} if urls else {},
+        lambda _: stripe_notice(standing.place, urls[0]),
+    )
 
 
 def _within(root: str, file: str) -> str:

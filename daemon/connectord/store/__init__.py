@@ -9,6 +9,7 @@ from connectord.store.base import BaseEntry, BaseKey
 from connectord.store.file import STATE_FILE
 from connectord.store.memory import MemoryStore
 from connectord.store.rows import (
+    CLAIMABLE,
     OPEN,
     AbsenceRow,
     AuthorizationRow,
@@ -27,6 +28,7 @@ from connectord.store.store import Store
 from connectord.store.trouble import StoreTrouble, TroubleKind
 
 __all__ = [
+    "CLAIMABLE",
     "OPEN",
     "STATE_FILE",
     "AbsenceRow",

@@ -59,6 +59,7 @@ def entry_columns(base: int, entry: BaseEntry) -> Columns:
         None if entry.file_name is None else os.fsencode(entry.file_name),
         text(entry.file_text),
         entry.unsure,
+        entry.told,
     )
 
 
@@ -120,7 +121,7 @@ def read_project(row: Columns) -> ProjectRow:
 
 def read_entry(row: Columns) -> tuple[BaseKey, BaseEntry]:
     """From the columns of bases (but its id) and those of base_entries (but its base)."""
-    api_url, app_id, directory, name, scopes, config, seen, authorized, file_name, file_text, unsure = row
+    api_url, app_id, directory, name, scopes, config, seen, authorized, file_name, file_text, unsure, told = row
     entry = BaseEntry(
         name,
         _strings(scopes),
@@ -130,6 +131,7 @@ def read_entry(row: Columns) -> tuple[BaseKey, BaseEntry]:
         None if file_name is None else os.fsdecode(file_name),
         file_text,
         bool(unsure),
+        told,
     )
     return BaseKey(api_url, app_id, _path(directory)), entry
 

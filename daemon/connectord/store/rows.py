@@ -17,6 +17,9 @@ from connectord.store.base import BaseEntry, BaseKey
 OPEN: Final = "open"
 """The state of an authorization that is being watched; every other word is how it ended (authorize/)."""
 
+CLAIMABLE: Final = "claimable"
+"""The state of a row whose link is no consent's, but where a Stripe sandbox is claimed."""
+
 AuthorizationKey = tuple[Path, str]
 """Project and connector type."""
 

@@ -15,8 +15,8 @@ _PUT_BASE: Final = "INSERT OR IGNORE INTO bases (api_url, app_id, connectors_dir
 _FIND_BASE: Final = "SELECT id FROM bases WHERE api_url = ? AND app_id = ? AND connectors_dir = ?"
 _PUT_ENTRY: Final = (
     "INSERT OR REPLACE INTO base_entries"
-    " (base, type, scopes, connection_config, seen_scopes, authorized, file_name, file_text, unsure)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " (base, type, scopes, connection_config, seen_scopes, authorized, file_name, file_text, unsure, told)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _PUT_AUTHORIZATION: Final = (
     "INSERT OR REPLACE INTO authorizations"

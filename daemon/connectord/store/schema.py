@@ -108,6 +108,9 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     CREATE INDEX history_of_project ON history (project, id);
     CREATE INDEX history_by_time ON history (at);
     """,
+    """
+    ALTER TABLE base_entries ADD COLUMN told TEXT;
+    """,
     # A place is a project's path or a host, so it is bytes as well. `snooze` has one row or none.
     """
     CREATE TABLE noticed (

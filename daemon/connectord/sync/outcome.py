@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connectord.base44.errors import Base44Error
-from connectord.base44.models import SetReply
+from connectord.base44.models import SetReply, StripeMode, StripeStatus
 from connectord.browser.web_link import is_web_link
 from connectord.project.model import Connector
 
@@ -101,6 +101,13 @@ def failed(connector_type: str, error: Base44Error) -> Outcome:
         transient=error.transient,
         retry_after=error.retry_after,
     )
+
+
+def unclaimed(stripe: StripeStatus) -> str | None:
+    """Where the sandbox of an app is claimed, as long as it is nobody's."""
+    link = stripe.sandbox_claim_url
+    is_sandbox = stripe.stripe_mode is StripeMode.SANDBOX
+    return link if is_sandbox and link is not None and is_web_link(link) else None
 
 
 def _refusal(reply: SetReply) -> str:
