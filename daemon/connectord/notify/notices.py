@@ -39,6 +39,7 @@ def authorized_notice(project: Path | str, types: Iterable[str]) -> Notice:
         title=f"{_names(names)} {_verb(names, 'is', 'are')} authorized",
         body=_all_names(names).rstrip(),
         urgency=Urgency.INFORMATION,
+        item=" ".join(names),
     )
 
 
@@ -185,11 +186,12 @@ def _notice(
     buttons: tuple[Action, ...] = (),
     links: tuple[Link, ...] = (),
     urgency: Urgency = Urgency.ATTENTION,
+    item: str = "",
 ) -> Notice:
     name = Path(project).name
     return Notice(
         kind=kind,
-        subject=subject_of(kind, project),
+        subject=subject_of(kind, project, item),
         title=f"{title} ({name})",
         body=body,
         project=name,
