@@ -97,13 +97,13 @@ TABLE = [
     ),
     (
         invalid_file_notice(SHOP, {"slack.jsonc": "slack.jsonc:3:5: expected a comma"}),
-        "slack.jsonc can't be pushed (shop)",
+        "slack.jsonc can't be used as it is (shop)",
         "slack.jsonc:3:5: expected a comma",
         (),
     ),
     (
         invalid_file_notice(SHOP, {"a.jsonc": "a.jsonc: it is empty", "b.jsonc": "b.jsonc: it is empty"}),
-        "2 files can't be pushed (shop)",
+        "2 files can't be used as they are (shop)",
         "a.jsonc: it is empty\nb.jsonc: it is empty",
         (),
     ),

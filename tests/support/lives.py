@@ -26,8 +26,9 @@ from connectord.control.models import ProjectStatus
 from connectord.control.news import News
 from connectord.daemon.answers import Answers
 from connectord.daemon.engine import Engine
+from connectord.daemon.notice_answers import NoticeAnswers
 from connectord.daemon.surroundings import Surroundings
-from connectord.notify import Notice, Rules, Telling
+from connectord.notify import Action, Notice, NoticeLevel, Rules, Telling
 from connectord.notify.notifier import Channel, ChannelState, OnAction, OnShown, no_action, not_heard
 from connectord.settings import Settings
 from connectord.store import Change, SqliteStore, StoreTrouble
@@ -104,7 +105,8 @@ class Life:
     troubles: list[StoreTrouble | None] = field(default_factory=list)
     news: list[News] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
-    withdrawn: list[str] = field(default_factory=list)
+    on_show: dict[str, Notice] = field(default_factory=dict)
+    night: bool = False
     on_action: OnAction = field(default_factory=lambda: no_action)
     on_shown: OnShown = field(default_factory=lambda: not_heard)
     rules: Rules = field(default_factory=Rules)
@@ -123,14 +125,23 @@ class Life:
             self.news.append(news)
 
     def notify(self, notice: Notice) -> None:
-        """Shown at once, as on a desktop with nobody's rules."""
+        """Shown at once, unless the person doesn't want it or it is night."""
+        if self.dead or self.night or not self.rules.wants(notice):
+            return
+        self.on_shown(notice.subject)
         if not self.dead:
-            self.on_shown(notice.subject)
             self.notices.append(notice)
+            self.on_show[notice.subject] = notice
 
     def withdraw(self, subject: str) -> None:
         if not self.dead:
-            self.withdrawn.append(subject)
+            self.on_show.pop(subject, None)
+
+    def press(self, action: Action) -> None:
+        """Press the button on the only notice that has it."""
+        (notice,) = (one for one in self.on_show.values() if action in one.buttons)
+        del self.on_show[notice.subject]
+        self.on_action(action, notice.subject)
 
     @property
     def state(self) -> ChannelState:
@@ -195,10 +206,12 @@ class Machine:
             self.settings, {}, home, self.folder, self.folder, life.publish,
             clock=self.time.now, rng=random.Random(seed), find_browser=self.screen.find_browser,
         )  # fmt: skip
+        life.rules = Rules(NoticeLevel(self.settings.notify_level))
         life.store = store = MortalStore(self.folder / "state.db", life)
         connections = _Connections(home, _Wire(self.network, life), self.time.now, seed)
         life.engine = engine = Engine(surroundings, store, connections, cast("Telling", life))
         life.face = Answers(engine, surroundings, store)
+        life.on_action = NoticeAnswers(engine, life.face, surroundings).pressed
         self.past.append(life)
         try:
             async with engine.consents.authorizations, asyncio.TaskGroup() as group:

@@ -110,7 +110,12 @@ def invalid_file_notice(project: Path | str, problems: Mapping[str, str]) -> Not
     """Files can't be pushed as they are. Their problems, by name, are sentences with file:line:column."""
     files = tuple(problems)
     what = files[0] if len(files) == 1 else f"{len(files)} files"
-    return _notice(NoticeKind.INVALID_FILE, project, title=f"{what} can't be pushed", body="\n".join(problems.values()))
+    return _notice(
+        NoticeKind.INVALID_FILE,
+        project,
+        title=f"{what} can't be used as {'it is' if len(files) == 1 else 'they are'}",
+        body="\n".join(problems.values()),
+    )
 
 
 def connection_expired_notice(project: Path | str, types: Iterable[str]) -> Notice:
