@@ -15,8 +15,8 @@ from connectord.control.models import Approval, ConnectorState, ProjectState
 from connectord.daemon.hosts import LONG
 from connectord.daemon.notices import SAME_AGAIN
 from connectord.emulator.faults import Fault
-from connectord.emulator.state import Connection, ConnectionStatus
-from connectord.notify import Action, NoticeKind
+from connectord.emulator.state import ConnectionStatus
+from connectord.notify import Action
 from connectord.settings import Settings
 
 
