@@ -428,9 +428,13 @@ class Promises(RuleBasedStateMachine):
 
     @invariant()
     def p11_at_most_one_notice_a_link(self) -> None:
-        told = Counter(link.url for notice in self.machine.notices for link in notice.links)
+        news = [news for life in self.machine.past for news in life.news if news.event is NewsKind.NOTICE]
+        told = Counter(one.url for one in news if one.url)
         twice = [url for url, count in told.items() if count > 1 and "/claim/" not in url]
         assert not twice, f"P11: {twice}"
+        for life in self.machine.past:
+            for earlier, later in pairwise(life.notices):
+                assert not earlier.covers(later), f"P11: {later}"
 
     @invariant()
     def p13_the_token_is_never_told(self) -> None:

@@ -26,7 +26,7 @@ from connectord.notify import (
 from connectord.notify.desktop import Desktop, DesktopNotifier, DesktopUnreachable
 from connectord.notify.session_bus import SessionBusDesktop
 
-SLACK = authorization_notice(SHOP, links("slack"))
+SLACK = consent_notice("slack")
 DUNST_ACTIONS = {"default": "", "authorize": "Authorize", "skip": "Skip"}
 
 
@@ -137,7 +137,7 @@ async def test_a_later_notice_takes_the_place_of_the_earlier_one() -> None:
     async with on_desktop(BUS, SERVER) as it:
         it.notifier.notify(SLACK)
         await it.desktop.shown()
-        it.notifier.notify(authorization_notice(SHOP, links("slack", "github")))
+        it.notifier.notify(consent_notice("slack", "github"))
         assert (await it.desktop.shown()).title == "slack, github need your authorization (shop)"
         assert await it.desktop.on_screen() == 1
 
@@ -253,7 +253,7 @@ async def test_p11_a_batch_of_five_is_one_notification_and_one_press_answers_it(
         notifier = the_daemons(desktop)
         answers: list[tuple[Action, str]] = []
         notifier.on_action = lambda action, subject: answers.append((action, subject))
-        five = authorization_notice(SHOP, links("github", "gmail", "linear", "notion", "slack"))
+        five = consent_notice("github", "gmail", "linear", "notion", "slack")
         async with running(notifier):
             notifier.notify(five)
             assert (

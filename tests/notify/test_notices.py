@@ -36,13 +36,13 @@ CONSENT = (Action.AUTHORIZE, Action.SKIP)
 
 TABLE = [
     (
-        authorization_notice(SHOP, links("slack")),
+        consent_notice("slack"),
         "slack needs your authorization (shop)",
         "Authorize opens the browser. Later: connectord authorize",
         CONSENT,
     ),
     (
-        authorization_notice(SHOP, links("github", "slack")),
+        consent_notice("github", "slack"),
         "github, slack need your authorization (shop)",
         "Authorize opens the browser. Later: connectord authorize",
         CONSENT,
@@ -139,7 +139,7 @@ def test_two_projects_of_the_same_name_have_subjects_of_their_own() -> None:
 
 
 def test_a_later_notice_of_a_thing_has_the_subject_of_the_earlier_one() -> None:
-    first, second = authorization_notice(SHOP, links("slack")), authorization_notice(SHOP, links("slack", "github"))
+    first, second = consent_notice("slack"), consent_notice("slack", "github")
     assert first.subject == second.subject
     assert failed_notice(SHOP, "slack", "x").subject == authorization_failed_notice(SHOP, "slack", "y").subject
 
@@ -161,7 +161,7 @@ def test_only_what_needs_nobody_is_information_and_only_what_happens_without_a_w
 
 
 def test_many_connectors_are_counted_in_the_title_and_named_below() -> None:
-    notice = authorization_notice(SHOP, links("a", "b", "c", "d", "e", "f"))
+    notice = consent_notice("a", "b", "c", "d", "e", "f")
     assert notice.title == "6 connectors need your authorization (shop)"
     assert notice.body.startswith("a, b, c, d, e, f\n")
 
@@ -184,12 +184,12 @@ def test_one_missing_scope_was_not_granted() -> None:
 def test_who_knows_of_a_batch_knows_of_a_part_of_it(
     earlier: tuple[str, ...], later: tuple[str, ...], covered: bool
 ) -> None:
-    assert authorization_notice(SHOP, links(*earlier)).covers(authorization_notice(SHOP, links(*later))) is covered
+    assert consent_notice(*earlier).covers(consent_notice(*later)) is covered
 
 
 def test_a_fresh_link_is_news() -> None:
     fresh = (Link("slack", "https://app.base44.com/api/external-auth/connect/fresh"),)
-    assert not authorization_notice(SHOP, links("slack")).covers(authorization_notice(SHOP, fresh))
+    assert not consent_notice("slack").covers(authorization_notice(SHOP, fresh))
 
 
 def test_p13_a_token_that_an_error_quotes_never_leaves_in_a_notice() -> None:

@@ -27,8 +27,8 @@ from connectord.control.news import News
 from connectord.daemon.answers import Answers
 from connectord.daemon.engine import Engine
 from connectord.daemon.surroundings import Surroundings
-from connectord.notify import Notice, Notifier
-from connectord.notify.notifier import Channel, ChannelState, OnAction, no_action
+from connectord.notify import Notice, Rules, Telling
+from connectord.notify.notifier import Channel, ChannelState, OnAction, OnShown, no_action, not_heard
 from connectord.settings import Settings
 from connectord.store import Change, SqliteStore, StoreTrouble
 
@@ -106,6 +106,8 @@ class Life:
     notices: list[Notice] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
     on_action: OnAction = field(default_factory=lambda: no_action)
+    on_shown: OnShown = field(default_factory=lambda: not_heard)
+    rules: Rules = field(default_factory=Rules)
     engine: Engine = field(init=False)
     face: Answers = field(init=False)
     store: MortalStore = field(init=False)
@@ -121,7 +123,9 @@ class Life:
             self.news.append(news)
 
     def notify(self, notice: Notice) -> None:
+        """Shown at once, as on a desktop with nobody's rules."""
         if not self.dead:
+            self.on_shown(notice.subject)
             self.notices.append(notice)
 
     def withdraw(self, subject: str) -> None:
@@ -131,6 +135,10 @@ class Life:
     @property
     def state(self) -> ChannelState:
         return ChannelState(Channel.LOG, works=True)
+
+    @property
+    def states(self) -> tuple[ChannelState, ...]:
+        return (self.state,)
 
     def project(self, root: Path) -> ProjectStatus:
         return self.face.status(root).projects[0]
@@ -189,7 +197,7 @@ class Machine:
         )  # fmt: skip
         life.store = store = MortalStore(self.folder / "state.db", life)
         connections = _Connections(home, _Wire(self.network, life), self.time.now, seed)
-        life.engine = engine = Engine(surroundings, store, connections, cast("Notifier", life))
+        life.engine = engine = Engine(surroundings, store, connections, cast("Telling", life))
         life.face = Answers(engine, surroundings, store)
         self.past.append(life)
         try:

@@ -22,6 +22,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "logs": ("connectord.cli.logs:logs", "What the daemon wrote down; -f follows."),
     "pause": ("connectord.cli.pause:pause", "Push nothing until resume."),
     "resume": ("connectord.cli.pause:resume", "End a pause."),
+    "snooze": ("connectord.cli.snooze:snooze", "Show no notices for a while."),
     "approve": ("connectord.cli.approve:approve", "Remove from Base44 what is held."),
     "restore": (
         "connectord.cli.restore:restore",

@@ -120,7 +120,19 @@ def _daemon(daemon: DaemonStatus, now: datetime) -> Iterator[Line]:
         yield Line("Files are polled, so a save is noticed a little later", "yellow")
     elif daemon.watching is WatchState.DOWN:
         yield Line("The file watcher is down, so only rescans notice a save", "red")
+    yield from _notices(daemon, now)
     yield from (Line(f"! {trouble}", "yellow") for trouble in daemon.trouble)
+
+
+def _notices(daemon: DaemonStatus, now: datetime) -> Iterator[Line]:
+    """How a person is told, and why not otherwise."""
+    works = [one for one in daemon.notices if one.works]
+    ways = ", ".join(f"{one.channel} ({one.through})" if one.through else one.channel for one in works)
+    why = "; ".join(f"{one.channel}: {one.why}" if works else one.why for one in daemon.notices if one.why)
+    if daemon.notices:
+        yield Line(f"Notices: {ways or 'only here and in the log'}" + (f" ({why})" if why else ""), dim=True)
+    if daemon.quiet_until is not None:
+        yield Line(f"No notices until {clock(daemon.quiet_until, now)}")
 
 
 def _heading(project: ProjectStatus) -> Line:

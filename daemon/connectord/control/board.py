@@ -36,7 +36,8 @@ HALTING = frozenset({NotFound.code, Forbidden.code})
 class Board:
     """One project's board. `remember` is asked for connectors that need no push and of which nothing was heard yet.
 
-    `unusable` says why the project can't be read as it is now.
+    `unusable` says why the project can't be read as it is now, `pushing` that a push is under way, `compared` that
+    Base44 was asked what it has.
     """
 
     def __init__(self, root: Path, remember: Remember, *, temporary: bool = False, paused: bool = False) -> None:
@@ -53,6 +54,28 @@ class Board:
         self.unusable: str | None = None
         self._waiting_for: dict[str, RetryScheduled] = {}
         self._not_asked: ConnectordError | None = None
+        self.pushing = False
+        self.compared = False
+
+    @property
+    def looked(self) -> bool:
+        """Whether the files were looked at yet."""
+        return self._snapshot is not None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the last look says everything: what isn't in it isn't there (P3)."""
+        return self._snapshot is not None and self._snapshot.complete
+
+    @property
+    def removals_known(self) -> bool:
+        """Whether it is known what becomes of connectors without a file."""
+        return self._removals is not None
+
+    @property
+    def tried_again(self) -> frozenset[str]:
+        """The connectors whose failure may pass: they are sent again by themselves."""
+        return frozenset(self._waiting_for)
 
     def apply(self, event: SyncEvent, at: datetime) -> None:
         """Take an event in."""
@@ -62,7 +85,7 @@ class Board:
             case ProjectUnusable(error=error):
                 self.unusable = None if error is None else error.what
             case PushStarted(types=types, trigger=trigger):
-                self._trigger = trigger.value
+                self._trigger, self.pushing = trigger.value, True
                 self._entries.pushing(types, at)
             case OutcomeKnown(outcome=outcome):
                 self._entries.outcome(outcome, at)
@@ -75,7 +98,7 @@ class Board:
             case ReconcileFailed(error=error):
                 self._not_asked = error
             case Reconciled():
-                self._not_asked = None
+                self._not_asked, self.compared = None, True
                 self._reconciled(event, at)
             case _:
                 pass
@@ -126,7 +149,7 @@ class Board:
     def _looked(self, event: Looked, at: datetime) -> None:
         before = self.project or event.project
         if (before.api_url, before.app_id) != (event.project.api_url, event.project.app_id):
-            self._untracked = ()  # that was the other app's
+            self._untracked, self.compared = (), False  # that was the other app's
         self.project, self._snapshot = event.project, event.snapshot
         to_send = [connector.type for connector in event.plan.sets] + ([STRIPE] if event.plan.provision else [])
         self._entries.queued(to_send, at)
@@ -137,6 +160,7 @@ class Board:
         self._waiting_for = {name: retry for name, retry in self._waiting_for.items() if name in waiting}
 
     def _finished(self, event: PushFinished, at: datetime) -> None:
+        self.pushing = False
         outcomes = {outcome.type: outcome.result.value for outcome in event.outcomes}
         # What was passed over is said again by RetryScheduled, which follows.
         self._waiting_for = {name: retry for name, retry in self._waiting_for.items() if name not in outcomes}

@@ -87,6 +87,10 @@ class Client:
         """End a pause; the status as it is then."""
         return self._ask(Status, "POST", "/resume", path=path)
 
+    def snooze(self, seconds: float) -> DaemonStatus:
+        """Show no notices for so many seconds, 0 to end it; the daemon as it is then."""
+        return self._ask(DaemonStatus, "POST", "/snooze", parameters={"seconds": seconds})
+
     def push(self, path: Path | None = None) -> Status:
         """Ask for a push, also of what had failed for good; the status as it is then."""
         return self._ask(Status, "POST", "/push", path=path)

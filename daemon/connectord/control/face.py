@@ -73,6 +73,10 @@ class Face(Protocol):
         """Write the files back whose connectors are held or about to be removed; over nothing that is there (P6)."""
         ...
 
+    async def snooze(self, seconds: float) -> None:
+        """Show no notices for so many seconds, over restarts; 0 ends it, and what is still true is shown."""
+        ...
+
     async def wait(self, root: Path | None, *, timeout: float) -> WaitResult:
         """Return when the files as they are at the call are settled, or after `timeout` seconds."""
         ...

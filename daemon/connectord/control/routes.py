@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from connectord.control.face import Face
 from connectord.control.known_root import known_root
-from connectord.control.models import Approval, History, Model
+from connectord.control.models import LONGEST_SNOOZE, Approval, History, Model
 from connectord.control.news import News
 from connectord.errors import ConnectordError
 from connectord.project.shown import shown_path
@@ -62,6 +62,7 @@ class Routes:
             Route(f"{PREFIX}/projects", self.remove_project, methods=["DELETE"]),
             Route(f"{PREFIX}/pause", self.pause, methods=["POST"]),
             Route(f"{PREFIX}/resume", self.resume, methods=["POST"]),
+            Route(f"{PREFIX}/snooze", self.snooze, methods=["POST"]),
             Route(f"{PREFIX}/push", self.push, methods=["POST"]),
             Route(f"{PREFIX}/approve", self.approve, methods=["POST"]),
             Route(f"{PREFIX}/restore", self.restore, methods=["POST"]),
@@ -90,7 +91,7 @@ class Routes:
     async def wait(self, request: Request) -> Response:
         """Wait until the files as they are now are settled, `timeout` seconds at most."""
         root = await self._root(request)
-        timeout = _seconds(request)
+        timeout = _seconds(request, "timeout", LONGEST_WAIT)
         return _json(await self._unless_closing(request, self._face.wait(root, timeout=timeout)))
 
     async def add_project(self, request: Request) -> Response:
@@ -113,6 +114,11 @@ class Routes:
         root = await self._root(request)
         await self._face.resume(root)
         return _json(self._face.status(root))
+
+    async def snooze(self, request: Request) -> Response:
+        """Show no notices for `seconds`, 0 to end it; answers with the daemon as it is then."""
+        await self._face.snooze(_seconds(request, "seconds", LONGEST_SNOOZE))
+        return _json(self._face.status(None).daemon)
 
     async def push(self, request: Request) -> Response:
         """Look now, and try again what had failed for good; answers before that is done."""
@@ -235,12 +241,12 @@ def _number(request: Request, name: str, default: int) -> int:
     return default if text is None else int(text)
 
 
-def _seconds(request: Request) -> float:
-    text = _query(request).get("timeout", "")
+def _seconds(request: Request, name: str, longest: int) -> float:
+    text = _query(request).get(name, "")
     try:
         seconds = float(text)
     except ValueError as error:
-        raise BadRequest(f"`timeout` must be seconds, not {text!r}.") from error
-    if not 0 <= seconds <= LONGEST_WAIT:
-        raise BadRequest(f"`timeout` must be between 0 and {LONGEST_WAIT} seconds, not {text}.")
+        raise BadRequest(f"`{name}` must be seconds, not {text!r}.") from error
+    if not 0 <= seconds <= longest:
+        raise BadRequest(f"`{name}` must be between 0 and {longest} seconds, not {text}.")
     return seconds

@@ -41,7 +41,7 @@ OUTCOME_TONES = {
 }
 
 
-def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901  (a table: one case an event)
+def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901, PLR0912  (a table: one case an event)
     """The news in an event, in the order in which a person should read them."""
     match event:
         case Watching(project, connectors):
@@ -67,7 +67,10 @@ def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901  (a ta
             )
         case RemovalsComing() | HoldChanged():
             yield tell_removal(event, at)
-        case ConnectorsGone() | Looked() | RemovalsChanged():
+        case ConnectorsGone(project, types):
+            message = f"{', '.join(types)}: no file any more, and no consent on Base44: forgotten"
+            yield _news(project, at, NewsKind.FORGOTTEN, message, Tone.PLAIN, types=types)
+        case Looked() | RemovalsChanged():
             return
         case Reconciled():
             yield from _reconciled(event, at)
@@ -78,8 +81,9 @@ def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901  (a ta
 
 
 def tell_notice(notice: Notice, at: datetime) -> Iterator[News]:
-    """A person is needed: one line to read, one for each link."""
-    yield News(at=at, event=NewsKind.NOTICE, message=f"{notice.title}:", tone=Tone.ATTENTION, code=notice.kind)
+    """A person is needed: one line to read, one for each link. What buttons do is nothing for a line."""
+    message = f"{notice.title}:" if notice.links else f"{notice.title}. {notice.body}"
+    yield News(at=at, event=NewsKind.NOTICE, message=message, tone=Tone.ATTENTION, code=notice.kind)
     for link in notice.links:
         message = f"  {link.label}: {link.url}"
         yield News(at=at, event=NewsKind.NOTICE, message=message, tone=Tone.ATTENTION, type=link.label, url=link.url)

@@ -1,15 +1,13 @@
-"""Stripe sandboxes that nobody has claimed yet: in status until they are somebody's, and told of once (P10, P11)."""
+"""Stripe sandboxes that nobody has claimed yet: kept until they are somebody's (P10)."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 from connectord.control.tell_consent import tell_claimed
 from connectord.daemon.surroundings import Surroundings
-from connectord.notify import Notifier, stripe_notice
-from connectord.project import STRIPE, Project, shown_path
+from connectord.project import STRIPE, Project
 from connectord.store import CLAIMABLE, AuthorizationRow, Change, Store
 from connectord.sync.events import OutcomeKnown, Reconciled
 from connectord.sync.outcome import unclaimed
@@ -20,10 +18,9 @@ CLAIMED: Final = "claimed"
 class Claims:
     """The claim link of each project, as a row that outlives the process. What Base44 says of Stripe decides."""
 
-    def __init__(self, surroundings: Surroundings, store: Store, notifier: Notifier) -> None:
+    def __init__(self, surroundings: Surroundings, store: Store) -> None:
         self._in = surroundings
         self._store = store
-        self._notifier = notifier
 
     def follow(self, event: OutcomeKnown) -> None:
         """A push has seen Stripe, or provisioned it."""
@@ -39,23 +36,20 @@ class Claims:
         """The file is gone: nobody wants the sandbox any more."""
         row = self._row(project)
         if STRIPE in types and row is not None:
-            self._end(project, row)
+            self._end(row)
 
     def _is_now(self, project: Project, url: str | None) -> None:
         row = self._row(project)
         if url is not None:
-            known = row or self._new_row(project, url)
-            # Noted before it is shown: what a crash swallows is still in status, a notice that comes again nags.
-            self._store.record(Change(authorizations=(replace(known, url=url, noticed=True),)))
-            if not known.noticed:
-                self._notifier.notify(stripe_notice(_name(project), url))
+            claimable = replace(row, url=url) if row is not None else self._new_row(project, url)
+            if claimable != row:
+                self._store.record(Change(authorizations=(claimable,)))
         elif row is not None:
-            self._end(project, row)
+            self._end(row)
             self._in.publish(tell_claimed(project, self._in.at()))
 
-    def _end(self, project: Project, row: AuthorizationRow) -> None:
+    def _end(self, row: AuthorizationRow) -> None:
         self._store.record(Change(authorizations=(replace(row, state=CLAIMED),)))
-        self._notifier.withdraw(stripe_notice(_name(project), row.url).subject)
 
     def _row(self, project: Project) -> AuthorizationRow | None:
         """The row of a sandbox that is nobody's, of the app that the project is linked to now."""
@@ -78,7 +72,3 @@ class Claims:
             app_id=project.app_id,
             api_url=project.api_url,
         )
-
-
-def _name(project: Project) -> str:
-    return shown_path(Path(project.root.name))

@@ -23,10 +23,9 @@ from connectord.daemon.consent_rows import (
     is_with,
 )
 from connectord.daemon.surroundings import Surroundings
-from connectord.notify import Link, Notifier, authorization_notice
-from connectord.project import Project, shown_path
+from connectord.project import Project
 from connectord.store import OPEN, AuthorizationRow, Change, Store
-from connectord.sync.events import OutcomeKnown, PushFinished, Reconciled
+from connectord.sync.events import OutcomeKnown, Reconciled
 from connectord.sync.outcome import Result
 
 OnEnd = Callable[[Project, Authorization], None]
@@ -45,14 +44,12 @@ class Consents:
         self,
         surroundings: Surroundings,
         store: Store,
-        notifier: Notifier,
         on_change: OnEnd,
         on_defect: Callable[[Path, Exception], None],
     ) -> None:
         settings = surroundings.settings
         self._in = surroundings
         self._store = store
-        self._notifier = notifier
         self._on_change = on_change
         self._projects: dict[str, Project] = {}
         self._asked_for: Counter[tuple[str, str]] = Counter()
@@ -144,7 +141,6 @@ class Consents:
         for row in rows:
             if row.type not in watched:
                 self._watch(project, app, row)
-        self._notice(project, self.untold(project))
 
     def opened_by_person(self, project: Project, connector_type: str) -> Authorization | None:
         """Somebody has just opened the link: its time begins anew, and outlives a restart. None where none is open."""
@@ -164,18 +160,6 @@ class Consents:
         """The open links that no person was told of yet."""
         rows = self._store.authorizations(project.root)
         return [row for row in rows if is_open_with(row, project) and not row.noticed]
-
-    def notify(self, event: PushFinished) -> None:
-        """One notice for the batch that a push brought (P11)."""
-        self._notice(event.project, self.untold(event.project))
-
-    def _notice(self, project: Project, rows: list[AuthorizationRow]) -> None:
-        if not rows:
-            return
-        # Noted before it is shown: a notice that a crash swallows is still in status and log, a repeated one nags.
-        self._store.record(Change(authorizations=tuple(replace(row, noticed=True) for row in rows)))
-        links = tuple(Link(row.type, row.url) for row in rows)
-        self._notifier.notify(authorization_notice(_name(project), links))
 
     def _unanswered(self, project: Project, connector_type: str) -> AuthorizationRow | None:
         """The connector's newest link, unless somebody consented to it or nobody needs it any more."""
@@ -228,7 +212,3 @@ def _owner(project: Project) -> str:
 def _caller(project: Project) -> Hashable:
     """Whose limits its polls count against, as connections.py shares them. Secret (P13)."""
     return host_address(project.api_url), caller(project.environment)
-
-
-def _name(project: Project) -> str:
-    return shown_path(Path(project.root.name))

@@ -19,14 +19,23 @@ from connectord.daemon.claims import Claims
 from connectord.daemon.consents import Consents
 from connectord.daemon.followed import Followed
 from connectord.daemon.fresh_link import FreshLinks
+from connectord.daemon.notices import Notices
 from connectord.daemon.repeats import first_leaf
 from connectord.daemon.surroundings import Surroundings
-from connectord.notify import Notifier
+from connectord.notify import Telling
 from connectord.project import Project, shown_path
 from connectord.project.places import places_of_file
 from connectord.store import Store
 from connectord.sync import Backoff, PushEffects, PushJob, PushQueue, RemovalMode, RemovalPolicy, Trigger
-from connectord.sync.events import ConnectorsGone, OutcomeKnown, PushFinished, Reconciled, SyncEvent, Watching
+from connectord.sync.events import (
+    ConnectorsGone,
+    OutcomeKnown,
+    PushFinished,
+    PushStarted,
+    Reconciled,
+    SyncEvent,
+    Watching,
+)
 from connectord.watch import Target, Watcher, WatchState
 
 
@@ -44,7 +53,7 @@ class Engine:
         surroundings: Surroundings,
         store: Store,
         connections: Connections,
-        notifier: Notifier,
+        telling: Telling,
         troubles: dict[str, str] | None = None,
     ) -> None:
         self._in = surroundings
@@ -53,14 +62,16 @@ class Engine:
         self.followed: dict[Path, Followed] = {}
         self._tasks: dict[Path, asyncio.Task[None]] = {}
         self._credentials: Path | None = None
+        self.telling = telling
         self.troubles = {} if troubles is None else troubles
         self.broadcast = Broadcast()
         self.queue = PushQueue(self._carry, projects_at_once=surroundings.settings.projects_at_once)
-        self.watcher = Watcher(on_hint=self._hinted, on_state=self._watch_state, on_defect=self._defect)
-        self.consents = Consents(surroundings, store, notifier, self._authorization_changed, self._defect)
-        self.claims = Claims(surroundings, store, notifier)
+        self.watcher = Watcher(on_hint=self._hinted, on_state=self._watch_state, on_defect=self.defect)
+        self.consents = Consents(surroundings, store, self._authorization_changed, self.defect)
+        self.claims = Claims(surroundings, store)
+        self.notices = Notices(surroundings, store, telling, self.followed, self.defect)
         self.links = FreshLinks(self.followed, self.consents)
-        self.authorizing = Authorizing(self.links, self.consents, surroundings, self._browser, self._defect)
+        self.authorizing = Authorizing(self.links, self.consents, surroundings, self.browser, self.defect)
         self.stopping = asyncio.Event()
 
     # What the daemon does
@@ -69,8 +80,9 @@ class Engine:
         """Look after a project from now on."""
         followed = Followed(root, self._in, self._effects(root), self.queue, temporary=temporary, paused=paused)
         self.followed[root] = followed
+        self.notices.begins(root)
         self.watcher.add(followed.target)
-        run = followed.run(lambda error: self._defect(root, error))
+        run = followed.run(lambda error: self.defect(root, error))
         self._tasks[root] = self.group.create_task(run, name=f"loop of {root}")
         return followed
 
@@ -83,6 +95,7 @@ class Engine:
         self._tasks.pop(root).cancel()
         if followed.project is not None:
             self.consents.gone(followed.project, tuple(self.consents.types_open(followed.project)))
+        self.notices.ends(root)
 
     def follow_credentials(self, file: Path) -> None:
         """Try again what waits as soon as somebody signs in (P7)."""
@@ -154,13 +167,14 @@ class Engine:
         try:
             await followed.loop.push.carry(job)
         except Exception as error:  # noqa: BLE001  (one project's defect is no other project's)
-            self._defect(job.project.root, error)
+            self.defect(job.project.root, error)
         if job.project.root not in self.followed:
             # What its last push has still written: adding it again much later must remove nothing (P2).
             self._store.remove_project(job.project.root)
         followed.changed()
 
-    def _defect(self, root: Path, error: Exception) -> None:
+    def defect(self, root: Path, error: Exception) -> None:
+        """A defect of ours met this project: said with its place, and nobody else suffers from it."""
         what = first_leaf(error)
         message = f"A defect of connectord stopped its work on {shown_path(root)}: {type(what).__name__}: {what}"
         news = News(at=self._in.at(), event=NewsKind.DEFECT, message=message, tone=Tone.BAD, project=shown_path(root))
@@ -186,6 +200,8 @@ class Engine:
             for news in tell(event, self._in.at()):
                 self._in.publish(news)
         self._follow_up(event, before)
+        if not isinstance(event, PushStarted | OutcomeKnown):  # a push is told as one, when it has ended
+            self.notices.look_soon(root)
         if was_offline and isinstance(event, OutcomeKnown) and event.outcome.accepted:
             self.retry_all()
 
@@ -198,20 +214,24 @@ class Engine:
                 self.watcher.refresh(project.root)
                 self.group.create_task(self.let_go_of_clients(), name="unused clients")
                 self.consents.resume(project, self._connect(project))
-            case OutcomeKnown():
+            case OutcomeKnown(outcome=outcome):
                 self.consents.follow(event)
                 self.claims.follow(event)
+                if outcome.accepted:
+                    self.notices.answered(event.project)
             case ConnectorsGone(project, types):
                 self.consents.gone(project, types)
                 self.claims.gone(project, types)
             case PushFinished(project=project):
                 links = self.consents.untold(project)
-                self.consents.notify(event)
                 if links and OpenBrowser(self._in.settings.open_browser) is OpenBrowser.ALWAYS:
                     self.authorizing.begin(project.root, tuple(row.type for row in links))
-            case Reconciled():
+            case Reconciled(project=project, late_consents=late):
                 self.consents.came_late(event)
                 self.claims.reconciled(event)
+                self.notices.answered(project)
+                for consent in late:
+                    self.notices.authorized(project, consent)
             case _:
                 pass
 
@@ -220,8 +240,12 @@ class Engine:
         if followed is not None:
             followed.board.authorization(authorization, self._in.at())
             followed.changed()
+            self.notices.look_soon(project.root)
+            if authorization.is_authorized:
+                self.notices.authorized(project, authorization)
 
-    async def _browser(self) -> Browser:
+    async def browser(self) -> Browser:
+        """What opens links now: a desktop comes and goes."""
         return await self._in.find_browser(self._in.environ, OpenBrowser(self._in.settings.open_browser))
 
     def _watch_state(self, state: WatchState) -> None:

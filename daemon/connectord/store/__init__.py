@@ -1,4 +1,5 @@
-"""What the daemon remembers: base, projects, push jobs, authorizations, holds, absences and history.
+"""What the daemon remembers: base, projects, push jobs, authorizations, holds, absences, notices
+and history.
 
 Secrets never come here (P13). A store that had to begin empty has an empty base: every file is pushed once, and nothing
 can be removed (P2: only what this machine pushed is ever removed).
@@ -17,6 +18,7 @@ from connectord.store.rows import (
     HoldRow,
     JobRow,
     Keep,
+    NoticedRow,
     ProjectRow,
     SightingRow,
 )
@@ -40,6 +42,7 @@ __all__ = [
     "JobRow",
     "Keep",
     "MemoryStore",
+    "NoticedRow",
     "ProjectRow",
     "SightingRow",
     "SqliteStore",

@@ -184,4 +184,9 @@ def _load(connection: sqlite3.Connection) -> Mirror:
     for row in connection.execute("SELECT project, type, since, directory, git, other_app, removing FROM absences"):
         absence = codec.read_absence(row)
         mirror.absences[absence.key] = absence
+    for row in connection.execute("SELECT place, kind, item, mark, told_at, shown, ended_at FROM noticed"):
+        noticed = codec.read_noticed(row)
+        mirror.noticed[noticed.key] = noticed
+    for (mirror.snoozed_until,) in connection.execute("SELECT until FROM snooze"):
+        pass
     return mirror
