@@ -17,6 +17,7 @@ _REMOVAL_STATES = {
     None: ConnectorState.REMOVING,
     WaitReason.GRACE: ConnectorState.REMOVING,
     WaitReason.GIT_BUSY: ConnectorState.REMOVING,
+    WaitReason.ASKING: ConnectorState.REMOVING,
     WaitReason.PROBLEMS: ConnectorState.HELD,
     WaitReason.UNSENT: ConnectorState.HELD,
     WaitReason.FAILED: ConnectorState.FAILED,
