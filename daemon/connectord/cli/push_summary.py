@@ -30,6 +30,9 @@ _NOBODY_ASKED = (
 )
 
 
+_UNANSWERED = (AuthorizationState.SKIPPED, AuthorizationState.TIMED_OUT, AuthorizationState.SUPERSEDED)
+
+
 @dataclass(frozen=True, slots=True)
 class PushEnd:
     """Everything that came of a push. `declined` says that a person was asked to authorize and didn't want to."""
@@ -55,7 +58,7 @@ class PushEnd:
     @property
     def still_open(self) -> bool:
         """Whether any connector still waits for a person's consent."""
-        return bool(self.unsettled or self.authorized(AuthorizationState.SKIPPED, AuthorizationState.TIMED_OUT))
+        return bool(self.unsettled or self.authorized(*_UNANSWERED))
 
     @property
     def failures(self) -> list[tuple[str, str]]:
@@ -93,6 +96,8 @@ def print_summary(end: PushEnd, dashboard_url: str, output: Output) -> None:
             )
     _line("Removed", end.types(Result.REMOVED), output, dim=True)
     skipped = end.authorized(AuthorizationState.SKIPPED)
+    superseded = end.authorized(AuthorizationState.SUPERSEDED)
+    _line("Needs another link", superseded, output, fg="yellow")
     _line("Skipped", skipped + (end.unsettled if end.declined else []), output, fg="yellow")
     for outcome in end.outcomes:
         if outcome.result is Result.HELD:

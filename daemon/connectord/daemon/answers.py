@@ -28,6 +28,7 @@ from connectord.control.models import (
 )
 from connectord.control.models import WatchState as WatchWord
 from connectord.control.tell_removal import tell_restored
+from connectord.daemon.consent_answers import ConsentAnswers
 from connectord.daemon.engine import Engine
 from connectord.daemon.followed import Followed
 from connectord.daemon.surroundings import Surroundings
@@ -70,6 +71,7 @@ class Answers:
         self._in = surroundings
         self._store = store
         self._started_at = surroundings.at()
+        self.consents = ConsentAnswers(engine, surroundings)
 
     def roots(self) -> tuple[Path, ...]:
         """The roots of all projects."""

@@ -1,4 +1,4 @@
-"""Stripe sandboxes that nobody has claimed yet: in status until they are somebody's (P10)."""
+"""Stripe sandboxes that nobody has claimed yet: kept until they are somebody's (P10)."""
 
 from __future__ import annotations
 
@@ -41,8 +41,9 @@ class Claims:
     def _is_now(self, project: Project, url: str | None) -> None:
         row = self._row(project)
         if url is not None:
-            known = row or self._new_row(project, url)
-            self._store.record(Change(authorizations=(replace(known, url=url, noticed=True),)))
+            claimable = replace(row, url=url) if row is not None else self._new_row(project, url)
+            if claimable != row:
+                self._store.record(Change(authorizations=(claimable,)))
         elif row is not None:
             self._end(row)
             self._in.publish(tell_claimed(project, self._in.at()))

@@ -25,7 +25,7 @@ from connectord.daemon.surroundings import Surroundings
 from connectord.notify import Telling
 from connectord.project import Project, shown_path
 from connectord.project.places import places_of_file
-from connectord.store import Store
+from connectord.store import AuthorizationRow, Store
 from connectord.sync import Backoff, PushEffects, PushJob, PushQueue, RemovalMode, RemovalPolicy, Trigger
 from connectord.sync.events import (
     ConnectorsGone,
@@ -110,6 +110,10 @@ class Engine:
     async def authorize(self, root: Path, types: tuple[str, ...] = ()) -> None:
         """Open these consent links, or all that are needed, one after another; returns when the last has ended."""
         await self.authorizing.authorize(root, types)
+
+    def adopt(self, project: Project, link: AuthorizationRow) -> Authorization:
+        """Watch a link that another process was given."""
+        return self.consents.adopt(project, self._connect(project), link)
 
     def skip(self, root: Path, connector_type: str) -> bool:
         """A person's word that this authorization can wait. False: it has no link that could be skipped."""

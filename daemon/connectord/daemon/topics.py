@@ -242,12 +242,9 @@ def _granted_less(standing: Standing) -> Topic:
 
 def _stripe(standing: Standing) -> Topic:
     """A sandbox that can be claimed; each answer may name another link, and it is the same sandbox."""
-    urls = [line.claim_url for line in standing.status.connectors if line.claim_url]
-    return Topic(
-        NoticeKind.STRIPE_READY,
-        {STRIPE: ""} if urls else {},
-        lambda _: stripe_notice(standing.place, urls[0]),
-    )
+    line = standing.in_state(ConnectorState.SYNCED).get(STRIPE)
+    url = (line.claim_url if line else None) or ""
+    return Topic(NoticeKind.STRIPE_READY, {STRIPE: ""} if url else {}, lambda _: stripe_notice(standing.place, url))
 
 
 def _within(root: str, file: str) -> str:

@@ -108,9 +108,6 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     CREATE INDEX history_of_project ON history (project, id);
     CREATE INDEX history_by_time ON history (at);
     """,
-    """
-    ALTER TABLE base_entries ADD COLUMN told TEXT;
-    """,
     # A place is a project's path or a host, so it is bytes as well. `snooze` has one row or none.
     """
     CREATE TABLE noticed (
@@ -127,6 +124,9 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         one INTEGER PRIMARY KEY CHECK (one = 1),
         until REAL NOT NULL
     );
+    """,
+    """
+    ALTER TABLE base_entries ADD COLUMN told TEXT;
     """,
 )
 

@@ -80,6 +80,8 @@ class Reconciler:
         seen = _seen(decided, now, remote, unsettled | watched & snapshot.by_type.keys())
         # Kept before it is told: what a crash swallows is still in status, what is said twice is a nuisance (P11).
         self._store.accept(key, _with_told(seen, decided, now))
+        if decided.forgotten:
+            self._emit(ConnectorsGone(project, decided.forgotten))
         self._emit(
             Reconciled(
                 project,
@@ -93,8 +95,6 @@ class Reconciler:
                 missing_scopes={name: entry.missing_scopes for name, entry in seen.items() if entry is not None},
             )
         )
-        if decided.forgotten:
-            self._emit(ConnectorsGone(project, decided.forgotten))
 
     def _new_untracked(self, key: BaseKey, decided: Plan) -> tuple[str, ...]:
         """Those that weren't told since the start: they are nobody's on this machine, so the store has no place."""
