@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -27,6 +28,7 @@ from connectord.control.news import News
 from connectord.daemon.answers import Answers
 from connectord.daemon.engine import Engine
 from connectord.daemon.notice_answers import NoticeAnswers
+from connectord.daemon.notices import Card
 from connectord.daemon.surroundings import Surroundings
 from connectord.notify import Action, Notice, NoticeLevel, Rules, Telling
 from connectord.notify.notifier import Channel, ChannelState, OnAction, OnShown, no_action, not_heard
@@ -106,6 +108,7 @@ class Life:
     news: list[News] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     on_show: dict[str, Notice] = field(default_factory=dict)
+    cards: list[Card | None] = field(default_factory=list)
     night: bool = False
     on_action: OnAction = field(default_factory=lambda: no_action)
     on_shown: OnShown = field(default_factory=lambda: not_heard)
@@ -131,6 +134,7 @@ class Life:
         self.on_shown(notice.subject)
         if not self.dead:
             self.notices.append(notice)
+            self.cards.append(self.engine.notices.card(notice.subject))
             self.on_show[notice.subject] = notice
 
     def withdraw(self, subject: str) -> None:
@@ -193,6 +197,7 @@ class Machine:
     settings: Settings = field(default_factory=Settings)
     network: Network = field(init=False)
     past: list[Life] = field(default_factory=list)
+    clock_error: float = 0.0
     screen: Screen = field(default_factory=Screen)
 
     def __post_init__(self) -> None:
@@ -204,7 +209,7 @@ class Machine:
         home = self.folder / "home"
         surroundings = Surroundings(
             self.settings, {}, home, self.folder, self.folder, life.publish,
-            clock=self.time.now, rng=random.Random(seed), find_browser=self.screen.find_browser,
+            clock=self.time.now, now=lambda: time.time() + self.clock_error, rng=random.Random(seed), find_browser=self.screen.find_browser,
         )  # fmt: skip
         life.rules = Rules(NoticeLevel(self.settings.notify_level))
         life.store = store = MortalStore(self.folder / "state.db", life)
