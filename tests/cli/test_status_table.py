@@ -14,6 +14,11 @@ from connectord.control.verdict import Verdict, connector_verdict
 NOW = NOON + timedelta(hours=2, minutes=5)
 
 
+DUNST: dict[str, object] = {"channel": "desktop", "works": True, "through": "dunst 1.9.0"}
+PHONE: dict[str, object] = {"channel": "command", "works": True, "through": "notify-phone"}
+NO_BUS: dict[str, object] = {"channel": "desktop", "works": False, "why": "There is no session bus here"}
+
+
 def shown(project: ProjectStatus) -> str:
     return "\n".join(line.text for line in project_lines(project, NOW))
 
@@ -133,6 +138,21 @@ def test_trouble_of_the_daemon_itself_comes_first() -> None:
     assert lines[1:3] == ["Files are polled, so a save is noticed a little later", "! The disk is full"]
     down = [line.text for line in status_lines(Status(daemon=a_daemon(watching="down"), projects=()), NOW)]
     assert "watcher is down" in down[1]
+
+
+@pytest.mark.parametrize(
+    ("channels", "line"),
+    [
+        ((DUNST,), "Notices: desktop (dunst 1.9.0)"),
+        ((DUNST, PHONE), "Notices: desktop (dunst 1.9.0), command (notify-phone)"),
+        ((NO_BUS,), "Notices: only here and in the log (There is no session bus here)"),
+        ((NO_BUS, PHONE), "Notices: command (notify-phone) (desktop: There is no session bus here)"),
+        (({"channel": "log", "works": True},), "Notices: only here and in the log"),
+    ],
+)
+def test_how_a_person_is_told_and_why_not_otherwise(channels: tuple[dict[str, object], ...], line: str) -> None:
+    status = Status(daemon=a_daemon(notices=channels), projects=())
+    assert line in [one.text for one in status_lines(status, NOW)]
 
 
 @pytest.mark.parametrize(

@@ -240,16 +240,16 @@ async def test_keep_is_pressed_while_a_removal_comes(tmp_path: Path, a_home_of_i
         assert file.exists()
 
 
-async def test_no_bus_at_all_is_said_in_status_and_the_links_are_there(tmp_path: Path, a_home_of_its_own: Path) -> None:
-    with running_emulator() as emulator:
-        emulator.sign_in(a_home_of_its_own)
-        project = a_project(tmp_path / "shop", {"slack": ["read"]}, app_id=emulator.app_id, api_url=emulator.url)
-        with running_daemon(project.root, a_home_of_its_own) as daemon:
-            link = await asyncio.to_thread(lambda: daemon.expect(event="notice", type="slack")["url"])
-            story = Story(None, daemon, project, emulator, tmp_path)  # type: ignore[arg-type]  (there is no desktop)
-            async with asyncio.timeout(WITHIN):
-                while not (found := await story.status())[0].notices[0].why.startswith("There is no session bus here"):
-                    pass
-            assert (found[0].notifications, found[1].connectors[0].authorize_url) == ("log", link)
-            assert not daemon.said("daemon.trouble")
-            assert daemon.end() == 0
+async def test_what_comes_while_it_is_snoozed_is_shown_when_that_ends(tmp_path: Path, a_home_of_its_own: Path) -> None:
+    async with a_story(a_home_of_its_own, tmp_path) as story:
+        client = Client(runtime_dir())
+        daemon = await asyncio.to_thread(client.snooze, 3600.0)
+        assert daemon.snoozed_until is not None
+        story.save("chat:write")
+        await story.expect(event="notice", type="slack")
+        story.save("read", name="notion")
+        await story.expect(event="notice", type="notion")
+        assert story.desktop.nothing_more_was_shown
+        await asyncio.to_thread(client.snooze, 0.0)
+        assert (await story.desktop.shown()).title == "notion, slack need your authorization (shop)"
+        assert await story.desktop.on_screen() == 1

@@ -209,7 +209,8 @@ class Machine:
         home = self.folder / "home"
         surroundings = Surroundings(
             self.settings, {}, home, self.folder, self.folder, life.publish,
-            clock=self.time.now, now=lambda: time.time() + self.clock_error, rng=random.Random(seed), find_browser=self.screen.find_browser,
+            clock=self.time.now, now=lambda: time.time() + self.clock_error,
+            rng=random.Random(seed), find_browser=self.screen.find_browser,
         )  # fmt: skip
         life.rules = Rules(NoticeLevel(self.settings.notify_level))
         life.store = store = MortalStore(self.folder / "state.db", life)

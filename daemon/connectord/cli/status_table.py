@@ -126,7 +126,7 @@ def _daemon(daemon: DaemonStatus, now: datetime) -> Iterator[Line]:
 
 def _notices(daemon: DaemonStatus, now: datetime) -> Iterator[Line]:
     """How a person is told, and why not otherwise."""
-    works = [one for one in daemon.notices if one.works]
+    works = [one for one in daemon.notices if one.works and one.channel != "log"]
     ways = ", ".join(f"{one.channel} ({one.through})" if one.through else one.channel for one in works)
     why = "; ".join(f"{one.channel}: {one.why}" if works else one.why for one in daemon.notices if one.why)
     if daemon.notices:
