@@ -210,7 +210,7 @@ def test_a_broken_file_is_told_once_however_often_it_is_saved_broken(bench: Benc
     for text in ("{", '{"type": "slack",', "{\n\n,"):
         (bench.connectors / "slack.jsonc").write_text(text)
         bench.pass_(5.0)
-    assert on_show(bench) == titles(bench) == ["base44/connectors/slack.jsonc can't be used as it is (shop)"]
+    assert on_show(bench) == titles(bench) == ["slack.jsonc can't be used as it is (shop)"]
     bench.save("read")
     bench.pass_(5.0)
     assert on_show(bench) == [NEEDS]
@@ -263,7 +263,7 @@ def test_a_project_that_cannot_be_read_is_told_until_it_can(bench: Bench) -> Non
     text = config.read_text()
     config.write_text("{")
     bench.pass_(5.0)
-    assert on_show(bench) == ["base44/config.jsonc can't be used as it is (shop)"]
+    assert on_show(bench) == ["config.jsonc can't be used as it is (shop)"]
     config.write_text(text)
     bench.pass_(5.0)
     assert on_show(bench) == []

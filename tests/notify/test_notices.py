@@ -86,8 +86,15 @@ TABLE = [
     (
         removals_held_notice(SHOP, [(("github", "slack"), "the folder is empty now")]),
         "github, slack are kept on Base44 until you say so (shop)",
-        "github, slack: because the folder is empty now\nApprove removes from Base44; Restore brings the files back.",
-        (Action.APPROVE, Action.RESTORE),
+        "The folder is empty now.\nRestore brings the files back; Approve removes them from Base44.",
+        (Action.RESTORE, Action.APPROVE),
+    ),
+    (
+        removals_held_notice(SHOP, [(("github",), "git was busy"), (("slack",), "the folder is empty now")]),
+        "github, slack are kept on Base44 until you say so (shop)",
+        "github: Git was busy.\nslack: The folder is empty now.\n"
+        "Restore brings the files back; Approve removes them from Base44.",
+        (Action.RESTORE, Action.APPROVE),
     ),
     (
         removal_coming_notice(SHOP, ("slack",), 10.0),
@@ -96,9 +103,11 @@ TABLE = [
         (Action.KEEP,),
     ),
     (
-        invalid_file_notice(SHOP, {"slack.jsonc": "slack.jsonc:3:5: expected a comma"}),
+        invalid_file_notice(
+            SHOP, {"base44/connectors/slack.jsonc": "base44/connectors/slack.jsonc:3:5: expected a comma"}
+        ),
         "slack.jsonc can't be used as it is (shop)",
-        "slack.jsonc:3:5: expected a comma",
+        "base44/connectors/slack.jsonc:3:5: expected a comma",
         (),
     ),
     (

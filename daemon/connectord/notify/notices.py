@@ -79,16 +79,22 @@ def failed_notice(project: Path | str, reasons: Mapping[str, str]) -> Notice:
 
 
 def removals_held_notice(project: Path | str, holds: Iterable[tuple[tuple[str, ...], str]]) -> Notice:
-    """Removals wait for a word (P5, P6). Each hold has its connectors, and why this looks like an accident."""
+    """Removals wait for a word (P5, P6). Each hold has its connectors, and why this looks like an accident.
+
+    Restore goes first: it can be undone, and a click on the body may be a slip.
+    """
     held = tuple(holds)
     names = tuple(name for types, _ in held for name in types)
-    reasons = "\n".join(f"{', '.join(types)}: because {why}" if why else ", ".join(types) for types, why in held)
+    reasons = _by_name({", ".join(types): f"{why[:1].upper()}{why[1:]}." for types, why in held if why})
     return _notice(
         NoticeKind.REMOVALS_HELD,
         project,
         title=f"{_names(names)} {_verb(names, 'is', 'are')} kept on Base44 until you say so",
-        body=f"{reasons}\nApprove removes from Base44; Restore brings the files back.",
-        buttons=(Action.APPROVE, Action.RESTORE),
+        body=(
+            f"{_all_names(names)}{reasons}\nRestore brings the {_verb(names, 'file', 'files')} back;"
+            f" Approve removes {_verb(names, 'it', 'them')} from Base44."
+        ).lstrip(),
+        buttons=(Action.RESTORE, Action.APPROVE),
     )
 
 
@@ -107,9 +113,9 @@ def removal_coming_notice(project: Path | str, types: Iterable[str], seconds: fl
 
 
 def invalid_file_notice(project: Path | str, problems: Mapping[str, str]) -> Notice:
-    """Files can't be pushed as they are. Their problems, by name, are sentences with file:line:column."""
+    """Files can't be pushed as they are. Their problems, by path, are sentences with file:line:column."""
     files = tuple(problems)
-    what = files[0] if len(files) == 1 else f"{len(files)} files"
+    what = Path(files[0]).name if len(files) == 1 else f"{len(files)} files"
     return _notice(
         NoticeKind.INVALID_FILE,
         project,
