@@ -92,8 +92,10 @@ TABLE = [
     (
         removals_held_notice(SHOP, [(("github",), "git was busy"), (("slack",), "the folder is empty now")]),
         "github, slack are kept on Base44 until you say so (shop)",
-        "github: Git was busy.\nslack: The folder is empty now.\n"
-        "Restore brings the files back; Approve removes them from Base44.",
+        (
+            "github: Git was busy.\nslack: The folder is empty now.\n"
+            "Restore brings the files back; Approve removes them from Base44."
+        ),
         (Action.RESTORE, Action.APPROVE),
     ),
     (
