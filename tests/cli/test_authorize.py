@@ -96,7 +96,7 @@ def test_the_document_says_what_came_of_each(desk: Machine, daemon: FakeDaemon) 
     }
     ended = desk.connectord("authorize", "--json")
     path = str(desk.folder)
-    nothing = {"missing_scopes": [], "user_email": None}
+    nothing: dict[str, object] = {"missing_scopes": [], "user_email": None}
     assert ended.code == 1
     assert ended.document == {
         "authorizations": [
