@@ -152,7 +152,6 @@ def test_stripe_is_queued_by_its_own_word() -> None:
         (Result.PROVISIONED, ConnectorState.SYNCED, ProjectState.SYNCED),
         (Result.NEEDS_AUTHORIZATION, ConnectorState.NEEDS_AUTHORIZATION, ProjectState.NEEDS_ACTION),
         (Result.FAILED, ConnectorState.FAILED, ProjectState.NEEDS_ACTION),
-        (Result.HELD, ConnectorState.HELD, ProjectState.NEEDS_ACTION),
     ],
 )
 def test_p12_an_outcome_is_shown_as_what_it_is(result: Result, state: ConnectorState, project: ProjectState) -> None:
@@ -161,6 +160,12 @@ def test_p12_an_outcome_is_shown_as_what_it_is(result: Result, state: ConnectorS
     board = a_board(looked("slack", sets=(a_file("slack"),)), known, finished(known))
     one = the_one(board)
     assert (one.state, one.error, one.authorize_url, board.state) == (state, "why", link, project)
+
+
+def test_p12_a_removal_that_its_file_has_stopped_leaves_nothing_held() -> None:
+    board = a_board(looked("slack"), outcome(Result.HELD, error="not removed: its file is back"))
+    assert (the_one(board).state, the_one(board).error) == (ConnectorState.SYNCED, None)
+    assert board.state is ProjectState.SYNCED
 
 
 def test_a_removed_one_is_no_longer_said() -> None:

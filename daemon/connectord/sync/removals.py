@@ -90,7 +90,13 @@ class Removals:
                 return () if last else self._going()
             self._turn_to(project)
             around = await self._look_around(project, snapshot)
-            missing = self._absences.look(project, snapshot, around.moves, self._only_there(project))
+            missing = self._absences.look(
+                project,
+                snapshot,
+                around.moves,
+                self._only_there(project),
+                all_known=self._policy.mode is not RemovalMode.MIRROR or self._heard.untracked is not None,
+            )
             self._latest = snapshot
             self._heard.keep_only({one.row.type for one in missing})
             absent = [self._absent(one, around) for one in missing if one.consented]
@@ -154,7 +160,7 @@ class Removals:
 
     def _only_there(self, project: Project) -> Collection[str]:
         """What is removed though no file of this machine ever was: only where the settings say mirror."""
-        if self._policy.mode is not RemovalMode.MIRROR:
+        if self._policy.mode is not RemovalMode.MIRROR or self._absences.turned(project):
             return ()
         if self._heard.untracked is not None:
             return self._heard.untracked
@@ -167,7 +173,6 @@ class Removals:
         self._heard.turn_to(base_key(project))
         if self._absences.turned(project):
             self._losses.forget()
-            self._heard.untracked = frozenset()  # of the other app they may be known
             self.verdicts = {}
             if ended := self._holds.end_all():
                 self._news.hold_news(project, ended)
