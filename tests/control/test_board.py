@@ -343,6 +343,17 @@ def test_what_the_settings_keep_is_untracked() -> None:
     assert (board.status().untracked, board.state) == (("slack",), ProjectState.SYNCED)
 
 
+def test_p12_what_a_mirror_is_to_remove_or_has_removed_is_not_left_alone() -> None:
+    there = Reconciled(PROJECT, Plan(untracked=("gmail", "notion", "slack")))
+    hold = HeldRemovals(HoldReason.MASS_REMOVAL, ("gmail",), "many", AT.timestamp())
+    waiting = (WaitingRemoval("slack", WaitReason.GRACE, "its file is gone"),)
+    board = a_board(looked(), there, RemovalsChanged(PROJECT, waiting, (hold,), ()))
+    assert board.status().untracked == ("notion",)
+    board.apply(outcome(Result.REMOVED), AT)
+    board.apply(RemovalsChanged(PROJECT, (), (), ()), AT)
+    assert board.status().untracked == ("gmail", "notion")
+
+
 def test_p12_what_is_untracked_in_one_app_is_not_said_of_another() -> None:
     board = a_board(looked(), Reconciled(PROJECT, Plan(untracked=("slack",))))
     board.apply(replace(looked(), project=replace(PROJECT, app_id="f" * 24)), LATER)

@@ -29,6 +29,7 @@ from connectord.sync.events import (
     RetryScheduled,
     SyncEvent,
 )
+from connectord.sync.outcome import Outcome, Result
 
 HALTING = frozenset({NotFound.code, Forbidden.code})
 
@@ -65,7 +66,7 @@ class Board:
                 self._trigger = trigger.value
                 self._entries.pushing(types, at)
             case OutcomeKnown(outcome=outcome):
-                self._entries.outcome(outcome, at)
+                self._known(outcome, at)
             case PushFinished():
                 self._finished(event, at)
             case RetryScheduled():
@@ -96,7 +97,7 @@ class Board:
             connectors=lines,
             held=self._held(),
             problems=problem_lines(snapshot.problems) if snapshot else (),
-            untracked=tuple(sorted({*self._untracked, *(self._removals.kept if self._removals else ())})),
+            untracked=self._only_there(),
             last_push=self.last_push,
             error=self._error(),
             temporary=self.temporary,
@@ -136,6 +137,11 @@ class Board:
         waiting = {*to_send, *event.plan.parked, *event.plan.removals}
         self._waiting_for = {name: retry for name, retry in self._waiting_for.items() if name in waiting}
 
+    def _known(self, outcome: Outcome, at: datetime) -> None:
+        self._entries.outcome(outcome, at)
+        if outcome.result is Result.REMOVED:
+            self._untracked = tuple(name for name in self._untracked if name != outcome.type)
+
     def _finished(self, event: PushFinished, at: datetime) -> None:
         outcomes = {outcome.type: outcome.result.value for outcome in event.outcomes}
         # What was passed over is said again by RetryScheduled, which follows.
@@ -156,6 +162,11 @@ class Board:
 
     def _failures(self) -> list[Entry]:
         return [entry for entry in self._shown() if entry.state is ConnectorState.FAILED]
+
+    def _only_there(self) -> tuple[str, ...]:
+        """What exists only on Base44 and is left alone: with `removals = "mirror"` some of it is to be removed."""
+        kept = self._removals.kept if self._removals else ()
+        return tuple(sorted({*self._untracked, *kept} - {line.type for line in self._removal_lines()}))
 
     def _removal_lines(self) -> tuple[ConnectorStatus, ...]:
         return removal_lines(self._removals, self._entries) if self._removals else ()

@@ -18,6 +18,7 @@ from connectord.sync.changes import change_by, intent
 from connectord.sync.effects import PushEffects
 from connectord.sync.events import Looked, OutcomeKnown, PushFinished, PushStarted
 from connectord.sync.fresh_look import FreshLook
+from connectord.sync.guard import RemovalMode
 from connectord.sync.ledgers import Parking
 from connectord.sync.outcome import Outcome, Result
 from connectord.sync.plan import Plan, plan
@@ -64,7 +65,12 @@ class ProjectPush:
         )
         self._fresh_look = FreshLook(self.removals, effects.store, read=read, plan=self._plan, paused=paused)
         self._reconciler = Reconciler(
-            effects.store, effects.emit, effects.watched, self.removals.reconciled, self._not_asked
+            effects.store,
+            effects.emit,
+            effects.watched,
+            self.removals.reconciled,
+            self._not_asked,
+            mirrors=effects.removals.mode is RemovalMode.MIRROR,
         )
 
     async def look(self, project: Project, snapshot: Snapshot) -> Plan:

@@ -20,6 +20,7 @@ class Reconciler:
 
     `watched` names the connectors whose consent link is being polled: their consents are the poll's to tell (P11).
     `on_plan` hears each time what all of the comparison says, and of which project; `on_failure` why there is none.
+    `mirrors`: what exists only there isn't left alone, and its removal or hold tells of it.
     """
 
     def __init__(
@@ -29,12 +30,15 @@ class Reconciler:
         watched: Callable[[Project], Collection[str]],
         on_plan: Callable[[Project, Plan], None] = lambda _, __: None,
         on_failure: Callable[[Base44Error], None] = lambda _: None,
+        *,
+        mirrors: bool = False,
     ) -> None:
         self._store = store
         self._emit = emit
         self._watched = watched
         self._on_plan = on_plan
         self._on_failure = on_failure
+        self._mirrors = mirrors
         self._told: tuple[BaseKey | None, Plan] = (None, Plan())
         self._failing: str | None = None
         self._running = False
@@ -87,11 +91,15 @@ class Reconciler:
                 project,
                 decided,
                 drifts=tuple(drift for drift in decided.drifts if drift not in told.drifts),
-                untracked=tuple(name for name in decided.untracked if name not in told.untracked),
+                untracked=() if self._mirrors else _news(decided.untracked, told.untracked),
                 unauthorized=tuple(lost for lost in decided.unauthorized if lost not in told.unauthorized),
                 late_consents=late_consents,
             )
         )
+
+
+def _news(now: Collection[str], told: Collection[str]) -> tuple[str, ...]:
+    return tuple(name for name in now if name not in told)
 
 
 async def ask_remote(app: App) -> Remote:
