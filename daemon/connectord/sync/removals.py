@@ -138,6 +138,8 @@ class Removals:
         if connector_type not in self._holds.approved():
             self._losses.add(connector_type)
         self._heard.forget(connector_type)
+        # A job that was queued before goes by this, where its own look is older than the last one.
+        self.verdicts = {name: verdict for name, verdict in self.verdicts.items() if name != connector_type}
         return replace(self._holds.without(connector_type), ended_absences=((self._root, connector_type),))
 
     def failed(self, connector_type: str, error: str, until: float = math.inf) -> None:
