@@ -11,7 +11,7 @@ import pytest
 
 from connectord.authorize import Authorization, AuthorizationState
 from connectord.base44 import App
-from connectord.base44.errors import Forbidden, NotFound, SignedOut, Unreachable
+from connectord.base44.errors import Forbidden, NotFound, SignedOut, TimedOut, Unreachable
 from connectord.base44.models import ConnectionStatus
 from connectord.control.board import Board
 from connectord.control.entries import Entry
@@ -34,6 +34,7 @@ from connectord.sync.events import (
     PushFinished,
     PushStarted,
     Reconciled,
+    ReconcileFailed,
     RemovalsChanged,
     RetryScheduled,
     SyncEvent,
@@ -178,6 +179,7 @@ def test_an_app_that_is_gone_or_closed_halts_the_project_and_says_why(code: str)
     [
         (SignedOut.code, ProjectState.SIGNED_OUT),
         (Unreachable.code, ProjectState.OFFLINE),
+        (TimedOut.code, ProjectState.OFFLINE),
         ("BUSY", ProjectState.SYNCING),
     ],
 )
@@ -185,6 +187,25 @@ def test_what_is_waited_for_is_the_projects_state(code: str, state: ProjectState
     known = outcome(Result.FAILED, code=code)
     status = a_board(looked("slack", sets=(a_file("slack"),)), known, finished(known), retry(code)).status()
     assert (status.state, status.error) == (state, "in a sentence")
+
+
+def test_one_connector_that_hangs_beside_others_that_are_answered_is_not_offline() -> None:
+    hangs, fine = outcome(Result.FAILED, code=TimedOut.code), outcome(Result.SYNCED, "github")
+    board = a_board(looked("slack", "github"), hangs, fine, finished(fine, hangs), retry(TimedOut.code))
+    assert board.state is ProjectState.SYNCING
+
+
+def test_offline_shows_beside_a_removal_that_waits_for_the_sets_and_ends_when_the_list_is_answered() -> None:
+    hangs, waits = outcome(Result.FAILED, code=TimedOut.code), outcome(Result.HELD, "github", code=WaitReason.UNSENT)
+    board = a_board(looked("slack"), hangs, finished(hangs, waits), retry(TimedOut.code))
+    offline = board.state
+    board.apply(Reconciled(PROJECT, Plan()), AT)
+    assert (offline, board.state) == (ProjectState.OFFLINE, ProjectState.SYNCING)
+
+
+def test_a_list_that_is_not_answered_in_time_is_offline_though_nothing_waits() -> None:
+    board = a_board(looked("slack"), ReconcileFailed(PROJECT, TimedOut("no answer")))
+    assert (board.state, board.status().error) == (ProjectState.OFFLINE, "no answer")
 
 
 def test_waiting_goes_on_over_a_look_that_finds_it_parked_and_ends_when_nothing_waits() -> None:

@@ -51,7 +51,7 @@ _PROJECT_HINTS: Final = {
     ProjectState.SIGNED_OUT: "Sign in with: connectord login (what waits is pushed right after)",
     ProjectState.PAUSED: "Nothing is pushed until: connectord resume",
     ProjectState.HALTED: "It goes on by itself once that is mended",
-    ProjectState.OFFLINE: "Base44 can't be reached; it goes on by itself",
+    ProjectState.OFFLINE: "Base44 doesn't answer; it goes on by itself",
 }
 
 _ENDED_BY_A_LINK: Final = {

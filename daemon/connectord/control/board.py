@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from connectord.authorize import Authorization
-from connectord.base44.errors import Forbidden, NotFound, SignedOut, Unreachable
+from connectord.base44.errors import Forbidden, NotFound, SignedOut
 from connectord.control.entries import BUSY_STATES, SETTLED_STATES, Entries, Entry, Remember
 from connectord.control.listing import connector_lines, problem_lines, removal_lines
 from connectord.control.models import ConnectorState, ConnectorStatus, Hold, LastPush, ProjectState, ProjectStatus
@@ -29,6 +29,8 @@ from connectord.sync.events import (
     RetryScheduled,
     SyncEvent,
 )
+from connectord.sync.outcome import Result
+from connectord.sync.retries import OFFLINE
 
 HALTING = frozenset({NotFound.code, Forbidden.code})
 
@@ -53,6 +55,7 @@ class Board:
         self.unusable: str | None = None
         self._waiting_for: dict[str, RetryScheduled] = {}
         self._not_asked: ConnectordError | None = None
+        self._answered = False
 
     def apply(self, event: SyncEvent, at: datetime) -> None:
         """Take an event in."""
@@ -73,9 +76,9 @@ class Board:
             case RemovalsChanged():
                 self._removals = event
             case ReconcileFailed(error=error):
-                self._not_asked = error
+                self._not_asked, self._answered = error, error.code not in OFFLINE
             case Reconciled():
-                self._not_asked = None
+                self._not_asked, self._answered = None, True
                 self._reconciled(event, at)
             case _:
                 pass
@@ -109,7 +112,7 @@ class Board:
         states = {entry.state for entry in self._shown()} | {line.state for line in removals}
         waits_for = {event.code for event in self._waiting_for.values()}
         if self._not_asked is not None:
-            waits_for |= {self._not_asked.code} & {SignedOut.code, Unreachable.code}
+            waits_for |= {self._not_asked.code} & {SignedOut.code, *OFFLINE}
         refused = any(entry.code in HALTING for entry in self._failures()) or waits_for & HALTING
         syncing = self._snapshot is None or states & BUSY_STATES or self._waiting_for
         broken = self._snapshot is not None and self._snapshot.errors
@@ -117,7 +120,8 @@ class Board:
             (self.unusable is not None or refused, ProjectState.HALTED),
             (self.paused, ProjectState.PAUSED),
             (SignedOut.code in waits_for, ProjectState.SIGNED_OUT),
-            (Unreachable.code in waits_for, ProjectState.OFFLINE),
+            # One connector may hang where the others are answered: then Base44 is there.
+            (waits_for & OFFLINE and not self._answered, ProjectState.OFFLINE),
             (syncing, ProjectState.SYNCING),
             (states - SETTLED_STATES or broken, ProjectState.NEEDS_ACTION),
         )
@@ -140,6 +144,7 @@ class Board:
         outcomes = {outcome.type: outcome.result.value for outcome in event.outcomes}
         # What was passed over is said again by RetryScheduled, which follows.
         self._waiting_for = {name: retry for name, retry in self._waiting_for.items() if name not in outcomes}
+        self._answered = any(one.result is not Result.HELD and one.code not in OFFLINE for one in event.outcomes)
         milliseconds = round(event.seconds * 1000)
         self.last_push = LastPush(
             id=event.job, at=at, trigger=self._trigger, duration_ms=milliseconds, outcomes=outcomes

@@ -28,7 +28,7 @@ class ProjectState(StrEnum):
     SYNCED = "synced"
     SYNCING = "syncing"  # something is queued, being pushed or waited for
     NEEDS_ACTION = "needs-action"  # a person has to do something: authorize, mend a file, answer a hold
-    OFFLINE = "offline"  # Base44 can't be reached; ends by itself
+    OFFLINE = "offline"  # Base44 can't be reached, or doesn't answer; ends by itself
     SIGNED_OUT = "signed-out"  # ends by itself after a login
     PAUSED = "paused"  # a person's word; ends with `resume`
     HALTED = "halted"  # nothing can be pushed: the folder, its config or its app is gone or closed to this user
