@@ -171,8 +171,8 @@ class Engine:
             case Watching(project=project):
                 if before is not None and before != project:
                     self.consents.gone(before, tuple(self.consents.types_open(before)))
+                    self.group.create_task(self.let_go_of_clients(), name="unused clients")
                 self.watcher.refresh(root)
-                self.group.create_task(self.let_go_of_clients(), name="unused clients")
                 self.consents.resume(project, self._connect(project))
             case OutcomeKnown(outcome=outcome):
                 self.consents.follow(event)
