@@ -127,7 +127,7 @@ def test_who_leaves_turns_to_others_waits_for_as_many_and_they_go_first() -> Non
         await asyncio.wait(waiting)
         return began
 
-    assert run_virtually(play()) == [("a", 0), ("b", 0), ("x", 1), ("c", MINUTE + 1)]
+    assert run_virtually(play()) == [("a", 0), ("b", 0), ("x", 1), ("c", MINUTE)]
 
 
 def test_who_leaves_turns_to_others_waits_for_the_end_of_one_that_is_under_way() -> None:

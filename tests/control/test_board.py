@@ -189,6 +189,16 @@ def test_what_is_waited_for_is_the_projects_state(code: str, state: ProjectState
     assert (status.state, status.error) == (state, "in a sentence")
 
 
+def test_what_only_base44_had_is_tracked_as_soon_as_its_file_is_there_and_after_its_end_when_it_was_pushed() -> None:
+    board = a_board(looked("github"), Reconciled(PROJECT, Plan(untracked=("Slack", "notion"))))
+    before = board.status().untracked
+    board.apply(looked("github", "slack", sets=(a_file("slack"),)), AT)
+    added = board.status().untracked
+    board.apply(outcome(Result.SYNCED), AT)
+    board.apply(looked("github"), AT)
+    assert (before, added, board.status().untracked) == (("Slack", "notion"), ("notion",), ("notion",))
+
+
 def test_one_connector_that_hangs_beside_others_that_are_answered_is_not_offline() -> None:
     hangs, fine = outcome(Result.FAILED, code=TimedOut.code), outcome(Result.SYNCED, "github")
     board = a_board(looked("slack", "github"), hangs, fine, finished(fine, hangs), retry(TimedOut.code))

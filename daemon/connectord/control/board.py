@@ -29,7 +29,7 @@ from connectord.sync.events import (
     RetryScheduled,
     SyncEvent,
 )
-from connectord.sync.outcome import Result
+from connectord.sync.outcome import Outcome, Result
 from connectord.sync.retries import OFFLINE
 
 HALTING = frozenset({NotFound.code, Forbidden.code})
@@ -68,7 +68,7 @@ class Board:
                 self._trigger = trigger.value
                 self._entries.pushing(types, at)
             case OutcomeKnown(outcome=outcome):
-                self._entries.outcome(outcome, at)
+                self._outcome(outcome, at)
             case PushFinished():
                 self._finished(event, at)
             case RetryScheduled():
@@ -99,7 +99,7 @@ class Board:
             connectors=lines,
             held=self._held(),
             problems=problem_lines(snapshot.problems) if snapshot else (),
-            untracked=tuple(sorted({*self._untracked, *(self._removals.kept if self._removals else ())})),
+            untracked=self._only_there(),
             last_push=self.last_push,
             error=self._error(),
             temporary=self.temporary,
@@ -140,6 +140,11 @@ class Board:
         waiting = {*to_send, *event.plan.parked, *event.plan.removals}
         self._waiting_for = {name: retry for name, retry in self._waiting_for.items() if name in waiting}
 
+    def _outcome(self, outcome: Outcome, at: datetime) -> None:
+        self._entries.outcome(outcome, at)
+        if outcome.accepted:
+            self._untracked = tuple(name for name in self._untracked if name.lower() != outcome.type.lower())
+
     def _finished(self, event: PushFinished, at: datetime) -> None:
         outcomes = {outcome.type: outcome.result.value for outcome in event.outcomes}
         # What was passed over is said again by RetryScheduled, which follows.
@@ -164,6 +169,11 @@ class Board:
 
     def _removal_lines(self) -> tuple[ConnectorStatus, ...]:
         return removal_lines(self._removals, self._entries) if self._removals else ()
+
+    def _only_there(self) -> tuple[str, ...]:
+        here = {name.lower() for name in self._snapshot.by_type} if self._snapshot else set()
+        kept = self._removals.kept if self._removals else ()
+        return tuple(sorted(name for name in {*self._untracked, *kept} if name.lower() not in here))
 
     def _held(self) -> tuple[Hold, ...]:
         return tuple(

@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 class Turnstile:
     """Lets `at_once` through side by side. Who stays for more than `patience` seconds gives its place up, and stays.
 
-    Belongs to one event loop.
+    Without a `patience` places are kept to the end. Belongs to one event loop.
     """
 
-    def __init__(self, at_once: int, *, patience: float) -> None:
+    def __init__(self, at_once: int, *, patience: float | None = None) -> None:
         self._places = asyncio.Semaphore(at_once)
         self._patience = patience
 
@@ -29,9 +29,11 @@ class Turnstile:
                 has_place = False
                 self._places.release()
 
-        too_long = asyncio.get_running_loop().call_later(self._patience, leave)
+        loop = asyncio.get_running_loop()
+        too_long = None if self._patience is None else loop.call_later(self._patience, leave)
         try:
             yield
         finally:
-            too_long.cancel()
+            if too_long is not None:
+                too_long.cancel()
             leave()
