@@ -27,15 +27,15 @@ async def look_around(
     *,
     remembered_git: Callable[[], frozenset[str]],
     known: Collection[str],
-    others: Mapping[BaseKey, Mapping[str, BaseEntry]],
+    others: Callable[[], Mapping[BaseKey, Mapping[str, BaseEntry]]],
 ) -> Around:
-    """Look at git and at the other folders for the `known` types without a file here.
+    """Look at git and at the `others`' folders for the `known` types without a file here.
 
     That blocks, so it is done in a thread; where all files are here and git stands still there is nothing to read.
     """
     here = names_in(snapshot)
     without = [name for name in known if name.lower() not in here]
-    used_by = await in_thread(partial(files_elsewhere, without, others)) if without and others else {}
+    used_by = await in_thread(partial(files_elsewhere, without, others())) if without else {}
     while True:
         git = remembered_git()
         if not has_moved(git, snapshot):

@@ -9,6 +9,8 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from typing import Final, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -21,12 +23,19 @@ thread more keeps the event loop from its next turn for 5 ms (Python's switch in
 PATIENCE: Final = 0.2
 """Seconds; what takes longer waits for a disk, which costs the others nothing."""
 
+IDLE_SECONDS: Final = 1.0
+"""After so long without work a thread ends."""
+
 T = TypeVar("T")
 P = ParamSpec("P")
 
 
 class _DaemonThreads(Executor):
-    """Gives every piece of work a daemon thread of its own."""
+    """Gives every piece of work a daemon thread, one that has nothing to do or a new one."""
+
+    def __init__(self) -> None:
+        self._work: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._idle = threading.Semaphore(0)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         future: Future[T] = Future()
@@ -39,12 +48,31 @@ class _DaemonThreads(Executor):
             except BaseException as caught:  # noqa: BLE001  (it is the awaiting task's)
                 future.set_exception(caught)
 
-        threading.Thread(target=run, name="read", daemon=True).start()
+        self._work.put(run)
+        if not self._idle.acquire(blocking=False):
+            threading.Thread(target=self._run, name="read", daemon=True).start()
         return future
 
+    def _run(self) -> None:
+        while True:
+            try:
+                self._work.get(timeout=IDLE_SECONDS)()
+            except Empty:
+                if self._idle.acquire(blocking=False):
+                    return
+            else:
+                self._idle.release()
 
-_THREADS = _DaemonThreads()
-_turnstiles: WeakKeyDictionary[asyncio.AbstractEventLoop, Turnstile] = WeakKeyDictionary()
+
+@dataclass(frozen=True)
+class _Reading:
+    """How one event loop reads."""
+
+    turnstile: Turnstile = field(default_factory=lambda: Turnstile(AT_ONCE, patience=PATIENCE))
+    threads: _DaemonThreads = field(default_factory=_DaemonThreads)
+
+
+_of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _Reading] = WeakKeyDictionary()
 
 
 async def in_thread(work: Callable[[], T], *, on_begin: Callable[[], None] = lambda: None) -> T:
@@ -53,6 +81,7 @@ async def in_thread(work: Callable[[], T], *, on_begin: Callable[[], None] = lam
     The loop may choose to run it in place.
     """
     loop = asyncio.get_running_loop()
-    async with _turnstiles.setdefault(loop, Turnstile(AT_ONCE, patience=PATIENCE)).place():
+    reading = _of_loops.get(loop) or _of_loops.setdefault(loop, _Reading())
+    async with reading.turnstile.place():
         on_begin()
-        return await loop.run_in_executor(_THREADS, work)
+        return await loop.run_in_executor(reading.threads, work)
