@@ -143,6 +143,7 @@ def test_without_patience_a_place_is_kept_to_the_end() -> None:
                 return time.now()
 
         async def both() -> tuple[float, float]:
-            return await asyncio.gather(one(1000.0), one(1.0))
+            first, second = await asyncio.gather(one(1000.0), one(1.0))
+            return first, second
 
         assert time.run(both()) == (1000.0, 1001.0)
