@@ -17,9 +17,9 @@ VERSION_HEADER: Final = "Connectord-Version"
 
 
 class Model(BaseModel):
-    """What all of them share: frozen, and open to keys that a newer end may add."""
+    """What all of them share: frozen, open to keys that a newer end may add, and built by pydantic only when used."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class ProjectState(StrEnum):
