@@ -168,6 +168,20 @@ def test_a_removed_one_is_no_longer_said() -> None:
     assert a_board(looked("slack"), outcome(Result.REMOVED)).status().connectors == ()
 
 
+def test_what_to_do_about_an_error_shows_beside_its_connector_and_its_project() -> None:
+    known = outcome(Result.FAILED, error="refused", todo="Mend it.", code=NotFound.code)
+    status = a_board(looked("slack"), known).status()
+    assert (status.todo, [one.todo for one in status.connectors]) == ("Mend it.", ["Mend it."])
+
+
+def test_what_to_do_shows_for_what_is_waited_for_and_for_what_can_not_be_read() -> None:
+    known = outcome(Result.FAILED, error="gone", todo="Check the network.", code=Unreachable.code)
+    board = a_board(looked("slack", sets=(a_file("slack"),)), known, finished(known), retry(Unreachable.code))
+    waiting = board.status().todo
+    board.apply(ProjectUnusable(ROOT, ConnectordError("no disk", todo=("Mount it.",))), AT)
+    assert (waiting, board.status().todo) == ("Check the network.", "Mount it.")
+
+
 @pytest.mark.parametrize("code", [NotFound.code, Forbidden.code])
 def test_an_app_that_is_gone_or_closed_halts_the_project_and_says_why(code: str) -> None:
     status = a_board(looked("slack"), outcome(Result.FAILED, error="no such app", code=code)).status()

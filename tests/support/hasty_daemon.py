@@ -28,7 +28,7 @@ def main() -> None:
     async def hasty(http: httpx.AsyncClient, request: Request, signature: Mapping[str, str] | None = None) -> Answer:
         return await exchange(http, replace(request, limit=request.limit / times), signature)
 
-    client.exchange = hasty  # type: ignore[attr-defined]
+    client.exchange = hasty  # type: ignore[assignment, attr-defined]
     daemon.ClockWatch = partial(  # type: ignore[assignment, attr-defined]
         ClockWatch, every=EVERY_SECONDS / times, tolerance=TOLERANCE_SECONDS / times
     )

@@ -110,5 +110,6 @@ def _line(name: str, entry: Entry, file: str | None, scopes: tuple[str, ...]) ->
         missing_scopes=entry.missing_scopes,
         authorize_url=entry.authorize_url,
         error=entry.error,
+        todo=entry.todo,
         updated_at=entry.at,
     )
