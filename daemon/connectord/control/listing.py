@@ -16,8 +16,8 @@ from connectord.sync.guard import WaitReason
 _REMOVAL_STATES = {
     None: ConnectorState.REMOVING,
     WaitReason.GRACE: ConnectorState.REMOVING,
-    WaitReason.GIT_BUSY: ConnectorState.REMOVING,
     WaitReason.ASKING: ConnectorState.REMOVING,
+    WaitReason.GIT_BUSY: ConnectorState.REMOVING,
     WaitReason.PROBLEMS: ConnectorState.HELD,
     WaitReason.UNSENT: ConnectorState.HELD,
     WaitReason.FAILED: ConnectorState.FAILED,
