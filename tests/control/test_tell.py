@@ -151,7 +151,7 @@ def test_a_problem_reaches_programs_with_its_place() -> None:
 
 
 def test_p11_a_batch_is_one_notice_with_a_link_each() -> None:
-    notice = authorization_notice("my-app", (LINK, Link("github", "https://x/2")))
+    notice = authorization_notice("my-app", ("slack", "github"), (LINK, Link("github", "https://x/2")))
     assert [news.message for news in tell_notice(notice, NOW)] == [
         "slack, github need your authorization (my-app):",
         "  slack: https://x/1",
@@ -160,5 +160,5 @@ def test_p11_a_batch_is_one_notice_with_a_link_each() -> None:
 
 
 def test_one_connector_needs_and_stripe_is_ready() -> None:
-    assert authorization_notice("my-app", (LINK,)).title == "slack needs your authorization (my-app)"
+    assert authorization_notice("my-app", ("slack",), (LINK,)).title == "slack needs your authorization (my-app)"
     assert stripe_notice("my-app", "https://x/3").title == "The Stripe sandbox is ready to claim (my-app)"

@@ -12,14 +12,13 @@ from functools import partial
 
 import pytest
 from tests.support.desktop import RealDesktop, a_real_desktop
-from tests.support.notify import SHOP, a_notice, links, running, until
+from tests.support.notify import SHOP, a_notice, consent_notice, running, until
 
 from connectord.notify import (
     Action,
     CombinedNotifier,
     NotifyThrough,
     Urgency,
-    authorization_notice,
     build_notifier,
     stripe_notice,
 )
@@ -282,7 +281,6 @@ async def test_p11_what_comes_within_a_second_is_one_notification() -> None:
 def the_daemons(desktop: RealDesktop) -> CombinedNotifier:
     return build_notifier(
         NotifyThrough.AUTO,
-        lambda notice: None,
         clean=str,
         on_trouble=lambda why: None,
         platform="linux",

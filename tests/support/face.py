@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +146,11 @@ class FakeFace:
 
     async def resume(self, root: Path | None) -> None:
         self._set("resume", root, ProjectState.SYNCED)
+
+    async def snooze(self, seconds: float) -> None:
+        self.asked.append((f"snooze {seconds:g}", None))
+        until = datetime.now(UTC) + timedelta(seconds=seconds) if seconds else None
+        self.daemon = self.daemon.model_copy(update={"quiet_until": until, "snoozed_until": until})
 
     async def push(self, root: Path | None) -> None:
         self._set("push", root, ProjectState.SYNCING)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -27,8 +28,10 @@ from connectord.control.models import ProjectStatus
 from connectord.control.news import News
 from connectord.daemon.answers import Answers
 from connectord.daemon.engine import Engine
+from connectord.daemon.notice_answers import NoticeAnswers
+from connectord.daemon.notices import Card
 from connectord.daemon.surroundings import Surroundings
-from connectord.notify import Notice, Rules, Telling
+from connectord.notify import Action, Notice, NoticeLevel, Rules, Telling
 from connectord.notify.notifier import Channel, ChannelState, OnAction, OnShown, no_action, not_heard
 from connectord.settings import Settings
 from connectord.store import Change, SqliteStore, StoreTrouble
@@ -105,7 +108,9 @@ class Life:
     troubles: list[StoreTrouble | None] = field(default_factory=list)
     news: list[News] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
-    withdrawn: list[str] = field(default_factory=list)
+    on_show: dict[str, Notice] = field(default_factory=dict)
+    cards: list[Card | None] = field(default_factory=list)
+    night: bool = False
     on_action: OnAction = field(default_factory=lambda: no_action)
     on_shown: OnShown = field(default_factory=lambda: not_heard)
     rules: Rules = field(default_factory=Rules)
@@ -124,14 +129,24 @@ class Life:
             self.news.append(news)
 
     def notify(self, notice: Notice) -> None:
-        """Shown at once, as on a desktop with nobody's rules."""
+        """Shown at once, unless the person doesn't want it or it is night."""
+        if self.dead or self.night or not self.rules.wants(notice):
+            return
+        self.on_shown(notice.subject)
         if not self.dead:
-            self.on_shown(notice.subject)
             self.notices.append(notice)
+            self.cards.append(self.engine.notices.card(notice.subject))
+            self.on_show[notice.subject] = notice
 
     def withdraw(self, subject: str) -> None:
         if not self.dead:
-            self.withdrawn.append(subject)
+            self.on_show.pop(subject, None)
+
+    def press(self, action: Action) -> None:
+        """Press the button on the only notice that has it."""
+        (notice,) = (one for one in self.on_show.values() if action in one.buttons)
+        del self.on_show[notice.subject]
+        self.on_action(action, notice.subject)
 
     @property
     def state(self) -> ChannelState:
@@ -183,6 +198,7 @@ class Machine:
     settings: Settings = field(default_factory=Settings)
     network: Network = field(init=False)
     past: list[Life] = field(default_factory=list)
+    clock_error: float = 0.0
     screen: Screen = field(default_factory=Screen)
 
     def __post_init__(self) -> None:
@@ -194,12 +210,15 @@ class Machine:
         home = self.folder / "home"
         surroundings = Surroundings(
             self.settings, {}, home, self.folder, self.folder, life.publish,
-            clock=self.time.now, rng=random.Random(seed), find_browser=self.screen.find_browser,
+            clock=self.time.now, now=lambda: time.time() + self.clock_error, rng=random.Random(seed),
+            find_browser=self.screen.find_browser,
         )  # fmt: skip
+        life.rules = Rules(NoticeLevel(self.settings.notify_level))
         life.store = store = MortalStore(self.folder / "state.db", life)
         connections = _Connections(home, _Wire(self.network, life), self.time.now, seed)
         life.engine = engine = Engine(surroundings, store, connections, cast("Telling", life))
         life.face = Answers(engine, surroundings, store)
+        life.on_action = NoticeAnswers(engine, life.face, surroundings).pressed
         self.past.append(life)
         try:
             async with engine.consents.authorizations, asyncio.TaskGroup() as group:

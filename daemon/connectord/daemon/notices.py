@@ -112,6 +112,23 @@ class Notices:
         """What was told under a subject: what an answer to it is about."""
         return self._cards.get(subject)
 
+    def standing(self, followed: Followed) -> Standing:
+        """How a project stands now."""
+        root, board = followed.root, followed.board
+        return Standing(
+            place=shown_path(root),
+            status=board.status(),
+            now=self._in.at(),
+            unusable=board.unusable,
+            looked=board.looked,
+            complete=board.complete,
+            pushing=board.pushing,
+            removals_known=board.removals_known,
+            compared=board.compared,
+            tried_again=board.tried_again,
+            links_known=frozenset(row.url for row in self._store.authorizations(root) if row.noticed),
+        )
+
     # Comparing
 
     def _look(self) -> None:
@@ -126,7 +143,7 @@ class Notices:
                 self._on_defect(root, error)
 
     def _look_at(self, root: Path, followed: Followed) -> None:
-        standing = self._standing(root, followed)
+        standing = self.standing(followed)
         for topic in topics(standing):
             self._compare(str(root), topic, standing.may_still_be)
         if standing.status.api_url:
@@ -136,22 +153,6 @@ class Notices:
     def _compare_host(self, host: str) -> None:
         for topic in self._hosts.topics(host):
             self._compare(host, topic, lambda _, __: self._hosts.may_still_be(host))
-
-    def _standing(self, root: Path, followed: Followed) -> Standing:
-        board = followed.board
-        return Standing(
-            place=shown_path(root),
-            status=board.status(),
-            now=self._in.at(),
-            unusable=board.unusable,
-            looked=board.looked,
-            complete=board.complete,
-            pushing=board.pushing,
-            removals_known=board.removals_known,
-            compared=board.compared,
-            tried_again=board.tried_again,
-            links_known=frozenset(row.url for row in self._store.authorizations(root) if row.noticed),
-        )
 
     def _compare(self, place: str, topic: Topic, may_still_be: Callable[[NoticeKind, str], bool]) -> None:
         told = self._told_of(place)

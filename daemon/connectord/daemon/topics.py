@@ -50,6 +50,9 @@ OF_CONNECTORS: Final = frozenset(
 OF_PUSHES: Final = frozenset({NoticeKind.NEEDS_AUTHORIZATION, NoticeKind.FAILED, NoticeKind.STRIPE_READY})
 """What a push brings is one batch when it has ended."""
 
+OF_LINKS: Final = frozenset({NoticeKind.TIMED_OUT})
+"""Links that were opened together don't end together: those that nobody used are one batch after the last."""
+
 OF_REMOVALS: Final = frozenset({NoticeKind.REMOVALS_HELD, NoticeKind.REMOVAL_COMING})
 HEARD_OF_BASE44: Final = frozenset({NoticeKind.CONNECTION_EXPIRED, NoticeKind.GRANTED_LESS, NoticeKind.STRIPE_READY})
 
@@ -146,7 +149,12 @@ def topics(standing: Standing) -> tuple[Topic, ...]:
         _granted_less(standing),
         _stripe(standing),
     )
-    return tuple(topic for topic in found if not (standing.pushing and topic.kind in OF_PUSHES))
+    wait = (OF_PUSHES if standing.pushing else frozenset()) | (OF_LINKS if _any_link_is_open(standing) else frozenset())
+    return tuple(topic for topic in found if topic.kind not in wait)
+
+
+def _any_link_is_open(standing: Standing) -> bool:
+    return any(line.authorize_url for line in standing.in_state(ConnectorState.NEEDS_AUTHORIZATION).values())
 
 
 def _needs_authorization(standing: Standing) -> Topic:
@@ -170,7 +178,8 @@ def _of_links(
 
 def _failed(standing: Standing) -> Topic:
     lines = standing.in_state(ConnectorState.FAILED)
-    reasons = {name: line.error or "" for name, line in lines.items() if name not in standing.tried_again}
+    final = {name: line for name, line in lines.items() if name not in standing.tried_again}
+    reasons = {name: ". ".join(filter(None, (line.error, line.todo))) for name, line in final.items()}
     return Topic(
         NoticeKind.FAILED, reasons, lambda items: failed_notice(standing.place, {name: reasons[name] for name in items})
     )

@@ -39,6 +39,7 @@ def authorized_notice(project: Path | str, types: Iterable[str]) -> Notice:
         title=f"{_names(names)} {_verb(names, 'is', 'are')} authorized",
         body=_all_names(names).rstrip(),
         urgency=Urgency.INFORMATION,
+        item=" ".join(names),
     )
 
 
@@ -109,7 +110,12 @@ def invalid_file_notice(project: Path | str, problems: Mapping[str, str]) -> Not
     """Files can't be pushed as they are. Their problems, by name, are sentences with file:line:column."""
     files = tuple(problems)
     what = files[0] if len(files) == 1 else f"{len(files)} files"
-    return _notice(NoticeKind.INVALID_FILE, project, title=f"{what} can't be pushed", body="\n".join(problems.values()))
+    return _notice(
+        NoticeKind.INVALID_FILE,
+        project,
+        title=f"{what} can't be used as {'it is' if len(files) == 1 else 'they are'}",
+        body="\n".join(problems.values()),
+    )
 
 
 def connection_expired_notice(project: Path | str, types: Iterable[str]) -> Notice:
@@ -185,11 +191,12 @@ def _notice(
     buttons: tuple[Action, ...] = (),
     links: tuple[Link, ...] = (),
     urgency: Urgency = Urgency.ATTENTION,
+    item: str = "",
 ) -> Notice:
     name = Path(project).name
     return Notice(
         kind=kind,
-        subject=subject_of(kind, project),
+        subject=subject_of(kind, project, item),
         title=f"{title} ({name})",
         body=body,
         project=name,
