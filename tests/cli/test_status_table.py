@@ -64,7 +64,7 @@ def test_what_needs_a_person_says_what_to_do() -> None:
             a_connector("notion", "expired"),
             a_connector("gmail", "failed", error="Base44 refused it: no such scope"),
             a_connector("linear", "drifted"),
-            a_connector("box", missing_scopes=("read", "write")),
+            a_connector("box", scopes=("a", "read", "write"), missing_scopes=("read", "write")),
         ),
         held=({"reason": "mass-removal", "types": ("a", "b", "c"), "since": NOON},),
         problems=(
@@ -77,7 +77,7 @@ def test_what_needs_a_person_says_what_to_do() -> None:
     assert "  ! notion  expired\n      For a link: connectord authorize notion --project /home/ada/shop\n" in text
     assert "  ✗ gmail   failed\n      Base44 refused it: no such scope\n" in text
     assert "  ~ linear  drifted\n      Changed on Base44 by someone else; `connectord push`" in text
-    assert "  ✓ box     synced\n      Added, but 2 of 2 scopes were not granted: read, write\n" in text
+    assert "  ✓ box     synced\n      Added, but 2 of 3 scopes were not granted: read, write\n" in text
     assert "  ✗ base44/connectors/x.jsonc:3:5: it has no type\n" in text
     assert f"  ! Held since {clock(NOON, NOW)} (mass-removal): a, b, c not removed\n" in text
     assert text.endswith("  Only on Base44, left alone: hubspot")
