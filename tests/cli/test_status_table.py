@@ -43,6 +43,24 @@ def test_a_quiet_project_is_a_line_for_each_connector() -> None:
     ]
 
 
+def test_what_to_do_about_an_error_is_said_below_it_and_once_for_the_whole_project() -> None:
+    failing = a_connector("slack", "failed", error="No such app", todo="Check the app id.")
+    wrong = a_connector("gmail", "failed", error="Already connected", todo="Remove the file.")
+    alone = shown(a_project_status(connectors=(failing,)))
+    halted = shown(
+        a_project_status(state="halted", error="No such app", todo="Check the app id.", connectors=(failing, wrong))
+    )
+    assert "      No such app\n      To do: Check the app id." in alone
+    assert halted.splitlines()[1:3] == ["  No such app", "  To do: Check the app id."]
+    assert halted.count("Check the app id.") == 1
+    assert "      Already connected\n      To do: Remove the file." in halted
+
+
+def test_how_to_sign_in_is_said_once() -> None:
+    text = shown(a_project_status(state="signed-out", error="Signed out", todo="Sign in: connectord login"))
+    assert text.count("connectord login") == 1
+
+
 def test_what_needs_a_person_says_what_to_do() -> None:
     project = a_project_status(
         state="needs-action",
@@ -51,7 +69,7 @@ def test_what_needs_a_person_says_what_to_do() -> None:
             a_connector("notion", "expired"),
             a_connector("gmail", "failed", error="Base44 refused it: no such scope"),
             a_connector("linear", "drifted"),
-            a_connector("box", missing_scopes=("read", "write")),
+            a_connector("box", scopes=("a", "read", "write"), missing_scopes=("read", "write")),
         ),
         held=({"reason": "mass-removal", "types": ("a", "b", "c"), "since": NOON},),
         problems=(
@@ -64,7 +82,7 @@ def test_what_needs_a_person_says_what_to_do() -> None:
     assert "  ! notion  expired\n      For a link: connectord authorize notion --project /home/ada/shop\n" in text
     assert "  ✗ gmail   failed\n      Base44 refused it: no such scope\n" in text
     assert "  ~ linear  drifted\n      Changed on Base44 by someone else; `connectord push`" in text
-    assert "  ✓ box     synced\n      Added, but 2 of 2 scopes were not granted: read, write\n" in text
+    assert "  ✓ box     synced\n      Added, but 2 of 3 scopes were not granted: read, write\n" in text
     assert "  ✗ base44/connectors/x.jsonc:3:5: it has no type\n" in text
     assert f"  ! Held since {clock(NOON, NOW)} (mass-removal): a, b, c not removed\n" in text
     assert text.endswith("  Only on Base44, left alone: hubspot")

@@ -16,6 +16,7 @@ from tests.support.virtual_time import virtual_time
 from connectord.control.models import ConnectorStatus, ProjectStatus, WaitResult
 from connectord.daemon.answers import Answers
 from connectord.daemon.engine import Engine
+from connectord.emulator.faults import Fault
 from connectord.emulator.state import Connection, ConnectionStatus
 from connectord.sync import Trigger
 
@@ -94,6 +95,10 @@ class Bench:
         connections = self.emulator.world.state.connections[self.emulator.app_id]
         connections[name] = replace(connections[name], status=status)
         self.rescan()
+
+    def refuse(self, operation: str) -> None:
+        """Base44 is in trouble with this operation from now on."""
+        self.emulator.world.faults.add(Fault(operation, status=500))
 
     def rescan(self) -> None:
         self.engine.hint_all(Trigger.RESCAN)

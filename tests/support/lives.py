@@ -22,6 +22,7 @@ from tests.support.virtual_time import VirtualTime
 
 from connectord.base44 import App, Base44, Pace, find_credentials
 from connectord.base44.connections import Connections
+from connectord.base44.retry import BRIEF
 from connectord.browser import Browser, OpenBrowser
 from connectord.control.models import ProjectStatus
 from connectord.control.news import News
@@ -81,7 +82,7 @@ class _Connections(Connections):
             credentials = find_credentials(environ, self._home_folder)
             rng = random.Random(self._seed)
             pace = Pace(clock=self._clock)
-            self._open[caller] = Base44(api_url, credentials, transport=self._wire, rng=rng, pace=pace)
+            self._open[caller] = Base44(api_url, credentials, transport=self._wire, rng=rng, pace=pace, retry=BRIEF)
         return self._open[caller].app(app_id)
 
 
@@ -209,8 +210,8 @@ class Machine:
         home = self.folder / "home"
         surroundings = Surroundings(
             self.settings, {}, home, self.folder, self.folder, life.publish,
-            clock=self.time.now, now=lambda: time.time() + self.clock_error,
-            rng=random.Random(seed), find_browser=self.screen.find_browser,
+            clock=self.time.now, now=lambda: time.time() + self.clock_error, rng=random.Random(seed),
+            find_browser=self.screen.find_browser,
         )  # fmt: skip
         life.rules = Rules(NoticeLevel(self.settings.notify_level))
         life.store = store = MortalStore(self.folder / "state.db", life)

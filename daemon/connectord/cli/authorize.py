@@ -126,9 +126,9 @@ class Walk:
 
     async def all_at_once(self, wanted: Sequence[Wanted]) -> None:
         """Print all links, then wait for their ends: where nothing is opened, a person takes them in any order."""
-        if self.browser.why:
-            self.output.progress(f"No browser is opened: {self.browser.why}")
         given = [(one, consent) for one in wanted if (consent := await self._link(one)) is not None]
+        if given:
+            self.output.progress(f"No browser is opened: {self.browser.why}")
         for one, consent in given:
             self.output.say(f"Open this link to authorize {one.type}: {consent.url}")
         if in_ci(os.environ):

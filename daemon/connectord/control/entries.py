@@ -19,7 +19,6 @@ OUTCOME_STATES = {
     Result.PROVISIONED: ConnectorState.SYNCED,
     Result.NEEDS_AUTHORIZATION: ConnectorState.NEEDS_AUTHORIZATION,
     Result.FAILED: ConnectorState.FAILED,
-    Result.HELD: ConnectorState.HELD,
 }
 AUTHORIZATION_STATES = {
     AuthorizationState.OPEN: ConnectorState.NEEDS_AUTHORIZATION,
@@ -60,9 +59,9 @@ class Entry:
     at: datetime
     error: str | None = None
     code: str | None = None
+    todo: str | None = None
     authorize_url: str | None = None
     missing_scopes: tuple[str, ...] = ()
-    todo: str | None = None
     claim_url: str | None = None
 
 
@@ -121,14 +120,22 @@ class Entries:
                 self._entries[name] = self._remember(name) or Entry(ConnectorState.SYNCED, at)
 
     def outcome(self, outcome: Outcome, at: datetime) -> None:
-        """How sending it ended."""
+        """How sending it ended. A removal that was held says nothing of a file, which may be back by then."""
+        if outcome.result is Result.HELD:
+            return
         state = OUTCOME_STATES.get(outcome.result)
         if state is None:
             self._entries.pop(outcome.type, None)
             return
         link = self.open_link(outcome.type) if outcome.result is Result.FAILED else outcome.authorize_url
         entry = self._entries[outcome.type] = Entry(
-            state, at, outcome.error, outcome.code, link, todo=outcome.todo, claim_url=outcome.claim_url
+            state,
+            at,
+            outcome.error,
+            outcome.code,
+            outcome.todo,
+            authorize_url=link,
+            claim_url=outcome.claim_url,
         )
         if state is ConnectorState.FAILED:
             self._failed[outcome.type] = entry

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from connectord.authorize import AuthorizationState
 from connectord.control.tell_consent import tell_claimed
 from connectord.daemon.surroundings import Surroundings
 from connectord.project import STRIPE, Project
 from connectord.store import CLAIMABLE, AuthorizationRow, Change, Store
 from connectord.sync.events import OutcomeKnown, Reconciled
-from connectord.sync.outcome import unclaimed
+from connectord.sync.outcome import Result, unclaimed
 
 CLAIMED: Final = "claimed"
 
@@ -23,9 +24,12 @@ class Claims:
         self._store = store
 
     def follow(self, event: OutcomeKnown) -> None:
-        """A push has seen Stripe, or provisioned it."""
-        if event.outcome.type == STRIPE and event.outcome.accepted:
-            self._is_now(event.project, event.outcome.claim_url)
+        """A push has seen Stripe, provisioned it, or removed it."""
+        outcome = event.outcome
+        if outcome.result is Result.REMOVED:
+            self.gone(event.project, (outcome.type,))
+        elif outcome.type == STRIPE and outcome.accepted:
+            self._is_now(event.project, outcome.claim_url)
 
     def reconciled(self, event: Reconciled) -> None:
         """Base44 was asked. Where it doesn't say anything of Stripe, nothing is known."""
@@ -36,7 +40,7 @@ class Claims:
         """The file is gone: nobody wants the sandbox any more."""
         row = self._row(project)
         if STRIPE in types and row is not None:
-            self._end(row)
+            self._end(row, AuthorizationState.SUPERSEDED.value)
 
     def _is_now(self, project: Project, url: str | None) -> None:
         row = self._row(project)
@@ -45,11 +49,11 @@ class Claims:
             if claimable != row:
                 self._store.record(Change(authorizations=(claimable,)))
         elif row is not None:
-            self._end(row)
+            self._end(row, CLAIMED)
             self._in.publish(tell_claimed(project, self._in.at()))
 
-    def _end(self, row: AuthorizationRow) -> None:
-        self._store.record(Change(authorizations=(replace(row, state=CLAIMED),)))
+    def _end(self, row: AuthorizationRow, state: str) -> None:
+        self._store.record(Change(authorizations=(replace(row, state=state),)))
 
     def _row(self, project: Project) -> AuthorizationRow | None:
         """The row of a sandbox that is nobody's, of the app that the project is linked to now."""

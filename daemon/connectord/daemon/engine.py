@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from collections import defaultdict
 from pathlib import Path
 
 from connectord.authorize import Authorization
@@ -36,6 +37,8 @@ from connectord.sync.events import (
     SyncEvent,
     Watching,
 )
+from connectord.sync.reconcile import AT_ONCE
+from connectord.sync.turnstile import Turnstile
 from connectord.watch import Target, Watcher, WatchState
 
 
@@ -73,6 +76,7 @@ class Engine:
         self.links = FreshLinks(self.followed, self.consents)
         self.authorizing = Authorizing(self.links, self.consents, surroundings, self.browser, self.defect)
         self.stopping = asyncio.Event()
+        self._turnstiles: defaultdict[str, Turnstile] = defaultdict(lambda: Turnstile(AT_ONCE))
 
     # What the daemon does
 
@@ -154,6 +158,7 @@ class Engine:
                 git_limit=settings.git_limit,
             ),
             watched=self.consents.types_open,
+            turnstile=lambda project: self._turnstiles[project.api_url],
         )
 
     def _connect(self, project: Project) -> App:
@@ -215,8 +220,8 @@ class Engine:
             case Watching(project=project):
                 if before is not None and before != project:
                     self.consents.gone(before, tuple(self.consents.types_open(before)))
+                    self.group.create_task(self.let_go_of_clients(), name="unused clients")
                 self.watcher.refresh(project.root)
-                self.group.create_task(self.let_go_of_clients(), name="unused clients")
                 self.consents.resume(project, self._connect(project))
             case OutcomeKnown(outcome=outcome):
                 self.consents.follow(event)
