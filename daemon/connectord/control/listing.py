@@ -17,6 +17,7 @@ _REMOVAL_STATES = {
     None: ConnectorState.REMOVING,
     WaitReason.GRACE: ConnectorState.REMOVING,
     WaitReason.GIT_BUSY: ConnectorState.REMOVING,
+    WaitReason.ASKING: ConnectorState.REMOVING,
     WaitReason.PROBLEMS: ConnectorState.HELD,
     WaitReason.UNSENT: ConnectorState.HELD,
     WaitReason.FAILED: ConnectorState.FAILED,
@@ -32,7 +33,7 @@ def connector_lines(
     return (*lines, *_still_linked(snapshot, entries, {line.type for line in lines}))
 
 
-_NOT_WHILE = frozenset({WaitReason.GIT_BUSY, WaitReason.UNSENT})
+_NOT_WHILE = frozenset({WaitReason.GIT_BUSY, WaitReason.UNSENT, WaitReason.ASKING})
 """Their `why` says for how long."""
 
 
