@@ -49,6 +49,7 @@ class Entry:
     at: datetime
     error: str | None = None
     code: str | None = None
+    todo: str | None = None
     authorize_url: str | None = None
     missing_scopes: tuple[str, ...] = ()
 
@@ -113,7 +114,9 @@ class Entries:
         link = outcome.authorize_url or outcome.claim_url
         if outcome.result is Result.FAILED:
             link = self.open_link(outcome.type)
-        entry = self._entries[outcome.type] = Entry(state, at, outcome.error, outcome.code, link)
+        entry = self._entries[outcome.type] = Entry(
+            state, at, outcome.error, outcome.code, outcome.todo, authorize_url=link
+        )
         if state is ConnectorState.FAILED:
             self._failed[outcome.type] = entry
 

@@ -174,6 +174,11 @@ def _directory(snapshot: Snapshot) -> str:
     return f"{identity.device}:{identity.inode}" if identity else NEVER_SEEN
 
 
+def has_moved(remembered: Iterable[str], snapshot: Snapshot) -> bool:
+    """Whether git stands elsewhere than at one of these, so that its log has to be read."""
+    return any(text != _git(snapshot.git.mark) for text in remembered)
+
+
 def moves_since(remembered: Iterable[str], snapshot: Snapshot) -> Moves:
     """What git did since each of these. Reads the end of git's log, so call it in a thread."""
     mark = snapshot.git.mark

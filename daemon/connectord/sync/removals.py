@@ -191,7 +191,7 @@ class Removals:
             snapshot,
             remembered_git=self._absences.remembered_git,
             known={*self._store.base(key), *self._only_there(project)},
-            others=self._store.other_bases(key),
+            others=lambda: self._store.other_bases(key),
         )
 
     def _going(self) -> tuple[str, ...]:
