@@ -18,7 +18,6 @@ _REMOVAL_STATES = {
     WaitReason.GRACE: ConnectorState.REMOVING,
     WaitReason.ASKING: ConnectorState.REMOVING,
     WaitReason.GIT_BUSY: ConnectorState.REMOVING,
-    WaitReason.ASKING: ConnectorState.REMOVING,
     WaitReason.PROBLEMS: ConnectorState.HELD,
     WaitReason.UNSENT: ConnectorState.HELD,
     WaitReason.FAILED: ConnectorState.FAILED,
