@@ -153,7 +153,6 @@ def test_stripe_is_queued_by_its_own_word() -> None:
         (Result.PROVISIONED, ConnectorState.SYNCED, ProjectState.SYNCED),
         (Result.NEEDS_AUTHORIZATION, ConnectorState.NEEDS_AUTHORIZATION, ProjectState.NEEDS_ACTION),
         (Result.FAILED, ConnectorState.FAILED, ProjectState.NEEDS_ACTION),
-        (Result.HELD, ConnectorState.HELD, ProjectState.NEEDS_ACTION),
     ],
 )
 def test_p12_an_outcome_is_shown_as_what_it_is(result: Result, state: ConnectorState, project: ProjectState) -> None:
@@ -162,6 +161,12 @@ def test_p12_an_outcome_is_shown_as_what_it_is(result: Result, state: ConnectorS
     board = a_board(looked("slack", sets=(a_file("slack"),)), known, finished(known))
     one = the_one(board)
     assert (one.state, one.error, one.authorize_url, board.state) == (state, "why", link, project)
+
+
+def test_p12_a_removal_that_its_file_has_stopped_leaves_nothing_held() -> None:
+    board = a_board(looked("slack"), outcome(Result.HELD, error="not removed: its file is back"))
+    assert (the_one(board).state, the_one(board).error) == (ConnectorState.SYNCED, None)
+    assert board.state is ProjectState.SYNCED
 
 
 def test_a_removed_one_is_no_longer_said() -> None:
@@ -381,6 +386,17 @@ def test_p10_an_open_link_is_shown_while_its_file_is_gone() -> None:
 def test_what_the_settings_keep_is_untracked() -> None:
     board = a_board(looked("github"), removals(kept=("slack",)))
     assert (board.status().untracked, board.state) == (("slack",), ProjectState.SYNCED)
+
+
+def test_p12_what_a_mirror_is_to_remove_or_has_removed_is_not_left_alone() -> None:
+    there = Reconciled(PROJECT, Plan(untracked=("gmail", "notion", "slack")))
+    hold = HeldRemovals(HoldReason.MASS_REMOVAL, ("gmail",), "many", AT.timestamp())
+    waiting = (WaitingRemoval("slack", WaitReason.GRACE, "its file is gone"),)
+    board = a_board(looked(), there, RemovalsChanged(PROJECT, waiting, (hold,), ()))
+    assert board.status().untracked == ("notion",)
+    board.apply(outcome(Result.REMOVED), AT)
+    board.apply(RemovalsChanged(PROJECT, (), (), ()), AT)
+    assert board.status().untracked == ("gmail", "notion")
 
 
 def test_p12_what_is_untracked_in_one_app_is_not_said_of_another() -> None:

@@ -124,3 +124,7 @@ def test_another_account_is_said_with_its_address_and_the_way_out() -> None:
     reply = a_reply(error="different_user", other_user_email="ann@example.com")
     words = read_set_reply(SLACK, reply).words
     assert words == f"failed - Already connected by ann@example.com. {WAY_OUT}"
+
+
+def test_a_removal_that_was_held_says_why() -> None:
+    assert Outcome("slack", Result.HELD, error="not removed: its file is back").words == "not removed: its file is back"

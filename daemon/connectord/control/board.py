@@ -170,13 +170,15 @@ class Board:
     def _failures(self) -> list[Entry]:
         return [entry for entry in self._shown() if entry.state is ConnectorState.FAILED]
 
+    def _only_there(self) -> tuple[str, ...]:
+        """What exists only on Base44 and is left alone: with `removals = "mirror"` some of it is to be removed."""
+        kept = self._removals.kept if self._removals else ()
+        told = [*(self._snapshot.by_type if self._snapshot else ()), *(line.type for line in self._removal_lines())]
+        elsewhere = {name.lower() for name in told}
+        return tuple(sorted(name for name in {*self._untracked, *kept} if name.lower() not in elsewhere))
+
     def _removal_lines(self) -> tuple[ConnectorStatus, ...]:
         return removal_lines(self._removals, self._entries) if self._removals else ()
-
-    def _only_there(self) -> tuple[str, ...]:
-        here = {name.lower() for name in self._snapshot.by_type} if self._snapshot else set()
-        kept = self._removals.kept if self._removals else ()
-        return tuple(sorted(name for name in {*self._untracked, *kept} if name.lower() not in here))
 
     def _held(self) -> tuple[Hold, ...]:
         return tuple(

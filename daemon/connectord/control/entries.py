@@ -18,7 +18,6 @@ OUTCOME_STATES = {
     Result.PROVISIONED: ConnectorState.SYNCED,
     Result.NEEDS_AUTHORIZATION: ConnectorState.NEEDS_AUTHORIZATION,
     Result.FAILED: ConnectorState.FAILED,
-    Result.HELD: ConnectorState.HELD,
 }
 AUTHORIZATION_STATES = {
     AuthorizationState.OPEN: ConnectorState.NEEDS_AUTHORIZATION,
@@ -105,7 +104,9 @@ class Entries:
                 self._entries[name] = self._remember(name) or Entry(ConnectorState.SYNCED, at)
 
     def outcome(self, outcome: Outcome, at: datetime) -> None:
-        """How sending it ended."""
+        """How sending it ended. A removal that was held says nothing of a file, which may be back by then."""
+        if outcome.result is Result.HELD:
+            return
         state = OUTCOME_STATES.get(outcome.result)
         if state is None:
             self._entries.pop(outcome.type, None)

@@ -64,6 +64,8 @@ class Outcome:
                 return "needs authorization"
             case Result.REMOVED if self.code == ALREADY_GONE:
                 return "was removed from Base44 already"
+            case Result.HELD:
+                return self.error or "held"
             case Result.PROVISIONED:
                 return "Stripe sandbox provisioned"
             case _:

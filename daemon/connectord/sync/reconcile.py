@@ -13,6 +13,7 @@ from connectord.project.model import Project, Snapshot
 from connectord.store import BaseEntry, BaseKey
 from connectord.sync.effects import PushEffects
 from connectord.sync.events import ConnectorsGone, LateConsent, Reconciled, ReconcileFailed
+from connectord.sync.guard import RemovalMode
 from connectord.sync.plan import Plan, Remote, is_new_consent, plan
 
 AT_ONCE: Final = 4
@@ -28,6 +29,7 @@ class Reconciler:
     `latest` is the snapshot that was seen last, if it was of this base. Connectors whose consent link is being polled
     are left alone: their consents are the poll's to tell (P11).
     `on_plan` hears each time what all of the comparison says, and of which project; `on_failure` why there is none.
+    Where the settings say mirror, what exists only there isn't left alone: its removal or hold tells of it.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Reconciler:
         self._latest = latest
         self._on_plan = on_plan
         self._on_failure = on_failure
+        self._mirrors = effects.removals.mode is RemovalMode.MIRROR
         self._told: tuple[BaseKey | None, Plan] = (None, Plan())
         self._failing: str | None = None
         self._running: BaseKey | None = None
@@ -116,11 +119,15 @@ class Reconciler:
                 project,
                 decided,
                 drifts=tuple(drift for drift in decided.drifts if drift not in told.drifts),
-                untracked=tuple(name for name in decided.untracked if name not in told.untracked),
+                untracked=() if self._mirrors else _news(decided.untracked, told.untracked),
                 unauthorized=tuple(lost for lost in decided.unauthorized if lost not in told.unauthorized),
                 late_consents=late_consents,
             )
         )
+
+
+def _news(now: Collection[str], told: Collection[str]) -> tuple[str, ...]:
+    return tuple(name for name in now if name not in told)
 
 
 def base_key(project: Project) -> BaseKey:
