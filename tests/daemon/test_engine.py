@@ -630,3 +630,20 @@ def test_a_project_whose_name_is_not_utf_8_has_its_history(tmp_path: Path, bench
     daemon._engine, daemon._store = bench.engine, bench.running.life.store
     daemon._publish(invalid)
     assert [one.kind for one in bench.face.history(root, limit=10, before=None)] == [NewsKind.FILE_INVALID.value]
+
+
+def test_p12_a_service_that_hangs_is_offline_after_the_first_time_out_and_its_end_ends_that(bench: Bench) -> None:
+    connected(bench.emulator, {"slack": ["a"], "github": ["a"]})
+    bench.add()
+    bench.emulator.world.faults.add(Fault(delay=60.0))
+    for name in ("slack", "github"):
+        bench.save("a", name=name)
+    bench.engine.hint_all(Trigger.SAVE)
+    bench.machine.time.pass_(10.5)
+    hanging = bench.status
+    bench.emulator.world.faults.clear()
+    bench.machine.time.pass_(20.0)
+    assert hanging.state is ProjectState.OFFLINE
+    assert "did not answer within 10 s" in (hanging.error or "")
+    assert hanging.todo == "Check the network, then try again."
+    assert bench.status.state is ProjectState.SYNCED
