@@ -106,7 +106,7 @@ class Settings(ProjectSettings):
     """The time between two rescans, which find what no watcher saw and what changed on Base44; varied by a tenth."""
 
     projects_at_once: int = Field(default=4, ge=1, le=32)
-    """How many projects are pushed side by side."""
+    """How many projects are pushed side by side at each API host."""
 
     notify: Literal["auto", "desktop", "command", "log", "none"] = "auto"
     """Through what notices reach the person: `auto` is the desktop where there is one, and `notify_command` if set."""

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import httpx
 from tests.support.emulator import EmulatorApp
@@ -31,7 +31,7 @@ from connectord.daemon.engine import Engine
 from connectord.daemon.notice_answers import NoticeAnswers
 from connectord.daemon.notices import Card
 from connectord.daemon.surroundings import Surroundings
-from connectord.notify import Action, Notice, NoticeLevel, Rules, Telling
+from connectord.notify import Action, Notice, NoticeLevel, Rules
 from connectord.notify.notifier import Channel, ChannelState, OnAction, OnShown, no_action, not_heard
 from connectord.settings import Settings
 from connectord.store import Change, SqliteStore, StoreTrouble
@@ -100,7 +100,7 @@ class MortalStore(SqliteStore):
 
 
 @dataclass
-class Life:
+class Life(Telling):
     """One process's life: `dead` cuts it off from network, disk and person at once, as kill -9 does."""
 
     dead: bool = False
@@ -216,7 +216,7 @@ class Machine:
         life.rules = Rules(NoticeLevel(self.settings.notify_level))
         life.store = store = MortalStore(self.folder / "state.db", life)
         connections = _Connections(home, _Wire(self.network, life), self.time.now, seed)
-        life.engine = engine = Engine(surroundings, store, connections, cast("Telling", life))
+        life.engine = engine = Engine(surroundings, store, connections, life)
         life.face = Answers(engine, surroundings, store)
         life.on_action = NoticeAnswers(engine, life.face, surroundings).pressed
         self.past.append(life)
