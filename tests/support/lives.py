@@ -31,7 +31,7 @@ from connectord.daemon.engine import Engine
 from connectord.daemon.notice_answers import NoticeAnswers
 from connectord.daemon.notices import Card
 from connectord.daemon.surroundings import Surroundings
-from connectord.notify import Action, Notice, NoticeLevel, Rules
+from connectord.notify import Action, Notice, NoticeLevel, Rules, Telling
 from connectord.notify.notifier import Channel, ChannelState, OnAction, OnShown, no_action, not_heard
 from connectord.settings import Settings
 from connectord.store import Change, SqliteStore, StoreTrouble
