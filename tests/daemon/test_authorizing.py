@@ -365,6 +365,37 @@ def test_always_opens_a_batch_one_after_another_and_nothing_after_a_restart(benc
     assert len(bench.machine.screen.opened) == 1
 
 
+def test_always_says_nothing_more_where_there_is_no_browser(bench: Bench) -> None:
+    bench.machine.settings = Settings(open_browser="always")
+    bench.machine.screen.objection = "there is no display here"
+    bench.restart()
+    pending(bench)
+    bench.machine.time.pass_(1.0)
+    assert said(bench, NewsKind.LINK_NOT_OPENED) == []
+
+
+def test_a_project_that_is_removed_as_soon_as_its_links_are_asked_for_can_be_asked_again(bench: Bench) -> None:
+    pending(bench)
+
+    async def ask_and_end() -> None:
+        bench.engine.authorizing.begin(bench.root)
+        bench.engine.authorizing.end(bench.root)
+
+    bench.ask(ask_and_end())
+    begun(bench)
+    assert len(bench.machine.screen.opened) == 1
+
+
+def test_a_project_that_cannot_be_read_is_said(bench: Bench) -> None:
+    pending(bench)
+    begun(bench)
+    bench.root.rename(bench.root.with_name("elsewhere"))
+    bench.pass_(20.0)
+    begun(bench, "slack")
+    assert "can't be read now" in said(bench, NewsKind.LINK_NOT_OPENED)[0]
+    assert said(bench, NewsKind.DEFECT) == []
+
+
 def test_always_leaves_a_link_alone_that_a_person_asked_for_elsewhere(bench: Bench) -> None:
     bench.machine.settings = Settings(open_browser="always", authorization_limit=5.0)
     bench.restart()

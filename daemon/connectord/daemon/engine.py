@@ -234,7 +234,8 @@ class Engine:
             case PushFinished(project=project):
                 links = self.consents.untold(project)
                 if links and OpenBrowser(self._in.settings.open_browser) is OpenBrowser.ALWAYS:
-                    self.authorizing.begin(project.root, tuple(row.type for row in links))
+                    opening = self._open_at_once(project.root, tuple(row.type for row in links))
+                    self.group.create_task(opening, name="opening links")
             case Reconciled(project=project, late_consents=late):
                 self.consents.came_late(event)
                 self.claims.reconciled(event)
@@ -252,6 +253,11 @@ class Engine:
             self.notices.look_soon(project.root)
             if authorization.is_authorized:
                 self.notices.authorized(project, authorization)
+
+    async def _open_at_once(self, root: Path, types: tuple[str, ...]) -> None:
+        """Where there is no browser nobody asked for one: the links are printed already."""
+        if (await self.browser()).commands:
+            self.authorizing.begin(root, types)
 
     async def browser(self) -> Browser:
         """What opens links now: a desktop comes and goes."""
