@@ -72,7 +72,7 @@ def _install(output: Output, *, yes: bool) -> ExitCode:
     after = manager.start(anew=anew)
     output.document({"changed": changed, "service": as_document(after)})
     if not output.as_json:
-        _say_installed(after, output, unchanged=not anew and before.state is RunState.RUNNING)
+        _say_installed(person, after, output, unchanged=not anew and before.state is RunState.RUNNING)
     _warn(person, after, client, output)
     return ExitCode.OK
 
@@ -122,10 +122,13 @@ def _is_of_this_version(client: Client) -> bool:
         return False
 
 
-def _say_installed(found: ServiceStatus, output: Output, *, unchanged: bool) -> None:
+def _say_installed(person: Person, found: ServiceStatus, output: Output, *, unchanged: bool) -> None:
     words = "is installed already, and runs" if unchanged else "runs"
     output.success(f"connectord {__version__} {words} as a {says_how_it_is(found)}")
     output.say("It starts when you log in, and anew when it fails.", dim=True)
+    if found.lingering is False:
+        linger = f"loginctl enable-linger {person.name}"
+        output.say(f"It ends with your last session. To let it go on without one: {linger}", dim=True)
     output.say(f"Its file: {found.file}", dim=True)
 
 
@@ -140,9 +143,6 @@ def _warn(person: Person, found: ServiceStatus, client: Client, output: Output) 
         )
     if "BASE44_APP_ID" in names:
         output.warn("BASE44_APP_ID isn't taken over: it would make all projects the same app.")
-    if found.lingering is False:
-        linger = f"loginctl enable-linger {person.name}"
-        output.say(f"It ends with your last session. To let it go on without one: {linger}", dim=True)
     if not found.confined:
         output.warn("This system keeps user namespaces from its users: it runs with a part of its sandbox only.")
     try:
