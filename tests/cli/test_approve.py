@@ -216,9 +216,13 @@ def test_a_project_is_named_by_any_folder_in_it_and_an_unknown_one_is_bad_usage(
     daemon.face.projects = [holding(Path("/elsewhere")), holding(shop.folder)]
     ended = shop.connectord("approve", "--project", "base44")
     assert (str(shop.folder) in ended.out, "/elsewhere" in ended.out) == (True, False)
+    stranger = shop.folder.parent / "stranger"
+    stranger.mkdir()
     for command in ("approve", "restore"):
+        ended = shop.connectord(command, "--project", str(stranger))
+        assert (ended.code, f"{stranger} lies in no Base44 project" in ended.err) == (2, True)
         ended = shop.connectord(command, "--project", "/nowhere")
-        assert (ended.code, "connectord projects add /nowhere" in ended.err) == (2, True)
+        assert (ended.code, "There is no file or folder /nowhere" in ended.err) == (2, True)
 
 
 def test_a_refusal_of_one_project_keeps_no_other_from_being_approved(daemon: FakeDaemon, shop: Machine) -> None:

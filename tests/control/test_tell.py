@@ -92,7 +92,7 @@ SENTENCES: dict[str, tuple[SyncEvent, list[str]]] = {
     ),
     "over": (HoldChanged(PROJECT, HoldNews(HoldNewsKind.ENDED, HOLD)), ["No longer held (root-missing): a, b"]),
     "what waits": (RemovalsChanged(PROJECT, (), (HOLD,), ()), []),
-    "gone files alone": (ConnectorsGone(PROJECT, ("a",)), []),
+    "forgotten": (ConnectorsGone(PROJECT, ("a", "b")), ["a, b: no file any more, and no consent on Base44: forgotten"]),
     "reconciled": (
         Reconciled(
             PROJECT,

@@ -44,9 +44,9 @@ def points_to(project: Project, host: RunningEmulator, daemon: RunningDaemon) ->
 
 
 def sent(host: RunningEmulator) -> list[str]:
-    return sorted(
-        f"{one['method']} {one['path'].rpartition('/')[2]}" for one in host.requests() if one["method"] != "GET"
-    )
+    changes = [one for one in host.requests() if one["method"] != "GET"]
+    names = [one["path"].removesuffix("/remove").rpartition("/")[2] for one in changes]
+    return sorted(f"{one['method']} {name}" for one, name in zip(changes, names, strict=True))
 
 
 def test_p2_another_host_gets_everything_and_the_first_one_keeps_its_base(
@@ -63,15 +63,17 @@ def test_p2_another_host_gets_everything_and_the_first_one_keeps_its_base(
         daemon.expect(event="push.finished")
         assert sent(there) == ["PUT github", "PUT slack"]
         (project.connectors_dir / "slack.jsonc").unlink()
-        assert daemon.expect(event="removal.withheld")["types"] == ["slack"]
+        daemon.expect(event="push.finished")
+        assert sent(there) == ["DELETE slack", "PUT github", "PUT slack"]
         here.forget_requests()
         points_to(project, here, daemon)
-        assert daemon.expect(event="removal.withheld")["types"] == ["slack"]
+        held = daemon.expect(event="hold.began")
+        assert (held["code"], held["types"]) == ("app-changed", ["slack"])
         (project.connectors_dir / "slack.jsonc").write_text('{type: "slack", scopes: ["a", "c"]}')
         daemon.expect(event="push.finished")
         assert daemon.end() == 0
     assert sent(here) == ["PUT slack"]
-    assert sent(there) == ["PUT github", "PUT slack"]
+    assert sent(there) == ["DELETE slack", "PUT github", "PUT slack"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other operating system: there is no /proc")

@@ -152,9 +152,9 @@ def test_p4_what_is_approved_waits_for_git_unless_just_that_was_approved(
         (replace(OLD, held=HoldReason.MASS_REMOVAL), FIVE, POLICY,
          "too many connectors were without their file at the same time"),
         (replace(OLD, held=HoldReason.ASKED), FIVE, POLICY, 'the settings said removals = "ask"'),
-        (replace(OLD, held=HoldReason.BRANCH_SWITCHED), FIVE, POLICY, "git took the file away (another branch)"),
+        (replace(OLD, held=HoldReason.BRANCH_SWITCHED), FIVE, POLICY, "git moved when the file went (another branch)"),
         (replace(OLD, switched="unknown: HEAD is broken"), FIVE, POLICY,
-         "it can't be told whether git took the file away (HEAD is broken)"),
+         "it can't be told whether git moved when the file went (HEAD is broken)"),
         (OLD, replace(FIVE, removed=2, known=9), POLICY, "3 of 9 connectors lost their file within a short time"),
     ],
 )  # fmt: skip

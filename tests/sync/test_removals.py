@@ -544,3 +544,33 @@ def test_p12_what_nobody_consented_to_waits_for_its_directory_and_is_then_forgot
             assert it.removed == []
 
     told(story)
+
+
+@pytest.mark.parametrize("consented", [True, False])
+def test_p2_a_consent_that_nobody_noticed_is_removed_with_its_connector(consented: bool, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path) as it:
+            await it.after(lambda: it.put("linear"), seconds=200.0)
+            if consented:
+                connected(it.engine.emulator, {"linear": ["linear:read"]})
+            it.forget()
+            await it.after(lambda: it.delete("linear"), seconds=9.0)
+            assert it.sent == []
+            await it.after(seconds=60.0)
+            assert (it.removed, it.waiting) == (["linear"] if consented else [], [])
+            assert len(it.sent) <= 4  # asked once before it is judged, and once more right before the removal
+
+    told(story)
+
+
+def test_p12_what_nobody_consented_to_is_kept_while_base44_does_not_say_so(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path) as it:
+            await it.after(lambda: it.put("linear"), seconds=1.0)
+            it.engine.emulator.world.faults.add(Fault("list", status=500, count=1))
+            await it.after(lambda: it.delete("linear"), seconds=30.0)
+            assert it.waiting == [("linear", WaitReason.ASKING)]
+            await it.after(seconds=1.0)
+            assert (it.waiting, it.removed) == ([], [])
+
+    told(story)

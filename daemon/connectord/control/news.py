@@ -30,6 +30,7 @@ class NewsKind(StrEnum):
     HOLD_APPROVED = "hold.approved"
     HOLD_VOID = "hold.void"
     HOLD_ENDED = "hold.ended"
+    FORGOTTEN = "connector.forgotten"
     RESTORED = "files.restored"
     RETRY_SCHEDULED = "retry.scheduled"
     AUTHORIZATION_OPENED = "authorization.opened"

@@ -50,7 +50,7 @@ OUTCOME_TONES = {
 }
 
 
-def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901  (a table: one case an event)
+def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901, PLR0912  (a table: one case an event)
     """The news in an event, in the order in which a person should read them."""
     match event:
         case Watching(project, connectors):
@@ -76,7 +76,10 @@ def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901  (a ta
             )
         case RemovalsComing() | HoldChanged():
             yield tell_removal(event, at)
-        case ConnectorsGone() | Looked() | RemovalsChanged():
+        case ConnectorsGone(project, types):
+            message = f"{', '.join(types)}: no file any more, and no consent on Base44: forgotten"
+            yield _news(project, at, NewsKind.FORGOTTEN, message, Tone.PLAIN, types=types)
+        case Looked() | RemovalsChanged():
             return
         case Reconciled():
             yield from _reconciled(event, at)

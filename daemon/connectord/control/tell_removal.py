@@ -6,6 +6,7 @@ from datetime import datetime
 
 from connectord.control.news import News, NewsKind, Tone
 from connectord.project.model import Project
+from connectord.project.shown import shown_path
 from connectord.sync.events import HoldChanged, RemovalsComing
 from connectord.sync.holds import HeldRemovals, HoldNewsKind
 from connectord.sync.restore import Restored
@@ -37,7 +38,7 @@ def tell_removal(event: RemovalsComing | HoldChanged, at: datetime) -> News:
         event=kind,
         message=message,
         tone=tone,
-        project=str(project.root),
+        project=shown_path(project.root),
         app_id=project.app_id,
         types=types,
         code=code,
@@ -48,14 +49,14 @@ def tell_restored(project: Project, restored: Restored, at: datetime) -> News:
     """The news of a restore."""
     parts = []
     if restored.files:
-        parts.append(f"Written back: {', '.join(str(file) for _, file in restored.files)}")
+        parts.append(f"Written back: {', '.join(shown_path(file) for _, file in restored.files)}")
     parts += [f"Not written back: {name} - {why}" for name, why in restored.failures]
     return News(
         at=at,
         event=NewsKind.RESTORED,
         message="; ".join(parts),
         tone=Tone.BAD if restored.failures else Tone.GOOD,
-        project=str(project.root),
+        project=shown_path(project.root),
         app_id=project.app_id,
         types=tuple(name for name, _ in restored.files),
     )

@@ -22,6 +22,7 @@ KEPT: Final = frozenset(
         NewsKind.HOLD_APPROVED,
         NewsKind.HOLD_VOID,
         NewsKind.HOLD_ENDED,
+        NewsKind.FORGOTTEN,
         NewsKind.RESTORED,
         NewsKind.DRIFT,
         NewsKind.UNTRACKED,

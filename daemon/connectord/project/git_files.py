@@ -41,7 +41,10 @@ def find_places(folder: Path) -> GitPlaces | None:
     As git does it, a `.git` directory without HEAD is passed over; GIT_DIR and core.worktree are not looked at. What is
     closed to us is passed over, too: if a repository begins there, the one around it (or none) is another mark.
     """
-    real = Path(os.path.realpath(folder))
+    try:
+        real = Path(os.path.realpath(folder))
+    except ValueError:  # a null byte or half a character in its name: nothing can be there
+        return None
     for parent in (real, *real.parents):
         git_dir = None if _is_closed(parent) else _git_dir(parent / ".git")
         if git_dir is not None:

@@ -38,6 +38,7 @@ class WaitReason(StrEnum):
     GIT_BUSY = "git-busy"
     UNSENT = "unsent"
     FAILED = "failed"
+    ASKING = "asking"
 
 
 class RemovalMode(StrEnum):
@@ -237,8 +238,8 @@ def _hold_words(one: Absent, count: int, scene: Scene, policy: RemovalPolicy) ->
 
 def _git_words(switched: str | None) -> str:
     if switched is not None and switched.startswith(UNKNOWN):
-        return f"it can't be told whether git took the file away ({switched.removeprefix(UNKNOWN).strip()})"
-    return f"git took the file away ({switched or 'another branch'})"
+        return f"it can't be told whether git moved when the file went ({switched.removeprefix(UNKNOWN).strip()})"
+    return f"git moved when the file went ({switched or 'another branch'})"
 
 
 def _mass_words(count: int, scene: Scene, policy: RemovalPolicy) -> str:

@@ -20,7 +20,8 @@ class Failure:
 class Heard:
     """Nothing of it is kept over a restart: a fresh look asks again before anything is removed.
 
-    `untracked` exist only there (None: nobody has asked yet), `changed` were changed there by someone else.
+    `untracked` exist only there (None: nobody has asked yet), `changed` were changed there by someone else. About
+    `asked` Base44 was asked since their file went.
     """
 
     def __init__(self) -> None:
@@ -28,11 +29,13 @@ class Heard:
         self._failures: dict[str, Failure] = {}
         self.untracked: frozenset[str] | None = None
         self.changed: frozenset[str] = frozenset()
+        self.asked: frozenset[str] = frozenset()
 
     def turn_to(self, key: BaseKey) -> None:
         """From now on it is about this app; what was said of another one says nothing here."""
         if key != self._key:
-            self._key, self._failures, self.untracked, self.changed = key, {}, None, frozenset()
+            self._key, self._failures, self.untracked = key, {}, None
+            self.changed = self.asked = frozenset()
 
     def is_about(self, key: BaseKey) -> bool:
         """Whether this app is the one that is listened for."""
@@ -41,12 +44,14 @@ class Heard:
     def keep_only(self, absent: Collection[str]) -> None:
         """The others have their file again: if that goes once more, it is a new wish."""
         self.changed &= frozenset(absent)
+        self.asked &= frozenset(absent)
         self._failures = {name: failure for name, failure in self._failures.items() if name in absent}
 
     def forget(self, connector_type: str) -> None:
         """It is no more."""
         self._failures.pop(connector_type, None)
         self.changed -= {connector_type}
+        self.asked -= {connector_type}
         if self.untracked is not None:
             self.untracked -= {connector_type}
 

@@ -74,7 +74,10 @@ class ProjectPush:
         if snapshot.complete:
             self._parking.keep_only([connector.type for connector in snapshot.connectors])
         self._keep_texts(project, snapshot, decided.unchanged)
-        return replace(decided, removals=await self.removals.look(project, snapshot, decided))
+        removals = await self.removals.look(project, snapshot, decided)
+        if self.removals.to_ask:
+            self._beside(self._reconciler.reconcile(project, snapshot, self._effects.connect(project)))
+        return replace(decided, removals=removals)
 
     def retry_now(self, *, everything: bool = False) -> None:
         """Let what waits for better times be sent at the next look; `everything`: what failed for good, too."""

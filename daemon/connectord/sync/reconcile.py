@@ -11,7 +11,7 @@ from connectord.base44.errors import Base44Error
 from connectord.base44.models import ConnectionStatus, RemoteConnector, StripeStatus
 from connectord.project.model import Project, Snapshot
 from connectord.store import BaseEntry, BaseKey, Store
-from connectord.sync.events import LateConsent, Reconciled, ReconcileFailed, SyncEvent
+from connectord.sync.events import ConnectorsGone, LateConsent, Reconciled, ReconcileFailed, SyncEvent
 from connectord.sync.plan import Plan, Remote, is_new_consent, plan
 
 
@@ -69,13 +69,17 @@ class Reconciler:
         remote = await ask_remote(app)
         now = self._store.base(key)
         base = {name: entry for name, entry in now.items() if before.get(name) == entry}
-        unsettled = now.keys() - base.keys() | before.keys() - now.keys() | set(self._watched(project))
+        unsettled = now.keys() - base.keys() | before.keys() - now.keys()
         # That a removal of ours which was begun is done is for its job to find and to tell.
         unsettled |= {row.type for row in self._store.absences(project.root) if row.removing}
-        decided = _without(plan(snapshot, now, remote), unsettled)
+        watched = set(self._watched(project))
+        decided = _without(plan(snapshot, now, remote), unsettled | watched)
         self._on_plan(project, decided)
         self._tell(project, decided, _late_consents(decided, base, remote))
-        self._store.accept(key, _seen(decided, now, remote, unsettled))
+        # Of what has no file any more it must be known now whether a consent goes with it.
+        self._store.accept(key, _seen(decided, now, remote, unsettled | watched & snapshot.by_type.keys()))
+        if decided.forgotten:
+            self._emit(ConnectorsGone(project, decided.forgotten))
 
     def _tell(self, project: Project, decided: Plan, late_consents: tuple[LateConsent, ...]) -> None:
         key, (told_key, told) = base_key(project), self._told

@@ -48,7 +48,10 @@ GIT_HELD_LOOK_SECONDS: Final = 15.0
 
 
 class Removals:
-    """Decides about the removals of one project. `look_again(seconds)` asks the project's loop for another look."""
+    """Decides about the removals of one project. `look_again(seconds)` asks the project's loop for another look.
+
+    About `to_ask` Base44 should be asked (`reconciled` hears of it): somebody may have consented unnoticed.
+    """
 
     def __init__(
         self,
@@ -77,6 +80,7 @@ class Removals:
         self._wake = Wake(look_again, clock)
         self._news = RemovalNews(emit, policy, now)
         self._unconsented: Mapping[str, Wait] = {}
+        self.to_ask: frozenset[str] = frozenset()
         self.verdicts: Mapping[str, Verdict] = {}
 
     async def look(self, project: Project, snapshot: Snapshot, decided: Plan, *, last: bool = False) -> tuple[str, ...]:
@@ -110,9 +114,10 @@ class Removals:
         if not self._heard.is_about(base_key(project)):
             return
         self._heard.changed |= {one.type for one in decided.held if one.reason is HoldReason.CHANGED_ELSEWHERE}
+        self._heard.asked |= self.to_ask
         news = frozenset(decided.untracked) != self._heard.untracked
         self._heard.untracked = frozenset(decided.untracked)
-        if decided.forgotten or (news and self._policy.mode is RemovalMode.MIRROR):
+        if self.to_ask or decided.forgotten or (news and self._policy.mode is RemovalMode.MIRROR):
             self._look_again(0.0)
 
     def changed_elsewhere(self, project: Project, types: Collection[str]) -> None:
@@ -234,9 +239,13 @@ class Removals:
     def _forget_unconsented(self, project: Project, missing: Sequence[Missing], scene: Scene) -> Mapping[str, Wait]:
         """Forget what nobody ever consented to after its grace: there is nothing to remove, and a file that comes
         back gets a new link. Answers with what keeps the others.
+
+        Base44 is asked before: a consent that nobody was watching for makes it a removal as any other.
         """
         never = [one for one in missing if not one.consented]
         waits = {one.row.type: waits_unconsented(one.age, scene, self._policy) for one in never}
+        self.to_ask = frozenset(name for name, wait in waits.items() if wait is None) - self._heard.asked
+        waits |= dict.fromkeys(self.to_ask, Wait(WaitReason.ASKING, "asking Base44 whether somebody authorized it"))
         over = [one.row for one in never if waits[one.row.type] is None]
         if over:
             types = tuple(row.type for row in over)
