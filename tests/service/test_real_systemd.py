@@ -194,7 +194,7 @@ def test_an_upgrade_leads_to_a_new_unit_and_a_new_daemon(ann: Ann) -> None:
 
 def test_an_installation_that_moved_is_found_and_mended_however_odd_its_path(ann: Ann) -> None:
     ann.connectord("service", "install")
-    folder = HOME / 'app 50% "two" $HOME \\n'
+    folder = HOME / "app 50% $HOME"
     python, state = str(folder / "bin/python"), f"{HOME}/state 100% 'x' \"y\" $HOME \\t"
     ann.system.root("cp", "--archive", str(HOME / "app"), str(folder))
     shutil.move(ann.file(HOME / "app"), ann.file(HOME / "elsewhere"))
@@ -202,6 +202,7 @@ def test_an_installation_that_moved_is_found_and_mended_however_odd_its_path(ann
         found = json.loads(ann.system.ann(python, "-m", "connectord", "service", "status", "--json").stdout)
         assert (found["whose"], found["current"]) == ("moved", False)
         mended = ann.system.ann(python, "-m", "connectord", "service", "install", XDG_STATE_HOME=state)
+        assert mended.returncode == 0, mended.stdout + mended.stderr
         assert "Replacing the service of the installation at /home/ann/app/bin/python, which is gone" in mended.stderr
         process = ann.system.path(Path("/proc") / ann.show("MainPID"))
         assert (process / "cmdline").read_text().split("\0")[0] == python

@@ -9,6 +9,8 @@ from connectord.service.definition import Definition
 from connectord.service.errors import NotWritable
 from connectord.service.templates import UNIT, template
 
+_INSTEAD: Final = "Or run it without systemd: connectord start"
+
 _START: Final = re.compile(r'^ExecStart=:("(?:[^"\\]|\\.)*") -P -m connectord run --service$', re.MULTILINE)
 _ENVIRONMENT: Final = re.compile(r'^Environment=("(?:[^"\\]|\\.)*")$', re.MULTILINE)
 _NAMESPACES: Final = re.compile(r"^# begin: user namespaces\n(.*?)^# end: user namespaces\n", re.MULTILINE | re.DOTALL)
@@ -24,6 +26,7 @@ def unit_text(definition: Definition, version: str) -> str:
         text = _NAMESPACES.sub("", text)
     lines = [f"Environment={_quoted(f'{name}={value}')}\n" for name, value in definition.environment.items()]
     text = text.replace("@ENVIRONMENT@\n", "".join(lines))
+    _refuse_quotes(definition.python)
     return text.replace("@PYTHON@", _quoted(definition.python)).replace("@VERSION@", version)
 
 
@@ -47,12 +50,20 @@ def namespace_directives() -> tuple[str, ...]:
     return tuple(line for line in lines if line and not line.startswith("#"))
 
 
+def _refuse_quotes(program: str) -> None:
+    if set(program) & set("\"'\\"):
+        raise NotWritable(
+            f"systemd starts no program with a quotation mark or a backslash in its path: {program}",
+            todo=("Install connectord into another folder.", _INSTEAD),
+        )
+
+
 def _quoted(word: str) -> str:
     """A word as systemd reads it back: C's escapes in quotes (systemd.syntax(7)), and no specifiers."""
     if any(not char.isprintable() and char not in "\n\t" for char in word):
         raise NotWritable(
             f"A systemd unit can't hold {word!r}: it has control characters, or isn't UTF-8.",
-            todo=("Set the variable, or name the folder, otherwise.", "Or run it without systemd: connectord start"),
+            todo=("Set the variable, or name the folder, otherwise.", _INSTEAD),
         )
     return '"' + "".join(_ESCAPES.get(char, char) for char in word) + '"'
 
