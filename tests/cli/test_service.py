@@ -27,6 +27,7 @@ from connectord.service.manager import Kind, RunState
 Command = Callable[..., Result]
 
 INSTALL = "connectord service install"
+JOURNAL = "journalctl --user -u connectord"
 
 MISSING = {"whose": Whose.NONE, "state": RunState.STOPPED, "enabled": False, "pid": None, "says": ""}
 
@@ -160,6 +161,14 @@ def test_at_a_terminal_it_asks(by_hand: FakeDaemon, answer: str, code: int, *, l
     assert is_locked(by_hand.runtime) is lives
 
 
+def test_status_tells_of_a_daemon_outside_of_the_service(run: Command, by_hand: FakeDaemon) -> None:
+    for is_so in (MISSING, {**MISSING, "whose": Whose.CURRENT}):
+        result = run(FakeManager(a_service(**is_so)), "status")
+        assert f"  ! A daemon runs that systemd didn't start (pid {os.getpid()})\n" in result.stdout
+    document = json.loads(run(FakeManager(a_service(**MISSING)), "status", "--json").stdout)
+    assert document["other_daemon"] == os.getpid()
+
+
 def test_uninstalled_it_says_what_stays(run: Command) -> None:
     manager = FakeManager(a_service())
     result = run(manager, "uninstall")
@@ -207,6 +216,7 @@ def test_status_as_json_has_every_answer(run: Command) -> None:
         "enabled": True,
         "lingering": False,
         "confined": True,
+        "other_daemon": None,
     }
 
 
@@ -231,7 +241,7 @@ def test_status_as_json_has_every_answer(run: Command) -> None:
         ),
         (
             {"state": RunState.FAILED, "says": "it ended with a failure"},
-            f"  ✗ running    failed: it ended with a failure; see why: connectord logs, and start it again: {INSTALL}",
+            f"  ✗ running    failed: it ended with a failure; see why: {JOURNAL}; then start it: {INSTALL}",
         ),
         ({"state": RunState.STARTING, "says": "Looking"}, "  ✗ running    not ready yet: Looking"),
         ({"enabled": False}, "  ✗ enabled    doesn't start when you log in; to mend that: connectord service install"),

@@ -32,7 +32,7 @@ def test_a_container_has_none_and_start_is_named(tmp_path: Path) -> None:
     programs = Programs()
     with pytest.raises(NoServiceManager, match="isn't run by systemd") as caught:
         choose(a_person(tmp_path), programs, "linux", tmp_path / "no")
-    assert caught.value.todo == ("Or run it without a service manager: connectord start",)
+    assert caught.value.todo == ("Run it without a service manager: connectord start",)
     assert programs.ran == []
 
 

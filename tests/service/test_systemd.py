@@ -36,9 +36,11 @@ def test_systemd_is_reached_where_the_shell_does_not_say_where_it_is(tmp_path: P
     programs = Programs()
     person = a_person(tmp_path)
     Systemd(person, programs)
-    assert programs.environs[0]["XDG_RUNTIME_DIR"] == f"/run/user/{person.uid}"
+    default = f"/run/user/{person.uid}"
+    assert programs.environs[0]["XDG_RUNTIME_DIR"] == default
     Systemd(a_person(tmp_path, XDG_RUNTIME_DIR="/elsewhere"), programs)
-    assert programs.environs[1]["XDG_RUNTIME_DIR"] == "/elsewhere"
+    Systemd(a_person(tmp_path, XDG_RUNTIME_DIR=""), programs)
+    assert [environ["XDG_RUNTIME_DIR"] for environ in programs.environs[1:]] == ["/elsewhere", default]
 
 
 def test_it_is_written_once_and_only_systemd_is_told(tmp_path: Path) -> None:
@@ -111,6 +113,7 @@ def test_a_unit_of_somebody_else_is_neither_written_over_nor_removed(tmp_path: P
             RunState.STARTING,
             "it hung, and the watchdog ended it; it is about to be started anew",
         ),
+        ({"ActiveState": "inactive", "StatusText": "Ending"}, RunState.STOPPED, ""),
         ({"ActiveState": "deactivating"}, RunState.STOPPING, ""),
         ({"ActiveState": "inactive", "LoadState": "not-found"}, RunState.STOPPED, ""),
         ({"ActiveState": "failed", "Result": "exit-code"}, RunState.FAILED, "it ended with a failure"),

@@ -11,7 +11,7 @@ from connectord.cli.asking import run_thin, with_json, with_yes
 from connectord.cli.exit_codes import ExitCode
 from connectord.cli.output import Output
 from connectord.cli.service_table import as_document, says_how_it_is, status_lines
-from connectord.cli.service_takeover import end_other_daemon
+from connectord.cli.service_takeover import end_other_daemon, other_daemon
 from connectord.cli.status import say_lines
 from connectord.control.client import Client
 from connectord.control.log_places import start_log_path
@@ -97,9 +97,10 @@ def _uninstall(output: Output) -> ExitCode:
 
 def _status(output: Output) -> ExitCode:
     found = _manager(this_person(os.environ)).status()
-    output.document(as_document(found))
+    other = other_daemon(found, runtime_dir())
+    output.document({**as_document(found), "other_daemon": other})
     if not output.as_json:
-        say_lines(status_lines(found), output)
+        say_lines(status_lines(found, other), output)
     well = found.whose is Whose.CURRENT and found.state is RunState.RUNNING and found.enabled
     return ExitCode.OK if well else ExitCode.FAILED
 

@@ -18,6 +18,11 @@ _WHOSE: Final = {
     Whose.OUTDATED: f"of another version, or changed by hand; to renew it: {_INSTALL}",
 }
 
+_WHY: Final = {
+    Kind.SYSTEMD: "journalctl --user -u connectord",
+    Kind.LAUNCHD: "connectord logs, and start.log beside it",
+}
+
 _STATES: Final = {
     RunState.STARTING: "not ready yet",
     RunState.STOPPING: "ending",
@@ -30,15 +35,17 @@ def says_how_it_is(found: ServiceStatus) -> str:
     return f"{_NAMES[found.kind]} (pid {found.pid})" + (f". {found.says}" if found.says else "")
 
 
-def status_lines(found: ServiceStatus) -> Iterator[Line]:
-    """A line for each thing that must be true, with what to do where it isn't."""
+def status_lines(found: ServiceStatus, other: int | None = None) -> Iterator[Line]:
+    """A line for each thing that must be true, with what to do where it isn't. `other` is a daemon outside of it."""
     yield Line(f"{_NAMES[found.kind]}  {found.file}", bold=True)
     if found.whose is Whose.NONE:
         yield _line("installed", f"no; to install it: {_INSTALL}", well=False)
+        yield from _outside(found, other)
         return
     yield _line("installed", f"runs {found.python or 'something else'}", well=found.whose is not Whose.FOREIGN)
     yield _line("current", _whose(found), well=found.whose is Whose.CURRENT)
     yield _line("running", _running(found), well=found.state is RunState.RUNNING)
+    yield from _outside(found, other)
     enabled = "starts when you log in" if found.enabled else f"doesn't start when you log in; to mend that: {_INSTALL}"
     yield _line("enabled", enabled, well=found.enabled)
     if found.lingering is not None:
@@ -82,8 +89,13 @@ def _running(found: ServiceStatus) -> str:
     if found.state is RunState.RUNNING:
         return f"pid {found.pid}" + (f": {found.says}" if found.says else "")
     if found.state is RunState.FAILED:
-        return f"failed: {found.says}; see why: connectord logs, and start it again: {_INSTALL}"
+        return f"failed: {found.says}; see why: {_WHY[found.kind]}; then start it: {_INSTALL}"
     return _STATES[found.state] + (f": {found.says}" if found.says else "")
+
+
+def _outside(found: ServiceStatus, other: int | None) -> Iterator[Line]:
+    if other is not None:
+        yield Line(f"  ! A daemon runs that {found.kind} didn't start (pid {other or 'unknown'})", "yellow")
 
 
 def _lingering(found: ServiceStatus) -> Line:

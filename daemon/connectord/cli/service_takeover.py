@@ -18,13 +18,21 @@ class RunsOutside(Usage):
     code = "ALREADY_RUNNING"
 
 
+def other_daemon(service: ServiceStatus, runtime: Path) -> int | None:
+    """The pid of a daemon that isn't the service's; 0 where it can't be read, None where there is none."""
+    if not is_locked(runtime):
+        return None
+    pid = daemon_pid(runtime)
+    return None if pid == service.pid else pid or 0
+
+
 def end_other_daemon(client: Client, service: ServiceStatus, runtime: Path, output: Output, *, yes: bool) -> None:
     """End a daemon that isn't the service's, after asking (`yes`: without). What it knew, the service's goes on with.
 
     Raises RunsOutside where it may not be ended.
     """
-    pid = daemon_pid(runtime)
-    if not is_locked(runtime) or pid == service.pid:
+    pid = other_daemon(service, runtime)
+    if pid is None:
         return
     who = f"A daemon runs already that {service.kind} didn't start (pid {pid or 'unknown'})."
     if not yes and not _may_end(who, service, output):

@@ -15,7 +15,7 @@ from connectord.service.launchd import Launchd
 from connectord.service.manager import Person, Run, ServiceManager
 from connectord.service.systemd import Systemd, with_runtime_dir
 
-_INSTEAD: Final = "Or run it without a service manager: connectord start"
+_INSTEAD: Final = "Run it without a service manager: connectord start"
 _BOOTED: Final = Path("/run/systemd/system")
 
 

@@ -153,13 +153,17 @@ class Systemd:
 
 def with_runtime_dir(person: Person) -> dict[str, str]:
     """The environment in which systemctl finds the user's systemd: cron and `su` leave out where that is."""
-    return {"XDG_RUNTIME_DIR": f"/run/user/{person.uid}", **person.environ}
+    named = person.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{person.uid}"
+    return {**person.environ, "XDG_RUNTIME_DIR": named}
 
 
 def _says(state: RunState, shown: Mapping[str, str]) -> str:
     if shown.get("SubState") == "auto-restart":
         return f"{_why_failed(shown)}; it is about to be started anew"
-    return _why_failed(shown) if state is RunState.FAILED else shown.get("StatusText", "")
+    if state is RunState.FAILED:
+        return _why_failed(shown)
+    # systemd keeps the last line of a daemon that has ended.
+    return shown.get("StatusText", "") if state in {RunState.RUNNING, RunState.STARTING} else ""
 
 
 def _why_failed(shown: Mapping[str, str]) -> str:
