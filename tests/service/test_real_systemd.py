@@ -65,7 +65,7 @@ class Ann:
 
     def managers_journal(self) -> str:
         """What systemd said of it."""
-        return self._journal("--identifier=systemd")
+        return self._journal("--identifier=systemd", "--unit=connectord")
 
     def file(self, inside: Path) -> Path:
         return self.system.path(inside)
@@ -95,8 +95,8 @@ class Ann:
         assert ended.returncode == code, ended.stdout + ended.stderr
         return ended
 
-    def _journal(self, whose: str) -> str:
-        words = ("journalctl", "--user", "--unit=connectord", whose, f"--since=@{self.since:.6f}", "--output=cat")
+    def _journal(self, *whose: str) -> str:
+        words = ("journalctl", "--user", *whose, f"--since=@{self.since:.6f}", "--output=cat")
         return self.system.ann(*words, "--quiet").stdout
 
 
