@@ -268,6 +268,20 @@ def test_p6_a_file_is_written_back_from_within_the_sandbox(ann: Ann) -> None:
     assert json.loads(file.read_text()) == {"type": "slack", "scopes": ["chat:write"]}
 
 
+def test_root_has_a_service_of_its_own_too(ann: Ann) -> None:
+    ann.system.root("systemctl", "start", "user@0.service")
+    home = ("env", "HOME=/root", "XDG_RUNTIME_DIR=/run/user/0")
+    connectord = (*home, str(HOME / "app/bin/python"), "-m", "connectord")
+    try:
+        said = ann.system.root(*connectord, "service", "install")
+        assert f"✓ connectord {__version__} runs as a systemd user service" in said
+        assert json.loads(ann.system.root(*connectord, "service", "status", "--json"))["file"].startswith("/root/")
+        assert ann.json("service", "status", code=1)["installed"] is False
+        ann.system.root(*connectord, "service", "uninstall")
+    finally:
+        ann.system.root("systemctl", "stop", "user@0.service")
+
+
 def in_the_sandbox(ann: Ann, script: str) -> str:
     """What a shell prints that has the unit's sandbox."""
     unit = ann.file(UNIT).read_text().partition("# What it can't do")[2].partition("[Install]")[0]
