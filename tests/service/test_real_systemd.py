@@ -254,6 +254,12 @@ def test_settings_that_cannot_be_used_are_said_and_not_tried_again(ann: Ann) -> 
     assert ann.show("ActiveState") == "active"
 
 
+def test_what_systemd_says_is_shown_where_the_daemon_did_not_get_as_far(ann: Ann) -> None:
+    ann.file(DROP_IN).write_text("[Service]\nExecStart=\nExecStart=/nowhere/python\n")
+    said = ann.connectord("service", "install", code=1)
+    assert "Failed to locate executable /nowhere/python: No such file or directory" in said
+
+
 def test_p6_a_file_is_written_back_from_within_the_sandbox(ann: Ann) -> None:
     ann.connectord("service", "install")
     ann.connectord("projects", "add", str(PROJECT))
@@ -270,6 +276,7 @@ def test_p6_a_file_is_written_back_from_within_the_sandbox(ann: Ann) -> None:
 
 def test_root_has_a_service_of_its_own_too(ann: Ann) -> None:
     ann.system.root("systemctl", "start", "user@0.service")
+    ann.file(HOME).chmod(0o755)  # the sandbox takes from root what makes it read everything
     home = ("env", "HOME=/root", "XDG_RUNTIME_DIR=/run/user/0")
     connectord = (*home, str(HOME / "app/bin/python"), "-m", "connectord")
     try:
@@ -280,6 +287,7 @@ def test_root_has_a_service_of_its_own_too(ann: Ann) -> None:
         ann.system.root(*connectord, "service", "uninstall")
     finally:
         ann.system.root("systemctl", "stop", "user@0.service")
+        ann.file(HOME).chmod(0o700)
 
 
 def in_the_sandbox(ann: Ann, script: str) -> str:
