@@ -33,6 +33,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "login": ("connectord.cli.login:login", "Sign in to Base44 in the browser."),
     "logout": ("connectord.cli.logout:logout", "Sign out on this machine."),
     "whoami": ("connectord.cli.whoami:whoami", "Show who is signed in."),
+    "doctor": ("connectord.cli.doctor:doctor", "Look for what is wrong on this machine, and say how to mend it."),
     "emulator": ("connectord.cli.emulator:emulator", "Run a Base44 on this machine to try things against."),
 }
 """Command name -> where it lives, and its line in the help (so that `--help` imports none of them)."""
