@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from connectord.base44.auth_file import AuthFile
-from connectord.base44.credentials import Credentials, Renew, Signature
+from connectord.base44.credentials import ApiKey, Credentials, Renew, Signature
 from connectord.base44.errors import SignedOut
 from connectord.base44.find import api_key, environment_tokens, ignored_settings
 from connectord.base44.words import SIGN_IN
@@ -29,10 +29,10 @@ class AsTheyAre(Credentials):
         return None
 
 
-def credentials_for_a_look(environ: Mapping[str, str], home: Path) -> AsTheyAre:
+def credentials_for_a_look(environ: Mapping[str, str], home: Path) -> Credentials:
     """Those that `find_credentials` finds. Raises SignedOut, and CredentialsUnusable for a damaged file."""
     if key := api_key(environ):
-        return AsTheyAre(Signature({"api_key": key}, key))
+        return ApiKey(key)  # which is never renewed anyway
     tokens = environment_tokens(environ) or AuthFile(home).read().tokens
     if tokens is None:
         what = "You are not signed in to Base44 on this machine"

@@ -18,7 +18,7 @@ from connectord.base44.words import is_web_page, web_page_words
 PING_SECONDS: Final = 5.0
 
 # A route of Base44's that has no effect; without a signature its answer is 401, which is as good as any.
-_REQUEST: Final = Request("be reached", "GET", "/oauth/userinfo", limit=PING_SECONDS)
+_REQUEST: Final = Request("ask whether it is there", "GET", "/oauth/userinfo", limit=PING_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

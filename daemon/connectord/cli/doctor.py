@@ -50,7 +50,8 @@ def _doctor(output: Output, *, verbose: bool, notify: bool) -> ExitCode:
     checked: list[Checked] = []
     for one in run_checks(CHECKS, around):
         if not output.as_json:
-            _say(one, output, new_group=not checked or checked[-1].check.group != one.check.group)
+            _say_group(one.check.group, checked[-1].check.group if checked else None, output)
+            _say(one, output)
         checked.append(one)
     states = [finding.state for one in checked for finding in one.findings]
     if output.as_json:
@@ -60,10 +61,14 @@ def _doctor(output: Output, *, verbose: bool, notify: bool) -> ExitCode:
     return ExitCode.FAILED if State.BROKEN in states else ExitCode.OK
 
 
-def _say(checked: Checked, output: Output, *, new_group: bool) -> None:
-    if new_group:
-        output.say()
-        output.say(checked.check.group, bold=True)
+def _say_group(group: str, before: str | None, output: Output) -> None:
+    if group != before:
+        if before:
+            output.say()
+        output.say(group, bold=True)
+
+
+def _say(checked: Checked, output: Output) -> None:
     for number, finding in enumerate(checked.findings):
         name = "" if number else checked.check.name
         output.say(redact(f"  {_SIGNS[finding.state]} {name:<{_WIDTH}}  {finding.what}"), **_STYLES[finding.state])
@@ -83,8 +88,8 @@ def _say_end(states: list[State], around: Around, output: Output, *, verbose: bo
     output.say()
     if wrong:
         verb = "doesn't" if wrong == 1 else "don't"
-        more = f", and {count(looks, 'more')[:-1] if looks > 1 else '1 more'} to look at" if looks else ""
-        output.say(f"{count(wrong, 'thing')} {verb} work{more}. docs/troubleshooting.md says more.", fg="red")
+        more = f", and {looks} more to look at" if looks else ""
+        output.say(f"{count(wrong, 'thing')} {verb} work{more}.", fg="red")
     elif looks:
         output.say(f"Everything works; {count(looks, 'thing')} to look at.", fg="yellow")
     else:

@@ -40,7 +40,7 @@ def _none(error: NoDaemon, around: Around) -> Finding:
 
 
 def _version(daemon: DaemonStatus, around: Around) -> Finding:
-    runs = f"connectord {daemon.version} runs since {span(around.now() - daemon.started_at.timestamp())}"
+    runs = f"connectord {daemon.version} has been running for {span(around.now() - daemon.started_at.timestamp())}"
     if daemon.version != __version__:
         return attention(f"{runs} (pid {daemon.pid}), but {__version__} is installed", RESTART)
     return ok(f"{runs} (pid {daemon.pid})")

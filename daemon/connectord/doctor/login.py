@@ -14,9 +14,9 @@ from connectord.doctor.words import moment, span
 from connectord.errors import ConnectordError
 
 _KINDS: Final = {
-    AccountKind.API_KEY: "the workspace API key in BASE44_API_KEY",
-    AccountKind.ENVIRONMENT: "the tokens in BASE44_ACCESS_TOKEN and BASE44_REFRESH_TOKEN",
-    AccountKind.FILE: "the login that npx base44 shares",
+    AccountKind.API_KEY: "BASE44_API_KEY, a workspace API key",
+    AccountKind.ENVIRONMENT: "BASE44_ACCESS_TOKEN and BASE44_REFRESH_TOKEN",
+    AccountKind.FILE: "the login shared with npx base44",
 }
 
 
@@ -31,12 +31,12 @@ def _of(target: Target, around: Around) -> Finding:
         account = signed_in_as(target.environment, around.home)
     except ConnectordError as error:
         return of_error(error)
-    who = f"{_name(account)} at {target.api_url}, by {_KINDS[account.kind]}"
+    who = f"{_name(account)} at {target.api_url} ({_KINDS[account.kind]})"
     left = None if account.expires_at is None else account.expires_at - around.now()
     if left is not None and left <= 0:
         # The usual state after a while without any request; Base44 keeps the refresh token for much longer.
         return ok(f"{who}; its access token ran out {span(-left)} ago, and the next request renews it")
-    until = "" if account.expires_at is None else f" until {moment(account.expires_at, around.now())}"
+    until = "" if left is None else f"; access token until {moment(around.now() + left, around.now())}"
     answer = around.pings()[target.api_url]
     if isinstance(answer, ConnectordError) or answer.page:
         return ok(f"{who}{until}; Base44 couldn't be asked, and being offline signs nobody out")

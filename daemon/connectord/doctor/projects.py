@@ -30,7 +30,9 @@ def check_projects(around: Around) -> Iterator[Finding]:
     """Each project, and the one around this folder where the daemon doesn't know it."""
     roots = around.roots()
     try:
-        yield from map(_told, around.status().projects)
+        for project in around.status().projects:
+            yield _told(project)
+            yield from _elsewhere(project, around)
     except ConnectordError:  # the check of the daemon says so
         yield from (_read(root, around) for root in roots)
     yield from _here(around, roots)
@@ -44,6 +46,22 @@ def _told(project: ProjectStatus) -> Finding:
         return ok(f"{what}, {count(len(project.connectors), 'connector')}")
     fix = _FIXES.get(project.state, "See more: connectord status")
     return Finding(State.BROKEN if worst in _BROKEN else State.ATTENTION, what, tuple(_details(project)), (fix,))
+
+
+def _elsewhere(project: ProjectStatus, around: Around) -> Iterator[Finding]:
+    """The daemon has an environment of its own, which may send a project elsewhere than this shell's would."""
+    try:
+        here = read_project(Path(project.path), around.environ)
+    except ProjectError:  # the daemon has said so
+        return
+    theirs, ours = ((one.app_id, one.api_url) for one in (project, here))
+    if theirs != ours:
+        yield attention(
+            f"{project.path}: the daemon pushes to app {theirs[0]} at {theirs[1]}, this shell would to {ours[0]} at"
+            f" {ours[1]}",
+            "BASE44_APP_ID and BASE44_API_URL differ between the daemon's environment and this one.",
+            "Unset them here, or write them into the project's .env, which both read.",
+        )
 
 
 def _details(project: ProjectStatus) -> Iterator[str]:
@@ -66,7 +84,8 @@ def _read(root: Path, around: Around) -> Finding:
     if snapshot.errors:
         what = f"{root}: {count(len(snapshot.errors), 'problem')} in its files"
         return Finding(State.BROKEN, what, tuple(map(str, snapshot.errors)), ("Mend what is listed.",))
-    return ok(f"{root}: {count(len(snapshot.connectors), 'connector file')}, and nothing wrong in them")
+    files = count(len(snapshot.connectors), "connector file")
+    return ok(f"{root}: {files}, and nothing wrong there")
 
 
 def _here(around: Around, roots: tuple[Path, ...]) -> Iterator[Finding]:
