@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
 from tests.support.cli import Machine
 from tests.support.emulator import RunningEmulator
 from tests.support.face import FakeFace, a_daemon, a_project_status
@@ -83,6 +86,51 @@ def test_p13_no_token_key_or_password_is_ever_printed(machine: Machine, base44: 
         said = ended.out + ended.err
         assert "sesame" not in said
         assert not any(token in said for token in stored.split('"') if len(token) > 30)
+
+
+WITHOUT = """
+import sys
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == {name!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Missing())
+sys.argv = ["connectord", {command!r}]
+from connectord.cli import main
+main()
+"""
+
+
+def without(name: str, command: str, machine: Machine) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "HOME": str(machine.home), **machine.environ}
+    words = [sys.executable, "-c", WITHOUT.format(name=name, command=command)]
+    return subprocess.run(words, env=environ, capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_a_package_that_is_missing_breaks_the_checks_that_need_it_and_no_other(machine: Machine) -> None:
+    done = without("httpx", "doctor", machine)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "✗ api           this check can't be loaded: ModuleNotFoundError: No module named 'httpx'" in done.stdout
+    assert "✓ disk" in done.stdout
+
+
+@pytest.mark.parametrize(("name", "command"), [("httpx", "login"), ("pydantic", "status")])
+def test_any_other_command_names_the_package_that_is_missing(machine: Machine, name: str, command: str) -> None:
+    done = without(name, command, machine)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"Error: connectord isn't installed as a whole: No module named '{name}")
+    assert "connectord doctor" in done.stderr
+
+
+def test_in_a_folder_that_was_removed_it_looks_all_the_same(machine: Machine, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = f"cd {gone} && rmdir {gone} && exec {sys.executable} -m connectord doctor"
+    environ = {**os.environ, "HOME": str(machine.home), **machine.environ}
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], env=environ, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_bad_usage_is_2(machine: Machine) -> None:

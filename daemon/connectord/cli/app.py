@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 import connectord
+from connectord.cli.exit_codes import ExitCode
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "demo": ("connectord.cli.demo:demo", "A local Base44, a sample project and the daemon, ready to play with."),
@@ -78,3 +79,9 @@ def run_group() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+    except ImportError as error:
+        click.echo(f"Error: connectord isn't installed as a whole: {error}.", err=True)
+        click.echo(
+            "  Hint: See what is missing: connectord doctor; or install it again: pipx reinstall connectord", err=True
+        )
+        sys.exit(ExitCode.FAILED)

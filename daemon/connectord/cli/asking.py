@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import click
 
-from connectord.cli.complaint import complain, exit_code_of_code
-from connectord.cli.exit_codes import ExitCode
 from connectord.cli.output import Output
+from connectord.cli.thin import run_thin
 from connectord.control.client import Client
-from connectord.errors import ConnectordError
 from connectord.places import runtime_dir
 
 Command = Callable[[Client, Output], int]
@@ -34,19 +31,6 @@ with_yes: Final[Decorator] = click.option("-y", "--yes", is_flag=True, help="Don
 def run_asking(command: Command, *, as_json: bool = False) -> NoReturn:
     """Run a command that talks to the daemon, and leave with its exit code; errors are shown, never raised."""
     run_thin(lambda output: command(Client(runtime_dir()), output), as_json=as_json)
-
-
-def run_thin(command: Callable[[Output], int], *, as_json: bool = False) -> NoReturn:
-    """The same for a command that doesn't need the daemon."""
-    output = Output(as_json=as_json)
-    try:
-        sys.exit(output.exit_code(command(output)))
-    except ConnectordError as error:
-        complain(error, output)
-        sys.exit(exit_code_of_code(error.code))
-    except KeyboardInterrupt:
-        output.error("Interrupted.")
-        sys.exit(ExitCode.INTERRUPTED)
 
 
 def here() -> Path:

@@ -10,16 +10,14 @@ from typing import Final
 import click
 
 from connectord import __version__
-from connectord.cli.asking import here, run_thin, with_json
 from connectord.cli.exit_codes import ExitCode
 from connectord.cli.output import Output
+from connectord.cli.thin import run_thin
 from connectord.control.redaction import redact, redacted
 from connectord.doctor.around import Around
 from connectord.doctor.checks import CHECKS
 from connectord.doctor.finding import Finding, State
 from connectord.doctor.run import Checked, run_checks
-from connectord.doctor.settings import all_settings, line
-from connectord.doctor.settings_in_force import DEFAULT
 from connectord.doctor.words import count
 from connectord.errors import ConnectordError
 
@@ -34,7 +32,7 @@ _WIDTH: Final = max(len(check.name) for check in CHECKS)
 
 
 @click.command()
-@with_json
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, and nothing else.")
 @click.option("-v", "--verbose", is_flag=True, help="List every setting, also those at their default.")
 @click.option("--notify", is_flag=True, help="Show a test notice, to see where notices appear.")
 def doctor(*, as_json: bool, verbose: bool, notify: bool) -> None:
@@ -46,7 +44,7 @@ def doctor(*, as_json: bool, verbose: bool, notify: bool) -> None:
 
 
 def _doctor(output: Output, *, verbose: bool, notify: bool) -> ExitCode:
-    around = Around(os.environ, Path.home(), here(), show_notice=notify)
+    around = Around(os.environ, Path.home(), _folder(), show_notice=notify)
     checked: list[Checked] = []
     for one in run_checks(CHECKS, around):
         if not output.as_json:
@@ -59,6 +57,14 @@ def _doctor(output: Output, *, verbose: bool, notify: bool) -> ExitCode:
     else:
         _say_end(states, around, output, verbose=verbose)
     return ExitCode.FAILED if State.BROKEN in states else ExitCode.OK
+
+
+def _folder() -> Path:
+    """Where the command was called; a folder that was removed meanwhile is no trouble of connectord's."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path.home()
 
 
 def _say_group(group: str, before: str | None, output: Output) -> None:
@@ -97,6 +103,10 @@ def _say_end(states: list[State], around: Around, output: Output, *, verbose: bo
 
 
 def _say_settings(around: Around, output: Output) -> None:
+    # Loaded here, as the checks are: a broken package must not keep the doctor from saying so.
+    from connectord.doctor.settings import all_settings, line  # noqa: PLC0415
+    from connectord.doctor.settings_in_force import DEFAULT  # noqa: PLC0415
+
     output.say()
     output.say("Settings at their default", bold=True)
     try:
@@ -132,7 +142,9 @@ def _as_document(checked: Checked, finding: Finding) -> dict[str, object]:
 def _settings(around: Around) -> list[dict[str, str | None]]:
     """Nothing where they can't be read; the check says why."""
     try:
+        from connectord.doctor.settings import all_settings  # noqa: PLC0415  (as above)
+
         found = tuple(all_settings(around))
-    except ConnectordError:
+    except (ConnectordError, ImportError):
         return []
     return [{"key": one.key, "value": one.value, "source": one.source, "project": one.project} for one in found]
