@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Final
 
 import click
+from click.shell_completion import CompletionItem
 
 import connectord
 from connectord.cli.exit_codes import ExitCode
@@ -35,6 +36,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "logout": ("connectord.cli.logout:logout", "Sign out on this machine."),
     "whoami": ("connectord.cli.whoami:whoami", "Show who is signed in."),
     "doctor": ("connectord.cli.doctor:doctor", "Look for what is wrong on this machine, and say how to mend it."),
+    "completion": ("connectord.cli.completion:completion", "Print the script that completes commands in your shell."),
     "emulator": ("connectord.cli.emulator:emulator", "Run a Base44 on this machine to try things against."),
 }
 """Command name -> where it lives, and its line in the help (so that `--help` imports none of them)."""
@@ -62,6 +64,11 @@ class LazyGroup(click.Group):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands that begin so, from COMMANDS alone, and the options of the group."""
+        named = [CompletionItem(name, help=text) for name, (_, text) in COMMANDS.items() if name.startswith(incomplete)]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
