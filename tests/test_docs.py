@@ -8,6 +8,7 @@ import pytest
 
 from connectord.cli.app import COMMANDS
 from connectord.cli.exit_codes import ExitCode
+from connectord.doctor.checks import CHECKS
 from connectord.settings import ProjectSettings, Settings
 from connectord.sync import RemovalMode
 from connectord.sync.guard import HoldReason
@@ -50,3 +51,8 @@ def test_each_exit_code_is_documented(code: ExitCode) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_is_in_the_readme(command: str) -> None:
     assert any(f"{before}{command}" in page("README.md") for before in ("`connectord ", "`", "make "))
+
+
+def test_each_check_of_the_doctor_has_its_section_in_its_order() -> None:
+    sections = [line.removeprefix("## ") for line in page("docs/troubleshooting.md").splitlines() if line[:3] == "## "]
+    assert [name for name in sections if name in {check.name for check in CHECKS}] == [check.name for check in CHECKS]
