@@ -36,7 +36,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "logout": ("connectord.cli.logout:logout", "Sign out on this machine."),
     "whoami": ("connectord.cli.whoami:whoami", "Show who is signed in."),
     "doctor": ("connectord.cli.doctor:doctor", "Look for what is wrong on this machine, and say how to mend it."),
-    "completion": ("connectord.cli.completion:completion", "Print the script that completes commands in your shell."),
+    "completion": (
+        "connectord.cli.completion_script:completion",
+        "Print the script that completes commands in your shell.",
+    ),
     "emulator": ("connectord.cli.emulator:emulator", "Run a Base44 on this machine to try things against."),
 }
 """Command name -> where it lives, and its line in the help (so that `--help` imports none of them)."""

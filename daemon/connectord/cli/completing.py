@@ -1,10 +1,8 @@
-"""What the shell's Tab offers where a word is no command and no option. It must be quick, and never complains."""
+"""The projects that the shell's Tab offers. It must be quick, and never complains."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-from pathlib import Path
 from typing import Final
 
 import click
@@ -25,24 +23,9 @@ def project_paths(context: click.Context, parameter: click.Parameter, begun: str
     return [CompletionItem(begun, type="dir"), *projects]
 
 
-def connector_types(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
-    """The connector types of the project around, or those that Base44 offers where there is none."""
-    del context, parameter
-    return [CompletionItem(type_) for type_ in _types() if type_.startswith(begun)]
-
-
 def _projects() -> list[str]:
     from connectord.control.client import Client  # noqa: PLC0415  (only for this word is it needed)
 
     with contextlib.suppress(ConnectordError):
         return [project.path for project in Client(runtime_dir(), timeout=PATIENCE).status().projects]
     return []
-
-
-def _types() -> list[str]:
-
-    from connectord.project import KNOWN_TYPES, SnapshotReader, read_project  # noqa: PLC0415  (as above)
-
-    with contextlib.suppress(ConnectordError):
-        return sorted(SnapshotReader().read(read_project(Path(), os.environ)).by_type)
-    return sorted(KNOWN_TYPES)

@@ -1,4 +1,4 @@
-"""Tab: commands, options, projects and connector types, in a real bash and by the word of click's protocol."""
+"""Tab: commands, options and projects, in a real bash and by the word of click's protocol."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from tests.support.fake_daemon import fake_daemon
 from tests.support.project import a_project
 
 from connectord.cli.app import COMMANDS
-from connectord.cli.completing import connector_types
-from connectord.project import KNOWN_TYPES
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -24,7 +22,7 @@ SHELLS = ("bash", "zsh", "fish")
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
     (tmp_path / "home").mkdir()
-    folder = a_project(tmp_path / "shop", {"slack": [], "github": []}).root
+    folder = a_project(tmp_path / "shop", {}).root
     return Machine(tmp_path / "home", folder, {"CONNECTORD_RUNTIME_DIR": os.environ["CONNECTORD_RUNTIME_DIR"]})
 
 
@@ -91,24 +89,6 @@ def test_registered_projects_are_offered_from_anywhere(machine: Machine) -> None
 def test_without_a_daemon_folders_are_offered_and_nothing_complains(machine: Machine) -> None:
     ended = tab(machine, "status", "ba")
     assert (ended.out, ended.err) == ("dir,ba\n", "")
-
-
-def offered_types(begun: str) -> list[str]:
-    import click  # noqa: PLC0415
-
-    context = click.Context(click.Command("skip"))
-    return [item.value for item in connector_types(context, click.Argument(["type"]), begun)]
-
-
-def test_the_types_of_this_project_are_offered(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(machine.folder)
-    assert offered_types("") == ["github", "slack"]
-    assert offered_types("s") == ["slack"]
-
-
-def test_outside_of_a_project_all_known_types_are_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert offered_types("") == sorted(KNOWN_TYPES)
 
 
 PRESS_TAB = """
