@@ -17,6 +17,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "run": ("connectord.cli.run:run", "The daemon in the foreground: watch a project and push what changes."),
     "start": ("connectord.cli.start:start", "The daemon in the background."),
     "stop": ("connectord.cli.stop:stop", "End the daemon."),
+    "service": ("connectord.cli.service:service", "The daemon as a service that starts when you log in."),
     "status": ("connectord.cli.status:status", "How the projects and their connectors are."),
     "wait": ("connectord.cli.wait:wait", "Wait until what is saved now is pushed."),
     "projects": ("connectord.cli.projects:projects", "Add, remove and list the projects that the daemon looks after."),

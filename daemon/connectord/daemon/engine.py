@@ -77,6 +77,7 @@ class Engine:
         self.watcher.remove(root)
         self.queue.drop(root)
         self._tasks.pop(root).cancel()
+        followed.seen.set()
         if followed.project is not None:
             self.consents.gone(followed.project, tuple(self.consents.types_open(followed.project)))
 

@@ -18,7 +18,7 @@ from connectord.project import Project
 from connectord.project.places import WatchPlace, places_of_unread, watch_places
 from connectord.store import AuthorizationRow, Store
 from connectord.sync import ProjectLoop, PushEffects, PushQueue, Settle
-from connectord.sync.events import SyncEvent, Watching
+from connectord.sync.events import Looked, ProjectUnusable, SyncEvent, Watching
 from connectord.sync.reconcile import base_key
 from connectord.watch import Target
 
@@ -30,7 +30,10 @@ ENDS_BY_ITSELF = frozenset({ProjectState.SYNCING, ProjectState.OFFLINE})
 
 
 class Followed:
-    """A project from its adding to its removing. `emit` hears its loop's events after its board did."""
+    """A project from its adding to its removing. `emit` hears its loop's events after its board did.
+
+    `seen` is set once it was looked at for the first time, or it was told why it can't be.
+    """
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class Followed:
         self._store: Store = effects.store
         self._queue = queue
         self._changed = asyncio.Event()
+        self.seen = asyncio.Event()
         self.project: Project | None = None
         self._reader = ProjectReader(root, surroundings.environ, last=lambda: self.project)
         self.repeats = Repeats()
@@ -80,6 +84,7 @@ class Followed:
                 await self.loop.run()
             except Exception as error:  # noqa: BLE001  (one project's defect is no other project's)
                 report(error)
+                self.seen.set()
             await asyncio.sleep(pause)
             pause = min(pause * 2, LAST_PAUSE)
 
@@ -87,6 +92,8 @@ class Followed:
         """Take an event of the loop in."""
         if isinstance(event, Watching):
             self.project = event.project
+        if isinstance(event, Looked | ProjectUnusable):
+            self.seen.set()
         self.board.apply(event, self._in.at())
         self.changed()
 

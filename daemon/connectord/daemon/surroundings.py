@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from connectord.control import News
+from connectord.service.sd_notify import ServiceNotifier
 from connectord.settings import Settings
 
 
@@ -19,7 +20,8 @@ class Surroundings:
     """Settings, environment, places, and where the news go.
 
     `clock` counts seconds and doesn't jump, `now` is the time of day in seconds since the epoch. `sleep` is how the
-    daemon waits until it does what it does now and then (rescans, upkeep, the look at the clocks).
+    daemon waits until it does what it does now and then (rescans, upkeep, the look at the clocks). `service` is the
+    line to the service manager.
     """
 
     settings: Settings
@@ -32,6 +34,7 @@ class Surroundings:
     now: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     rng: random.Random = field(default_factory=random.Random)
+    service: ServiceNotifier = field(default_factory=ServiceNotifier)
 
     def at(self) -> datetime:
         """The time of day for a person."""
