@@ -53,6 +53,7 @@ BUDGETS = {
     "pull": ONE_SHOT,
     "push": Budget(640, FILES_AND_WIRE | {"apscheduler"}),
     "run": Budget(820, HEAVY - {"desktop_notifier", "dbus_fast"}),
+    "service": Budget(330, THIN.heavy),
     "whoami": ONE_SHOT,
 }
 """Whatever isn't named here is thin."""

@@ -30,6 +30,7 @@ CHECKS: Final = (
     Check("file-systems", "Projects", "connectord.doctor.file_systems:check_file_systems"),
     Check("watches", "Projects", "connectord.doctor.watches:check_watches"),
     Check("daemon", "Daemon", "connectord.doctor.daemon:check_daemon"),
+    Check("service", "Daemon", "connectord.doctor.service:check_service"),
     Check("permissions", "Machine", "connectord.doctor.permissions:check_permissions"),
     Check("disk", "Machine", "connectord.doctor.disk:check_disk"),
     Check("database", "Machine", "connectord.doctor.database:check_database"),

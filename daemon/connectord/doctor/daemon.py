@@ -12,8 +12,7 @@ from connectord.doctor.around import Around
 from connectord.doctor.finding import Finding, attention, broken, ok
 from connectord.doctor.words import count, span
 
-START: Final = "Start it: connectord start"
-RESTART: Final = "Restart it: connectord stop, then connectord start (a service: systemctl --user restart connectord)"
+RESTART: Final = "Restart it: connectord stop, then connectord start (a service: connectord service install)"
 
 
 def check_daemon(around: Around) -> Iterator[Finding]:

@@ -44,7 +44,7 @@ def _told(project: ProjectStatus) -> Finding:
     worst = verdict((project,))
     if worst is Verdict.WELL and project.state in _WELL:
         return ok(f"{what}, {count(len(project.connectors), 'connector')}")
-    fix = _FIXES.get(project.state, "See more: connectord status")
+    fix = project.todo or _FIXES.get(project.state, "See more: connectord status")
     return Finding(State.BROKEN if worst in _BROKEN else State.ATTENTION, what, tuple(_details(project)), (fix,))
 
 
