@@ -388,6 +388,12 @@ def test_what_the_settings_keep_is_untracked() -> None:
     assert (board.status().untracked, board.state) == (("slack",), ProjectState.SYNCED)
 
 
+@pytest.mark.parametrize("reason", WaitReason)
+def test_p12_whatever_a_removal_waits_for_shows(reason: WaitReason) -> None:
+    board = a_board(looked(), RemovalsChanged(PROJECT, (WaitingRemoval("slack", reason, "it is early"),), (), ()))
+    assert "it is early" in (the_one(board).error or "")
+
+
 def test_p12_what_a_mirror_is_to_remove_or_has_removed_is_not_left_alone() -> None:
     there = Reconciled(PROJECT, Plan(untracked=("gmail", "notion", "slack")))
     hold = HeldRemovals(HoldReason.MASS_REMOVAL, ("gmail",), "many", AT.timestamp())
