@@ -106,16 +106,18 @@ class Settings(ProjectSettings):
     """The time between two rescans, which find what no watcher saw and what changed on Base44; varied by a tenth."""
 
     projects_at_once: int = Field(default=4, ge=1, le=32)
-    """How many projects are pushed side by side at each API host."""
+    """How many projects are pushed side by side at each API host; one that waits for an answer for more than five
+    seconds no longer counts."""
 
     notify: Literal["auto", "desktop", "command", "log", "none"] = "auto"
     """Through what notices reach the person: `auto` is the desktop where there is one, and `notify_command` if set."""
 
     notify_command: Annotated[tuple[str, ...] | None, BeforeValidator(command_words)] = None
-    """A program that is run for each notice, with the notice as JSON on standard input."""
+    """A program that is run for each notice, with the notice as JSON on standard input: a line (`"say-it --loud"`) or a
+    list of words, run without a shell."""
 
     quiet_hours: Annotated[InstanceOf[QuietHours] | None, BeforeValidator(_hours)] = None
-    """When no notice is shown, each day; what is still true is shown afterwards."""
+    """When no notice is shown, each day, such as `"22:00-07:00"`; what is still true is shown afterwards."""
 
     projects: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     """Settings of single projects, by their folder: only what differs."""
