@@ -1,0 +1,76 @@
+"""Each command as a whole process: time, processor, memory; and the CLI's where it has the same."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.benchmarks.bench import Bench
+from tests.benchmarks.daemon import PROGRAM, a_daemon
+from tests.benchmarks.rivals import cli_environment
+from tests.benchmarks.stage import Stage, a_stage
+from tests.support.real_cli import real_cli_command
+
+COMMANDS: Final = (
+    "--version", "--help", "status", "status --json", "wait", "history", "projects list", "pause", "resume",
+    "whoami", "list-available", "push -y",
+)  # fmt: skip
+SAME_IN_THE_CLI: Final = ("--version", "whoami", "connectors list-available", "connectors push -y")
+FLOORS: Final = {"python -c pass": [sys.executable, "-c", "pass"], "node -e 0": ["node", "-e", "0"]}
+"""What the languages themselves take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One run: seconds by the clock and of the processor, and MiB."""
+
+    wall: float
+    processor: float
+    peak: float
+
+
+def measure(bench: Bench) -> None:
+    """With a daemon beside them that has one project."""
+    with a_stage(1, bench.sizes.many) as stage:
+        stage.remember()
+        with a_daemon(stage.user) as daemon:
+            daemon.ready(stage.roots)
+            for command in COMMANDS:
+                _runs(bench, stage, "connectord", command, [str(PROGRAM), *command.split()], stage.user.environment)
+            if bench.rivals:
+                for command in SAME_IN_THE_CLI:
+                    words = real_cli_command(command.split())
+                    _runs(bench, stage, "base44", command, words, cli_environment(stage.user))
+        for name, words in FLOORS.items():
+            _runs(bench, stage, "the language alone", name, words, stage.user.environment)
+
+
+def _runs(
+    bench: Bench, stage: Stage, who: str, command: str, words: list[str], environ: Mapping[str, str]
+) -> None:
+    runs = [_run(words, stage.sample.root, environ) for _ in range(bench.sizes.commands + 1)][1:]
+    bench.note(who, "time of a command", "ms", [one.wall * 1000 for one in runs], command=command)
+    bench.note(who, "processor of a command", "ms", [one.processor * 1000 for one in runs], command=command)
+    bench.note(who, "peak memory of a command", "MiB", [one.peak for one in runs], command=command)
+
+
+def _run(words: list[str], folder: Path, environ: Mapping[str, str]) -> Ran:
+    started = time.monotonic()
+    process = subprocess.Popen(
+        words, cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    with process:
+        assert process.stderr is not None
+        said = process.stderr.read()
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.monotonic() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}: {said.decode(errors='replace')}")
+    return Ran(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
