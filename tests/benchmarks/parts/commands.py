@@ -1,4 +1,4 @@
-"""Each command as a whole process: time, processor, memory; and the CLI's where it has the same."""
+"""Each command as a whole process: time and processor; and the CLI's where it has the same."""
 
 from __future__ import annotations
 
@@ -28,11 +28,10 @@ FLOORS: Final = {"python -c pass": [sys.executable, "-c", "pass"], "node -e 0": 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """One run: seconds by the clock and of the processor, and MiB."""
+    """One run: milliseconds by the clock, and of the processor."""
 
     wall: float
     processor: float
-    peak: float
 
 
 def measure(bench: Bench) -> None:
@@ -55,9 +54,8 @@ def _runs(
     bench: Bench, stage: Stage, who: str, command: str, words: list[str], environ: Mapping[str, str]
 ) -> None:
     runs = [_run(words, stage.sample.root, environ) for _ in range(bench.sizes.commands + 1)][1:]
-    bench.note(who, "time of a command", "ms", [one.wall * 1000 for one in runs], command=command)
-    bench.note(who, "processor of a command", "ms", [one.processor * 1000 for one in runs], command=command)
-    bench.note(who, "peak memory of a command", "MiB", [one.peak for one in runs], command=command)
+    bench.note(who, "time of a command", "ms", [one.wall for one in runs], command=command)
+    bench.note(who, "processor of a command", "ms", [one.processor for one in runs], command=command)
 
 
 def _run(words: list[str], folder: Path, environ: Mapping[str, str]) -> Ran:
@@ -73,4 +71,4 @@ def _run(words: list[str], folder: Path, environ: Mapping[str, str]) -> Ran:
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}: {said.decode(errors='replace')}")
-    return Ran(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    return Ran(wall * 1000, (used.ru_utime + used.ru_stime) * 1000)
