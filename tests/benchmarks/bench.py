@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tests.benchmarks.figures import Measurement
-from tests.benchmarks.rivals import RIVALS, Rival
+from tests.benchmarks.rivals import Rival
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,7 @@ class Sizes:
 
     connectors: tuple[int, ...] = (1, 10, 40)
     round_trips: tuple[int, ...] = (0, 50, 200)
+    warm: int = 2
     saves: int = 100
     rival_saves: int = 10
     switches: int = 20
@@ -40,7 +41,7 @@ class Sizes:
 
 FULL = Sizes()
 QUICK = Sizes(
-    connectors=(1, 2), round_trips=(0,), saves=2, rival_saves=1, switches=2, rival_switches=1, rest=0.0, idle=0.2,
+    connectors=(2,), round_trips=(0,), warm=0, saves=2, rival_saves=1, switches=2, rival_switches=1, rest=0.0, idle=0.2,
     idle_times=1, burst=50, burst_rate=1000, bursts=1, pauses=(0.0,), pause_times=1, projects=(1, 2), starts=1,
     commands=1, colds=1,
 )  # fmt: skip
@@ -53,7 +54,7 @@ class Bench:
 
     sizes: Sizes
     say: Callable[[str], None]
-    rivals: tuple[Rival, ...] = RIVALS
+    rivals: tuple[Rival, ...] = ()
     measurements: list[Measurement] = field(default_factory=list)
 
     def note(self, who: str, what: str, unit: str, values: Sequence[float], **conditions: int | str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
@@ -29,8 +29,8 @@ class Measurement(BaseModel):
         """The figures of these values."""
         return figures(self.values)
 
-    def fits(self, *, who: str | None = None, what: str | None = None, **conditions: int | str) -> bool:
-        """Whether it is about this."""
+    def fits(self, who: str | None, what: str | None, conditions: Mapping[str, int | str]) -> bool:
+        """Whether it is about this; None is whoever, and whatever."""
         if (who or self.who, what or self.what) != (self.who, self.what):
             return False
         return all(self.conditions.get(name) == value for name, value in conditions.items())

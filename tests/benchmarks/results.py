@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import platform
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from tests.benchmarks.figures import Measurement
+
+NO_CONDITIONS: Final[Mapping[str, int | str]] = {}
 
 
 class Machine(BaseModel):
@@ -25,20 +29,22 @@ class Machine(BaseModel):
 
 
 class Result(BaseModel):
-    """One part's measurements. `quick` says that they are a rehearsal and mean nothing."""
+    """One part's measurements. `beside` are the versions of what was measured beside it, by name."""
 
     model_config = ConfigDict(frozen=True)
 
     part: str
     at: datetime
-    quick: bool
     commit: str
     machine: Machine
+    beside: dict[str, str] = Field(default_factory=dict)
     measurements: tuple[Measurement, ...]
 
-    def find(self, *, who: str | None = None, what: str | None = None, **conditions: int | str) -> list[Measurement]:
+    def find(
+        self, *, who: str | None = None, what: str | None = None, conditions: Mapping[str, int | str] = NO_CONDITIONS
+    ) -> list[Measurement]:
         """The measurements that are about this."""
-        return [one for one in self.measurements if one.fits(who=who, what=what, **conditions)]
+        return [one for one in self.measurements if one.fits(who, what, conditions)]
 
 
 def this_machine(load_before: float) -> Machine:

@@ -8,13 +8,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from tests.benchmarks.base44 import Emulator, a_base44, granted
-from tests.benchmarks.daemon import User
+from tests.benchmarks.contender import WITHIN
+from tests.benchmarks.daemon import Daemon, User, a_daemon
 from tests.benchmarks.sample import VARIANTS, Sample, a_sample, scopes, text
 from tests.support.emulator import write_credentials
 
 from connectord.store import STATE_FILE, BaseEntry, BaseKey, SqliteStore
+
+ASKED_LAST: Final = "stripe-status"
+"""The operation that a start ends with, for each project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,26 @@ class Stage:
             key = BaseKey(self.user.url, sample.app_id, sample.connectors)
             store.accept(key, {name: _entry(sample, name) for name in sample.types})
         store.close()
+
+
+@contextmanager
+def at_rest(stage: Stage) -> Iterator[Daemon]:
+    """A daemon that knows of the stage's projects, watches them, and has asked Base44 what it asks at a start."""
+    with a_daemon(stage.user) as daemon:
+        daemon.ready(stage.roots)
+        _until_asked(stage)
+        yield daemon
+
+
+def _until_asked(stage: Stage) -> None:
+    end = time.monotonic() + WITHIN
+    while {one.app_id for one in stage.base44.receipts() if one.operation == ASKED_LAST} < {
+        sample.app_id for sample in stage.samples
+    }:
+        if time.monotonic() > end:
+            raise TimeoutError("Base44 was not asked what it has")
+        time.sleep(0.05)
+    time.sleep(0.1)
 
 
 @contextmanager

@@ -96,7 +96,7 @@ class _Server(uvicorn.Server):
         self._on_started()
 
     async def main_loop(self) -> None:
-        """uvicorn's own looks ten times a second whether to end, and sets the clock of a header that we don't send."""
+        """Uvicorn's own looks ten times a second whether to end, and sets the clock of a header that we don't send."""
         await self._ended.wait()
 
     @contextmanager

@@ -7,11 +7,11 @@ from itertools import islice
 
 from tests.benchmarks.base44 import granted
 from tests.benchmarks.bench import Bench
-from tests.benchmarks.daemon import Daemon, a_daemon
+from tests.benchmarks.daemon import Daemon
 from tests.benchmarks.parts.idle import memory
 from tests.benchmarks.proc import usage
 from tests.benchmarks.sample import Sample
-from tests.benchmarks.stage import Stage, a_stage
+from tests.benchmarks.stage import Stage, a_stage, at_rest
 
 AS_FAST_AS_POSSIBLE = 0
 
@@ -21,8 +21,7 @@ def measure(bench: Bench) -> None:
     for rate in (AS_FAST_AS_POSSIBLE, bench.sizes.burst_rate):
         with a_stage(1, bench.sizes.many) as stage:
             stage.remember()
-            with a_daemon(stage.user) as daemon:
-                daemon.ready(stage.roots)
+            with at_rest(stage) as daemon:
                 _bursts(bench, stage, daemon, rate)
 
 

@@ -27,9 +27,7 @@ def measure(bench: Bench) -> None:
         _starts(bench, stage, "usual, the program read from the disk", _evict)
 
 
-def _starts(
-    bench: Bench, stage: Stage, start: str, before: Callable[[], None], *, pushes: bool = False
-) -> None:
+def _starts(bench: Bench, stage: Stage, start: str, before: Callable[[], None], *, pushes: bool = False) -> None:
     took, settled, processor = [], [], []
     for _ in range(bench.sizes.colds):
         before()

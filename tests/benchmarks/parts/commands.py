@@ -14,7 +14,7 @@ from typing import Final
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.daemon import PROGRAM, a_daemon
 from tests.benchmarks.rivals import cli_environment
-from tests.benchmarks.stage import Stage, a_stage
+from tests.benchmarks.stage import a_stage
 from tests.support.real_cli import real_cli_command
 
 COMMANDS: Final = (
@@ -38,24 +38,26 @@ def measure(bench: Bench) -> None:
     """With a daemon beside them that has one project."""
     with a_stage(1, bench.sizes.many) as stage:
         stage.remember()
+        folder, ours = stage.sample.root, stage.user.environment
         with a_daemon(stage.user) as daemon:
             daemon.ready(stage.roots)
             for command in COMMANDS:
-                _runs(bench, stage, "connectord", command, [str(PROGRAM), *command.split()], stage.user.environment)
+                words = [str(PROGRAM), *command.split()]
+                _runs(bench, folder, ours, words, who="connectord", command=command)
             if bench.rivals:
                 for command in SAME_IN_THE_CLI:
                     words = real_cli_command(command.split())
-                    _runs(bench, stage, "base44", command, words, cli_environment(stage.user))
+                    _runs(bench, folder, cli_environment(stage.user), words, who="base44", command=command)
         for name, words in FLOORS.items():
-            _runs(bench, stage, "the language alone", name, words, stage.user.environment)
+            _runs(bench, folder, ours, words, who="the language alone", command=name)
 
 
-def _runs(
-    bench: Bench, stage: Stage, who: str, command: str, words: list[str], environ: Mapping[str, str]
-) -> None:
-    runs = [_run(words, stage.sample.root, environ) for _ in range(bench.sizes.commands + 1)][1:]
-    bench.note(who, "time of a command", "ms", [one.wall for one in runs], command=command)
-    bench.note(who, "processor of a command", "ms", [one.processor for one in runs], command=command)
+def _runs(bench: Bench, folder: Path, environ: Mapping[str, str], words: list[str], **named: str) -> None:
+    for _ in range(bench.sizes.warm):
+        _run(words, folder, environ)
+    runs = [_run(words, folder, environ) for _ in range(bench.sizes.commands)]
+    bench.note(unit="ms", what="time of a command", values=[one.wall for one in runs], **named)
+    bench.note(unit="ms", what="processor of a command", values=[one.processor for one in runs], **named)
 
 
 def _run(words: list[str], folder: Path, environ: Mapping[str, str]) -> Ran:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.contender import Contender, settle
-from tests.benchmarks.daemon import a_daemon
 from tests.benchmarks.sample import Sample, scopes
-from tests.benchmarks.stage import Stage, a_stage
+from tests.benchmarks.stage import Stage, a_stage, at_rest
 
 RIVAL_QUIET = 0.7
 """Seconds of silence after which a rival has really finished; chokidar waits for 0.4 s before it begins."""
@@ -37,19 +36,18 @@ def _side_by_side(bench: Bench, stage: Stage, *, connectors: int, round_trip: in
     edits, conditions = stage.sample.edits(), {"connectors": connectors, "round trip": round_trip}
     stage.base44.round_trip(round_trip)
     stage.remember()
-    with a_daemon(stage.user) as daemon:
-        daemon.ready(stage.roots)
-        _note(bench, daemon.name, saves(stage, daemon, stage.sample, edits, bench.sizes.saves), conditions)
+    with at_rest(stage) as daemon:
+        _note(bench, daemon.name, saves(bench, stage, daemon, edits, bench.sizes.saves), conditions)
     for rival in bench.rivals:
         with rival(stage.user, stage.sample) as watching:
-            done = saves(stage, watching, stage.sample, edits, bench.sizes.rival_saves, quiet=RIVAL_QUIET)
+            done = saves(bench, stage, watching, edits, bench.sizes.rival_saves, quiet=RIVAL_QUIET)
             _note(bench, watching.name, done, conditions)
 
 
 def saves(
+    bench: Bench,
     stage: Stage,
     contender: Contender,
-    sample: Sample,
     edits: Iterator[tuple[str, str]],
     times: int,
     *,
@@ -57,19 +55,17 @@ def saves(
 ) -> list[Saved]:
     """Save so often, each time when the save before is over for `quiet` seconds (by chance where it isn't given)."""
     chance = random.Random(1)
-    # Two saves that nobody counts: the first opens the connection and fills every cache.
+    # Some that nobody counts go first: they open the connection and fill every cache.
     everything = []
-    for _ in range(times + 2):
-        connector_type, variant = next(edits)
+    for _ in range(bench.sizes.warm + times):
         rest = chance.uniform(0.05, 0.25) if quiet is None else quiet
-        everything.append(one_save(stage, contender, sample, connector_type, variant, rest))
-    return everything[2:]
+        everything.append(one_save(stage, contender, stage.sample, next(edits), rest))
+    return everything[bench.sizes.warm :]
 
 
-def one_save(
-    stage: Stage, contender: Contender, sample: Sample, connector_type: str, variant: str, quiet: float
-) -> Saved:
-    """Save one file and wait until it is pushed."""
+def one_save(stage: Stage, contender: Contender, sample: Sample, edit: tuple[str, str], quiet: float) -> Saved:
+    """Save one file (its type and variant) and wait until it is pushed."""
+    connector_type, variant = edit
     stage.base44.forget_requests()
     before = sample.save(connector_type, variant)
     wanted = tuple(scopes(connector_type, variant))

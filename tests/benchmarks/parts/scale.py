@@ -34,7 +34,9 @@ def _starts(bench: Bench, stage: Stage) -> None:
             took.append((daemon.ready(stage.roots) - daemon.spawned) * 1000)
             used = usage(daemon.pid)
             processor.append(used.processor)
-            bench.say(f"start {number + 1} of {bench.sizes.starts} with {len(stage.samples)} projects: {took[-1]:.0f} ms")
+            bench.say(
+                f"start {number + 1} of {bench.sizes.starts} with {len(stage.samples)} projects: {took[-1]:.0f} ms"
+            )
     bench.note(daemon.name, "start to ready", "ms", took, projects=len(stage.samples))
     bench.note(daemon.name, "processor until ready", "s", processor, projects=len(stage.samples))
     memory(bench, daemon.name, used, "ready", projects=len(stage.samples))
@@ -46,5 +48,5 @@ def _saves(bench: Bench, stage: Stage, daemon: Daemon) -> None:
     for _ in range(bench.sizes.saves):
         sample = chance.choice(stage.samples)
         variants[sample.root] = variant = next(one for one in VARIANTS if one != variants[sample.root])
-        took.append(one_save(stage, daemon, sample, sample.types[-1], variant, chance.uniform(0.05, 0.25)).request)
+        took.append(one_save(stage, daemon, sample, (sample.types[-1], variant), chance.uniform(0.05, 0.25)).request)
     bench.note(daemon.name, "save to request", "ms", took, projects=len(stage.samples))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import time
+from itertools import cycle, islice
 
 from tests.benchmarks.base44 import granted
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.contender import Contender, settle
-from tests.benchmarks.daemon import a_daemon
 from tests.benchmarks.parts.save import RIVAL_QUIET
 from tests.benchmarks.sample import VARIANTS, Sample
-from tests.benchmarks.stage import Stage, a_stage
+from tests.benchmarks.stage import Stage, a_stage, at_rest
 
 QUIET = 0.3
 
@@ -23,19 +23,18 @@ def measure(bench: Bench) -> None:
             _branches(stage.sample)
             stage.base44.round_trip(round_trip)
             stage.remember()
-            with a_daemon(stage.user) as daemon:
-                daemon.ready(stage.roots)
-                _switches(bench, stage, daemon, bench.sizes.switches, QUIET, round_trip)
+            with at_rest(stage) as daemon:
+                _switches(bench, stage, daemon, bench.sizes.switches, quiet=QUIET, round_trip=round_trip)
             for rival in bench.rivals:
                 with rival(stage.user, stage.sample) as watching:
-                    _switches(bench, stage, watching, bench.sizes.rival_switches, RIVAL_QUIET, round_trip)
+                    _switches(
+                        bench, stage, watching, bench.sizes.rival_switches, quiet=RIVAL_QUIET, round_trip=round_trip
+                    )
 
 
-def _switches(
-    bench: Bench, stage: Stage, contender: Contender, times: int, quiet: float, round_trip: int
-) -> None:
+def _switches(bench: Bench, stage: Stage, contender: Contender, times: int, *, quiet: float, round_trip: int) -> None:
     took, requests = [], []
-    for variant in [*reversed(VARIANTS)] * (times // 2 + 1):
+    for variant in islice(cycle(reversed(VARIANTS)), times):
         stage.base44.forget_requests()
         before = time.monotonic()
         git(stage.sample, "checkout", "-q", variant)
