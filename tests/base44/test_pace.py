@@ -113,6 +113,40 @@ def test_who_is_cancelled_while_waiting_gives_the_place_back() -> None:
     assert run_virtually(play()) == [("a", 0), ("d", MINUTE)]
 
 
+def test_who_leaves_turns_to_others_waits_for_as_many_and_they_go_first() -> None:
+    async def play() -> list[tuple[str, float]]:
+        pace, began = a_pace(3), []
+
+        async def patient(name: str) -> None:
+            async with pace.turn(REMOVE, name, spare=1):
+                began.append((name, now()))
+
+        waiting = [asyncio.create_task(patient(name)) for name in "abc"]
+        await asyncio.sleep(1)
+        began += await turns(pace, "x")
+        await asyncio.wait(waiting)
+        return began
+
+    assert run_virtually(play()) == [("a", 0), ("b", 0), ("x", 1), ("c", MINUTE)]
+
+
+def test_who_leaves_turns_to_others_waits_for_the_end_of_one_that_is_under_way() -> None:
+    async def play() -> float:
+        pace = a_pace(2)
+
+        async def long_one() -> None:
+            async with pace.turn(REMOVE, "long"):
+                await asyncio.sleep(7)
+
+        running = asyncio.create_task(long_one())
+        await asyncio.sleep(0)
+        async with pace.turn(REMOVE, "patient", spare=1):
+            await running
+        return now()
+
+    assert run_virtually(play()) == 7 + MINUTE
+
+
 def test_a_turn_in_which_nothing_was_sent_gives_its_place_back() -> None:
     async def play() -> list[tuple[str, float]]:
         pace = a_pace(1)

@@ -11,7 +11,7 @@ import pytest
 from tests.support.base44 import APP_ID, NOW, SET_REPLY, Time, Wire, a_client, ok
 
 from connectord.base44 import Base44Error, Busy, Refused, Retry, Retrying, TimedOut, UnexpectedReply, Unreachable
-from connectord.base44.retry import retry_after
+from connectord.base44.retry import BRIEF, retry_after
 
 EMPTY = ok({"integrations": []})
 
@@ -48,6 +48,19 @@ async def test_a_lasting_failure_ends_the_call_after_three_attempts(failure: htt
         await a_client(wire).app(APP_ID).list_connectors()
     assert len(wire.requests) == 3
     assert caught.value.transient
+
+
+async def test_a_brief_call_tries_twice_and_neither_waits_for_long_nor_hangs_twice() -> None:
+    for failure, attempts in (
+        (httpx.ConnectError("refused"), 2),
+        (httpx.Response(503, headers={"retry-after": "1"}), 2),
+        (httpx.Response(503, headers={"retry-after": "2"}), 1),
+        (httpx.ReadTimeout("slow"), 1),
+    ):
+        wire = Wire([failure])
+        with pytest.raises(Base44Error):
+            await a_client(wire, retry=BRIEF).app(APP_ID).list_connectors()
+        assert len(wire.requests) == attempts
 
 
 NOT_RETRIED = [httpx.Response(status) for status in (400, 403, 404, 409, 413, 422, 501, 505, 302)]

@@ -78,13 +78,14 @@ def test_the_question_names_exactly_what_would_be_removed(desk: Machine, base44:
     assert {one["method"] for one in base44.requests()} == {"GET"}
 
 
+@pytest.mark.parametrize("written", ["github", "GitHub"])
 def test_a_file_that_comes_back_while_the_question_is_open_is_not_removed(
-    desk: Machine, base44: RunningEmulator
+    desk: Machine, base44: RunningEmulator, written: str
 ) -> None:
     base44.connect("github", [])
     terminal = desk.at_a_terminal("push")
     terminal.expect_exact("Are you sure you want to continue? [y/N]")
-    desk.file("github")
+    desk.file(written)
     terminal.sendline("y")
     terminal.expect_exact("Kept on Base44: github - its file is back")
     assert exit_code_of(terminal) == 4

@@ -119,6 +119,15 @@ def test_defect_10_scopes_that_were_not_granted_are_named(capsys: pytest.Capture
     assert "  slack: Added, but 2 of 3 scopes were not granted: a, c" in summary_of(end, capsys).splitlines()
 
 
+def test_what_to_do_is_said_once_for_all_that_it_is_about(capsys: pytest.CaptureFixture[str]) -> None:
+    failures = [
+        Outcome(name, Result.FAILED, error=f"no {name}", todo="Check the network.") for name in ("box", "gmail")
+    ]
+    end = PushEnd((*failures, FAILED))
+    assert summary_of(end, capsys).splitlines().count("  box, gmail: Check the network.") == 1
+    assert [one.get("todo") for one in as_document(end)["results"]] == ["Check the network."] * 2 + [None]  # type: ignore[attr-defined]
+
+
 def test_the_document_has_the_words_of_the_cli() -> None:
     stripe = Outcome("stripe", Result.PROVISIONED, claim_url="https://c.test/1")
     assert as_document(PushEnd((SYNCED, NEEDED, FAILED, stripe, Outcome("box", Result.REMOVED)))) == {

@@ -38,6 +38,24 @@ def test_a_quiet_project_is_a_line_for_each_connector() -> None:
     ]
 
 
+def test_what_to_do_about_an_error_is_said_below_it_and_once_for_the_whole_project() -> None:
+    failing = a_connector("slack", "failed", error="No such app", todo="Check the app id.")
+    wrong = a_connector("gmail", "failed", error="Already connected", todo="Remove the file.")
+    alone = shown(a_project_status(connectors=(failing,)))
+    halted = shown(
+        a_project_status(state="halted", error="No such app", todo="Check the app id.", connectors=(failing, wrong))
+    )
+    assert "      No such app\n      To do: Check the app id." in alone
+    assert halted.splitlines()[1:3] == ["  No such app", "  To do: Check the app id."]
+    assert halted.count("Check the app id.") == 1
+    assert "      Already connected\n      To do: Remove the file." in halted
+
+
+def test_how_to_sign_in_is_said_once() -> None:
+    text = shown(a_project_status(state="signed-out", error="Signed out", todo="Sign in: connectord login"))
+    assert text.count("connectord login") == 1
+
+
 def test_what_needs_a_person_says_what_to_do() -> None:
     project = a_project_status(
         state="needs-action",

@@ -11,7 +11,7 @@ import pytest
 
 from connectord.authorize import Authorization, AuthorizationState
 from connectord.base44 import App
-from connectord.base44.errors import Forbidden, NotFound, SignedOut, Unreachable
+from connectord.base44.errors import Forbidden, NotFound, SignedOut, TimedOut, Unreachable
 from connectord.base44.models import ConnectionStatus
 from connectord.control.board import Board
 from connectord.control.entries import Entry
@@ -34,6 +34,7 @@ from connectord.sync.events import (
     PushFinished,
     PushStarted,
     Reconciled,
+    ReconcileFailed,
     RemovalsChanged,
     RetryScheduled,
     SyncEvent,
@@ -152,7 +153,6 @@ def test_stripe_is_queued_by_its_own_word() -> None:
         (Result.PROVISIONED, ConnectorState.SYNCED, ProjectState.SYNCED),
         (Result.NEEDS_AUTHORIZATION, ConnectorState.NEEDS_AUTHORIZATION, ProjectState.NEEDS_ACTION),
         (Result.FAILED, ConnectorState.FAILED, ProjectState.NEEDS_ACTION),
-        (Result.HELD, ConnectorState.HELD, ProjectState.NEEDS_ACTION),
     ],
 )
 def test_p12_an_outcome_is_shown_as_what_it_is(result: Result, state: ConnectorState, project: ProjectState) -> None:
@@ -163,8 +163,28 @@ def test_p12_an_outcome_is_shown_as_what_it_is(result: Result, state: ConnectorS
     assert (one.state, one.error, one.authorize_url, board.state) == (state, "why", link, project)
 
 
+def test_p12_a_removal_that_its_file_has_stopped_leaves_nothing_held() -> None:
+    board = a_board(looked("slack"), outcome(Result.HELD, error="not removed: its file is back"))
+    assert (the_one(board).state, the_one(board).error) == (ConnectorState.SYNCED, None)
+    assert board.state is ProjectState.SYNCED
+
+
 def test_a_removed_one_is_no_longer_said() -> None:
     assert a_board(looked("slack"), outcome(Result.REMOVED)).status().connectors == ()
+
+
+def test_what_to_do_about_an_error_shows_beside_its_connector_and_its_project() -> None:
+    known = outcome(Result.FAILED, error="refused", todo="Mend it.", code=NotFound.code)
+    status = a_board(looked("slack"), known).status()
+    assert (status.todo, [one.todo for one in status.connectors]) == ("Mend it.", ["Mend it."])
+
+
+def test_what_to_do_shows_for_what_is_waited_for_and_for_what_can_not_be_read() -> None:
+    known = outcome(Result.FAILED, error="gone", todo="Check the network.", code=Unreachable.code)
+    board = a_board(looked("slack", sets=(a_file("slack"),)), known, finished(known), retry(Unreachable.code))
+    waiting = board.status().todo
+    board.apply(ProjectUnusable(ROOT, ConnectordError("no disk", todo=("Mount it.",))), AT)
+    assert (waiting, board.status().todo) == ("Check the network.", "Mount it.")
 
 
 @pytest.mark.parametrize("code", [NotFound.code, Forbidden.code])
@@ -178,6 +198,7 @@ def test_an_app_that_is_gone_or_closed_halts_the_project_and_says_why(code: str)
     [
         (SignedOut.code, ProjectState.SIGNED_OUT),
         (Unreachable.code, ProjectState.OFFLINE),
+        (TimedOut.code, ProjectState.OFFLINE),
         ("BUSY", ProjectState.SYNCING),
     ],
 )
@@ -185,6 +206,35 @@ def test_what_is_waited_for_is_the_projects_state(code: str, state: ProjectState
     known = outcome(Result.FAILED, code=code)
     status = a_board(looked("slack", sets=(a_file("slack"),)), known, finished(known), retry(code)).status()
     assert (status.state, status.error) == (state, "in a sentence")
+
+
+def test_what_only_base44_had_is_tracked_as_soon_as_its_file_is_there_and_after_its_end_when_it_was_pushed() -> None:
+    board = a_board(looked("github"), Reconciled(PROJECT, Plan(untracked=("Slack", "notion"))))
+    before = board.status().untracked
+    board.apply(looked("github", "slack", sets=(a_file("slack"),)), AT)
+    added = board.status().untracked
+    board.apply(outcome(Result.SYNCED), AT)
+    board.apply(looked("github"), AT)
+    assert (before, added, board.status().untracked) == (("Slack", "notion"), ("notion",), ("notion",))
+
+
+def test_one_connector_that_hangs_beside_others_that_are_answered_is_not_offline() -> None:
+    hangs, fine = outcome(Result.FAILED, code=TimedOut.code), outcome(Result.SYNCED, "github")
+    board = a_board(looked("slack", "github"), hangs, fine, finished(fine, hangs), retry(TimedOut.code))
+    assert board.state is ProjectState.SYNCING
+
+
+def test_offline_shows_beside_a_removal_that_waits_for_the_sets_and_ends_when_the_list_is_answered() -> None:
+    hangs, waits = outcome(Result.FAILED, code=TimedOut.code), outcome(Result.HELD, "github", code=WaitReason.UNSENT)
+    board = a_board(looked("slack"), hangs, finished(hangs, waits), retry(TimedOut.code))
+    offline = board.state
+    board.apply(Reconciled(PROJECT, Plan()), AT)
+    assert (offline, board.state) == (ProjectState.OFFLINE, ProjectState.SYNCING)
+
+
+def test_a_list_that_is_not_answered_in_time_is_offline_though_nothing_waits() -> None:
+    board = a_board(looked("slack"), ReconcileFailed(PROJECT, TimedOut("no answer")))
+    assert (board.state, board.status().error) == (ProjectState.OFFLINE, "no answer")
 
 
 def test_waiting_goes_on_over_a_look_that_finds_it_parked_and_ends_when_nothing_waits() -> None:
@@ -336,6 +386,17 @@ def test_p10_an_open_link_is_shown_while_its_file_is_gone() -> None:
 def test_what_the_settings_keep_is_untracked() -> None:
     board = a_board(looked("github"), removals(kept=("slack",)))
     assert (board.status().untracked, board.state) == (("slack",), ProjectState.SYNCED)
+
+
+def test_p12_what_a_mirror_is_to_remove_or_has_removed_is_not_left_alone() -> None:
+    there = Reconciled(PROJECT, Plan(untracked=("gmail", "notion", "slack")))
+    hold = HeldRemovals(HoldReason.MASS_REMOVAL, ("gmail",), "many", AT.timestamp())
+    waiting = (WaitingRemoval("slack", WaitReason.GRACE, "its file is gone"),)
+    board = a_board(looked(), there, RemovalsChanged(PROJECT, waiting, (hold,), ()))
+    assert board.status().untracked == ("notion",)
+    board.apply(outcome(Result.REMOVED), AT)
+    board.apply(RemovalsChanged(PROJECT, (), (), ()), AT)
+    assert board.status().untracked == ("gmail", "notion")
 
 
 def test_p12_what_is_untracked_in_one_app_is_not_said_of_another() -> None:

@@ -1,7 +1,8 @@
-"""`sets_at_once` and `projects_at_once`: so many requests side by side, and never one more."""
+"""`sets_at_once` and `projects_at_once`: so many requests side by side and never one more, at each API host."""
 
 from __future__ import annotations
 
+import queue
 import subprocess
 import sys
 import threading
@@ -12,8 +13,8 @@ from typing import Any
 
 import pytest
 from tests.support.canned import SET_REPLY, CannedBase44, canned_base44
-from tests.support.project import a_project
-from tests.support.running import RunningDaemon, environment
+from tests.support.project import a_connector, a_project
+from tests.support.running import WITHIN, RunningDaemon, environment
 
 from connectord.project.known_types import KNOWN_TYPES
 
@@ -97,3 +98,29 @@ def test_as_many_projects_are_pushed_side_by_side_as_the_setting_says(
         for _ in roots:
             daemon.expect(event="push.finished")
     assert (crowd.most, crowd.answered) == (expected, len(roots))
+
+
+def test_a_host_that_never_answers_keeps_no_project_of_another_host_waiting(
+    tmp_path: Path, a_home_of_its_own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over, asked = threading.Event(), queue.Queue[str]()
+
+    def silence(method: str, path: str) -> Any:
+        asked.put(path)
+        over.wait(WITHIN)
+        return {}
+
+    with canned_base44() as hanging, canned_base44() as healthy:
+        monkeypatch.setattr(hanging, "reply", silence)
+        healthy.sets("slack", already_authorized=True)
+        stuck = [a_project(tmp_path / f"stuck-{n}", {"slack": []}, api_url=hanging.url).root for n in range(3)]
+        shop = a_project(tmp_path / "shop", {"slack": []}, api_url=healthy.url)
+        with run(a_home_of_its_own, "", "projects_at_once = 1", *stuck, shop.root) as daemon:
+            asked.get(timeout=WITHIN)
+            for scopes in (["a"], ["b"], ["c"]):
+                a_connector(shop, "slack", scopes)
+                daemon.expect(event="push.finished", project=str(shop.root))
+            in_vain = [line for line in daemon.heard if line["event"] == "push.finished" and line["project"] in stuck]
+            over.set()
+    assert in_vain == []
+    assert healthy.changes.count(("PUT", "external-auth/integrations/slack")) >= 3

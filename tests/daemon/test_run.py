@@ -383,7 +383,7 @@ def test_one_project_with_an_impossible_address_does_not_end_the_others(
 def test_one_job_id_goes_through_all_that_is_said_of_a_push(
     emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
 ) -> None:
-    emulator.fault(route="set", type="slack", status=503, count=4)  # three within the first call, one in the next
+    emulator.fault(route="set", type="slack", status=503, count=3)  # two within the first call, one in the next
     root = a_sample(tmp_path, emulator, slack=["chat:write"])
     with running_daemon(root, a_home_of_its_own) as daemon:
         first = daemon.expect(event="push.started")

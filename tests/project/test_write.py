@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from connectord.project import FileNotWritten, delete_file, write_text
+from connectord.project.write import create_text
 
 
 def names(folder: Path) -> list[str]:
@@ -103,3 +105,27 @@ def test_deleting_what_is_gone_is_fine(tmp_path: Path) -> None:
 def test_a_failed_deletion_names_the_file(tmp_path: Path) -> None:
     with pytest.raises(FileNotWritten, match="could not be removed"):
         delete_file(tmp_path)
+
+
+def no_links(*_: object) -> None:
+    raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+def test_p6_a_new_file_is_made_where_the_file_system_knows_no_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "link", no_links)
+    create_text(tmp_path / "connectors/slack.jsonc", "{}\n")
+    assert (tmp_path / "connectors/slack.jsonc").read_text(encoding="utf-8") == "{}\n"
+    assert names(tmp_path / "connectors") == ["slack.jsonc"]
+
+
+def test_p6_nothing_is_written_over_where_the_file_system_knows_no_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "link", no_links)
+    (tmp_path / "slack.jsonc").write_text("mine", encoding="utf-8")
+    with pytest.raises(FileNotWritten):
+        create_text(tmp_path / "slack.jsonc", "{}")
+    assert (tmp_path / "slack.jsonc").read_text(encoding="utf-8") == "mine"
+    assert names(tmp_path) == ["slack.jsonc"]

@@ -130,14 +130,17 @@ def test_an_app_that_comes_back_goes_on_by_a_word(
     storm.check_the_end()
 
 
-def test_a_reply_that_never_comes_is_tried_again(
+def test_p12_a_reply_that_never_comes_is_told_at_the_first_time_and_tried_again(
     emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
 ) -> None:
     storm = three(emulator, tmp_path, a_home_of_its_own)
     emulator.fault(route="set", type="slack", delay=60, count=1)
     with storm.life() as daemon:
-        assert daemon.expect(event="request.retried")["message"].startswith("Could not set slack, trying again in")
+        assert "did not answer within 10 s, when asked to set slack" in daemon.expect(event="retry.scheduled")["error"]
+        waiting = storm.status()
         assert storm.settled().settled
+    assert waiting.state == "syncing", "the others were answered, so nobody is offline"
+    assert len(storm.sent("PUT")) == 4
     storm.check_the_end()
 
 

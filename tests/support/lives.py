@@ -21,6 +21,7 @@ from tests.support.virtual_time import VirtualTime
 
 from connectord.base44 import App, Base44, Pace, find_credentials
 from connectord.base44.connections import Connections
+from connectord.base44.retry import BRIEF
 from connectord.control.models import ProjectStatus
 from connectord.control.news import News
 from connectord.daemon.answers import Answers
@@ -77,7 +78,7 @@ class _Connections(Connections):
             credentials = find_credentials(environ, self._home_folder)
             rng = random.Random(self._seed)
             pace = Pace(clock=self._clock)
-            self._open[caller] = Base44(api_url, credentials, transport=self._wire, rng=rng, pace=pace)
+            self._open[caller] = Base44(api_url, credentials, transport=self._wire, rng=rng, pace=pace, retry=BRIEF)
         return self._open[caller].app(app_id)
 
 

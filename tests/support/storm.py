@@ -115,6 +115,10 @@ class Storm:
             if one["method"] == method
         ]
 
+    def asked(self, operation: str) -> list[Line]:
+        """The requests of this operation that arrived."""
+        return [one for one in self.emulator.requests() if one["operation"] == operation]
+
     def busiest(self, seconds: float, operation: str | None = None) -> int:
         """How many requests arrived within the so many seconds that had the most.
 

@@ -7,6 +7,7 @@ import asyncio
 from tests.support.emulator import EmulatorApp, emulator_app
 from tests.support.engine import a_client, requests
 
+from connectord.base44.errors import TimedOut
 from connectord.emulator.faults import Fault
 from connectord.project.model import Connector
 from connectord.sync import Outcome, Plan, Remote, Result, carry_out
@@ -136,6 +137,46 @@ async def test_no_more_sets_at_once_than_the_limit() -> None:
         connectors = tuple(Connector(name) for name in ("slack", "github", "notion", "linear", "dropbox", "gmail"))
         outcomes = await carry_out(Plan(sets=connectors), app, objection=allowed, sets_at_once=3)
     assert (most, len(outcomes)) == (3, 6)
+
+
+async def test_where_nobody_is_answered_in_time_the_others_are_not_sent_one_after_another() -> None:
+    emulator, asked = emulator_app(), []
+    two = asyncio.Event()
+
+    async def silence(connector_type: str, scopes: object, config: object = None) -> object:
+        asked.append(connector_type)
+        if len(asked) == 2:
+            two.set()
+        await two.wait()
+        raise TimedOut("Base44 did not answer within 10 s")
+
+    async with a_client(emulator) as app:
+        app.set_connector = silence  # type: ignore[assignment, method-assign]
+        connectors = tuple(Connector(name) for name in ("slack", "github", "notion", "linear"))
+        outcomes = await carry_out(Plan(sets=connectors), app, objection=allowed, sets_at_once=2)
+    assert asked == ["slack", "github"]
+    assert [outcome.code for outcome in outcomes] == [TimedOut.code] * 4
+    assert all((one.error or "").startswith("not sent, because Base44 did not answer") for one in outcomes[2:])
+
+
+async def test_one_that_hangs_keeps_nobody_from_being_sent_where_another_was_answered() -> None:
+    emulator, answered = emulator_app(), asyncio.Event()
+    async with a_client(emulator) as app:
+        send = app.set_connector
+
+        async def only_slack_hangs(connector_type: str, scopes: object, config: object = None) -> object:
+            if connector_type == "slack":
+                await answered.wait()
+                raise TimedOut("Base44 did not answer within 10 s")
+            reply = await send(connector_type, scopes, config)  # type: ignore[arg-type]
+            answered.set()
+            return reply
+
+        app.set_connector = only_slack_hangs  # type: ignore[assignment, method-assign]
+        outcomes = await carry_out(
+            Plan(sets=(SLACK, GITHUB, Connector("notion"))), app, objection=allowed, sets_at_once=2
+        )
+    assert [outcome.result for outcome in outcomes] == [Result.FAILED] + [Result.NEEDS_AUTHORIZATION] * 2
 
 
 async def test_a_remote_never_counts_stripe_as_one_of_the_oauth_connectors() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectord.base44.errors import Busy
+from connectord.base44.errors import Busy, NotFound
 from connectord.base44.models import SetReply
 from connectord.project.model import Connector
 from connectord.sync import Outcome, Result, is_web_link, read_set_reply
@@ -35,7 +35,7 @@ def a_reply(
 
 WAY_OUT = (
     "If that is the wrong account: remove the file of slack, run `connectord push` to delete the connector from "
-    "Base44, then add the file back and authorize with the correct account"
+    "Base44, then add the file back and authorize with the correct account."
 )
 
 
@@ -108,6 +108,13 @@ def test_an_error_is_an_outcome_that_says_whether_it_may_pass() -> None:
     )
 
 
+def test_what_to_do_about_an_error_goes_with_it_and_is_said_where_it_does_not_pass_by_itself() -> None:
+    todo = ("Check the app id.", "Ask who owns it.")
+    refused, busy = failed("slack", NotFound("No app", todo=todo)), failed("slack", Busy("Busy", todo=todo))
+    assert refused.todo == busy.todo == "Check the app id. Ask who owns it."
+    assert (refused.words, busy.words) == ("failed - No app. Check the app id. Ask who owns it.", "failed - Busy")
+
+
 def test_a_needed_authorization_counts_as_accepted_and_a_failure_does_not() -> None:
     assert NEEDS.accepted
     assert not Outcome("slack", Result.FAILED).accepted
@@ -117,3 +124,7 @@ def test_another_account_is_said_with_its_address_and_the_way_out() -> None:
     reply = a_reply(error="different_user", other_user_email="ann@example.com")
     words = read_set_reply(SLACK, reply).words
     assert words == f"failed - Already connected by ann@example.com. {WAY_OUT}"
+
+
+def test_a_removal_that_was_held_says_why() -> None:
+    assert Outcome("slack", Result.HELD, error="not removed: its file is back").words == "not removed: its file is back"

@@ -7,13 +7,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+from tests.support.virtual_time import run_virtually, virtual_time
+
 from connectord.project.model import DirectoryState, Project, Snapshot
 from connectord.sync import PushJob, PushQueue, Trigger
+from connectord.sync.queue import PATIENCE
+
+HERE, THERE = "https://app.base44.com", "https://example.com"
 
 
-def a_job(name: str, trigger: Trigger = Trigger.SAVE, *, reconcile: bool = False) -> PushJob:
+def a_job(name: str, trigger: Trigger = Trigger.SAVE, *, reconcile: bool = False, host: str = HERE) -> PushJob:
     root = Path("/", name)
-    project = Project(root, None, root / "connectors", "app", "https://app.base44.com")
+    project = Project(root, None, root / "connectors", "app", host)
     return PushJob(project, Snapshot(root, DirectoryState.PRESENT), trigger, reconcile)
 
 
@@ -93,6 +99,64 @@ async def test_a_job_that_wanted_to_reconcile_still_does_after_it_was_folded() -
         carrier.let_go(first)
         folded = (await carrier.has_begun(2))[1]
     assert (folded.id, folded.reconcile) == (save.id, True)
+
+
+async def test_who_waits_for_one_host_keeps_nobody_from_another() -> None:
+    carrier, hanging = Carrier(), [a_job(name) for name in "abc"]
+    healthy = a_job("d", host=THERE)
+    async with a_running_queue(carrier, projects_at_once=2) as queue:
+        for job in (*hanging, healthy):
+            queue.put(job)
+        assert await carrier.has_begun(3) == [*hanging[:2], healthy]
+
+
+async def test_a_waiting_project_that_turns_to_another_host_has_its_turn_there() -> None:
+    carrier, running, before, after = Carrier(), a_job("a"), a_job("b"), a_job("b", host=THERE)
+    async with a_running_queue(carrier, projects_at_once=1) as queue:
+        queue.put(running)
+        await carrier.has_begun(1)
+        queue.put(before)
+        queue.put(after)
+        assert await carrier.has_begun(2) == [running, after]
+        for job in (running, after):
+            carrier.let_go(job)
+        await queue.drained()
+    assert len(carrier.begun) == 2
+
+
+def test_a_push_that_hangs_keeps_its_place_for_five_seconds_and_no_longer() -> None:
+    carrier, hanging, healthy = Carrier(), [a_job(name) for name in "abc"], a_job("d")
+
+    with virtual_time() as time:
+
+        async def begun() -> float:
+            async with a_running_queue(carrier, projects_at_once=3) as queue:
+                for job in (*hanging, healthy):
+                    queue.put(job)
+                await carrier.has_begun(3)
+                await asyncio.sleep(4.9)
+                assert carrier.begun == hanging
+                await carrier.has_begun(4)
+                assert queue.is_busy(hanging[0].project.root)
+                return time.now()
+
+        assert time.run(begun()) == pytest.approx(PATIENCE)
+    assert carrier.begun[3] is healthy
+
+
+def test_one_that_gave_its_place_up_and_ends_later_frees_none_that_another_has() -> None:
+    carrier, jobs = Carrier(), [a_job(name) for name in "abc"]
+
+    async def one_at_a_time() -> None:
+        async with a_running_queue(carrier, projects_at_once=1) as queue:
+            for job in jobs:
+                queue.put(job)
+            await carrier.has_begun(2)
+            carrier.let_go(jobs[0])
+            await asyncio.sleep(PATIENCE - 0.1)
+            assert carrier.begun == jobs[:2]
+
+    run_virtually(one_at_a_time())
 
 
 async def test_an_idle_queue_is_drained() -> None:

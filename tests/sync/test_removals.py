@@ -459,6 +459,7 @@ def test_removals_mirror_takes_untracked_ones_through_the_same_guard(tmp_path: P
         connected(emulator, {"notion": ["notion:read"]})
         async with a_story(tmp_path, policy=policy, emulator=emulator, forget=False) as it:
             assert it.removed == ["notion"]
+            assert [one for said in it.engine.said(Reconciled) for one in said.untracked] == []  # none is left alone
             connected(emulator, {"notion": [], "slack": [], "linear": []})
             it.engine.loop.hint(Trigger.RESCAN)
             await it.after(seconds=60.0)

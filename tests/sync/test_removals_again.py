@@ -14,8 +14,9 @@ from tests.support.removal_story import EIGHT, Story, a_story, told
 from connectord.emulator.faults import Fault
 from connectord.project.known_types import KNOWN_TYPES
 from connectord.store import MemoryStore
-from connectord.sync import Plan, RemovalPolicy, Trigger
+from connectord.sync import Plan, RemovalPolicy, Result, Trigger
 from connectord.sync.events import OutcomeKnown
+from connectord.sync.reconcile import base_key
 
 FIVE = EIGHT[:5]
 
@@ -98,6 +99,33 @@ def test_p2_a_hold_ends_soon_after_its_connector_was_removed_elsewhere(tmp_path:
                 connections.pop(name)
             await it.after(lambda: reconciled(it), seconds=5.0)
             assert (it.removed, it.held) == ([], {})
+
+    told(story)
+
+
+def test_p12_a_look_while_base44_is_asked_says_nothing_more_of_what_was_removed_then(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path) as it:
+            it.engine.emulator.world.faults.add(Fault("list", delay=5.0, count=1))
+            await it.after(lambda: it.delete("gmail"), seconds=12.0)
+            await it.after(seconds=60.0)
+            ends = [(one.outcome.type, one.outcome.result) for one in it.engine.said(OutcomeKnown)]
+            assert ends == [("gmail", Result.REMOVED)]
+
+    told(story)
+
+
+def test_p12_what_was_forgotten_while_base44_is_asked_is_not_said_to_be_back(tmp_path: Path) -> None:
+    async def story() -> None:
+        store = MemoryStore()
+        async with a_story(tmp_path, store=store) as it:
+            it.engine.emulator.world.faults.add(Fault("list", delay=5.0, count=1))
+            await it.after(lambda: it.delete("gmail"), seconds=12.0)
+            store.accept(base_key(it.project), {"gmail": None})
+            await it.after(seconds=60.0)
+            (known,) = it.engine.said(OutcomeKnown)
+            assert known.outcome.words == "not removed: nothing waits for it any more"
+            assert it.removed == []
 
     told(story)
 

@@ -23,6 +23,7 @@ from connectord.sync.reconcile import base_key
 
 FIVE = EIGHT[:5]
 GONE = ("airtable", "github", "hubspot")
+MIRROR = RemovalPolicy(RemovalMode.MIRROR)
 ONE_APP, OTHER_APP = "0123456789abcdef01234567", "f" * 24
 
 
@@ -111,7 +112,7 @@ def test_p3_another_app_beside_a_broken_file_removes_nothing_when_that_is_mended
 
 def test_p2_what_is_untracked_in_one_app_is_not_mirrored_in_another(tmp_path: Path) -> None:
     async def story() -> None:
-        async with a_story(tmp_path, FIVE, policy=RemovalPolicy(RemovalMode.MIRROR)) as it:
+        async with a_story(tmp_path, FIVE, policy=MIRROR) as it:
             connected(it.engine.emulator, {"notion": [], "slack": [], "linear": []})
             it.engine.loop.hint(Trigger.RESCAN)
             await it.after(seconds=60.0)
@@ -119,6 +120,41 @@ def test_p2_what_is_untracked_in_one_app_is_not_mirrored_in_another(tmp_path: Pa
             it.engine.emulator.world.faults.add(Fault("list", status=500))  # nobody says what the other app has
             await it.after(lambda: linked_to(it, OTHER_APP), seconds=60.0)
             assert it.held == {}
+
+    told(story)
+
+
+def test_p5_what_another_app_has_is_held_where_the_settings_say_mirror(tmp_path: Path) -> None:
+    """A mistyped app id is no word for removing what that app has, however little it is."""
+
+    async def story() -> None:
+        async with a_story(tmp_path, FIVE, policy=MIRROR) as it:
+            connected(it.engine.emulator, {"notion": []})
+            await it.after(lambda: linked_to(it, OTHER_APP), seconds=3600.0)
+            assert (it.removed, it.held) == ([], {"app-changed": ("notion",)})
+            await it.after(it.approve)
+            assert it.removed == ["notion"]
+            connected(it.engine.emulator, {"slack": []})
+            it.engine.loop.hint(Trigger.RESCAN)
+            await it.after(seconds=60.0)
+            assert it.removed == ["notion", "slack"]
+
+    told(story)
+
+
+def test_p9_what_another_app_has_is_held_though_it_is_heard_of_only_after_a_restart(tmp_path: Path) -> None:
+    async def story() -> None:
+        store = MemoryStore()
+        async with a_story(tmp_path, FIVE, store=store, policy=MIRROR) as it:
+            emulator, project = it.engine.emulator, it.project
+            connected(emulator, {"notion": []})
+            emulator.world.faults.add(Fault("list", status=500))
+            await it.after(lambda: linked_to(it, OTHER_APP), seconds=60.0)
+        emulator.world.faults.clear()
+        async with a_story(
+            tmp_path, (), project=project, emulator=emulator, store=store, forget=False, policy=MIRROR
+        ) as it:
+            assert (it.removed, it.held) == ([], {"app-changed": ("notion",)})
 
     told(story)
 

@@ -65,10 +65,13 @@ class App:
     def __repr__(self) -> str:
         return f"App({self.app_id!r})"
 
-    async def list_connectors(self) -> tuple[RemoteConnector, ...]:
-        """What Base44 has now; `stripe` may turn up here, and belongs to its own routes all the same (defect 6)."""
+    async def list_connectors(self, *, spare: int = 0) -> tuple[RemoteConnector, ...]:
+        """What Base44 has now; `stripe` may turn up here, and belongs to its own routes all the same (defect 6).
+
+        It waits until `spare` more lists could be asked for within the documented limit.
+        """
         path = f"{self._root}/external-auth/list"
-        request = Request("list the connectors", "GET", path, limited=Limited.LIST)
+        request = Request("list the connectors", "GET", path, limited=Limited.LIST, spare=spare)
         return (await self._caller.call(request, ListReply)).integrations
 
     async def set_connector(

@@ -161,7 +161,7 @@ class Base44:
         return answer if other is None else await self._attempt(request, other)
 
     async def _attempt(self, request: Request, signature: Signature) -> Answer:
-        async with self._pace.turn(request.limited, request.operation) as turn:
+        async with self._pace.turn(request.limited, request.operation, spare=request.spare) as turn:
             if request.allowed is not None:
                 turn.used = False  # unless it is allowed
                 await request.allowed()

@@ -69,15 +69,18 @@ class Pace:
         return all(lane.is_idle for lane in self._lanes.values())
 
     @asynccontextmanager
-    async def turn(self, kind: Limited | None, operation: str) -> AsyncIterator[Turn]:
+    async def turn(self, kind: Limited | None, operation: str, *, spare: int = 0) -> AsyncIterator[Turn]:
         """Wait for a turn, and hold it while the request is under way: one for every attempt, retries too.
 
         The service counts a request when it arrives, which is before its turn ends: so a turn counts from its end.
+        Who leaves so many turns of the minute to `spare` lets those who don't go first.
         """
         lane, turn = self._lanes.get(kind) if kind else None, Turn()
         if lane is None:
             yield turn
             return
+        while spare and (wait := lane.wait(spare)) != 0.0:
+            await (lane.one_ended() if wait is None else self._sleep(wait))
         async with lane.order:
             await self._until_free(lane, operation)
             lane.begin()
@@ -124,15 +127,16 @@ class _Lane:
     def is_idle(self) -> bool:
         return self.wait() == 0.0 and not (self._under_way or self._ended or self.order.locked())
 
-    def wait(self) -> float | None:
-        """Seconds until the next may begin; None: it depends on when one that is under way ends."""
+    def wait(self, spare: int = 0) -> float | None:
+        """Seconds until the next may begin and `spare` more could; None: it depends on when one under way ends."""
         now = self._clock()
         while self._ended and self._ended[0] + WINDOW + SLACK <= now:
             self._ended.popleft()
         pushed = max(0.0, self._not_before - now)
-        if self._under_way + len(self._ended) < self._limit:
+        too_many = self._under_way + len(self._ended) - max(1, self._limit - spare)
+        if too_many < 0:
             return pushed
-        return max(pushed, self._ended[0] + WINDOW + SLACK - now) if self._ended else None
+        return max(pushed, self._ended[too_many] + WINDOW + SLACK - now) if too_many < len(self._ended) else None
 
     def free(self) -> int:
         return self._limit - self._under_way - len(self._ended) if self.wait() == 0.0 else 0

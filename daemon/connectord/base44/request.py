@@ -41,9 +41,9 @@ class Limited(StrEnum):
 class Request:
     """One operation, ready to send. `operation` completes "Base44 refused to ..."; `limit` is seconds per attempt.
 
-    `limited` is the kind that it counts as under the documented limits. `allowed` is awaited right before each attempt,
-    when its turn has come; what it raises keeps the attempt from being sent and ends the call. `secrets` are values in
-    the body that no error may repeat (P13).
+    `limited` is the kind that it counts as under the documented limits; `spare` turns of the minute are left to others.
+    `allowed` is awaited right before each attempt, when its turn has come; what it raises keeps the attempt from being
+    sent and ends the call. `secrets` are values in the body that no error may repeat (P13).
     """
 
     operation: str
@@ -54,6 +54,7 @@ class Request:
     content_type: str | None = None
     limit: float = ATTEMPT_SECONDS
     limited: Limited | None = None
+    spare: int = 0
     allowed: Callable[[], Awaitable[None]] | None = field(default=None, repr=False, compare=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
 

@@ -22,24 +22,30 @@ class Retry:
 
     The wait before attempt n+1 is drawn between 0 and `first_backoff` * 2**(n-1), `longest_backoff` at most (full
     jitter), and comes on top of a Retry-After. A Retry-After over `longest_wait` is not waited for inside a call:
-    the call ends with Busy and its `retry_after`, so that the caller can schedule it.
+    the call ends with Busy and its `retry_after`, so that the caller can schedule it. `after_timeout`: whether a call
+    tries on where an answer didn't come in time.
     """
 
     attempts: int = 3
     first_backoff: float = 0.5
     longest_backoff: float = 10.0
     longest_wait: float = 60.0
+    after_timeout: bool = True
 
     def again(self, error: BaseException) -> bool:
         """Whether an idempotent request that failed like this is worth another attempt right now."""
         if isinstance(error, Busy):
             return error.status in RETRIED_STATUSES and (error.retry_after or 0.0) <= self.longest_wait
-        return isinstance(error, Unreachable | TimedOut)
+        return isinstance(error, Unreachable) or (self.after_timeout and isinstance(error, TimedOut))
 
     def wait(self, attempt: int, retry_after: float | None, rng: random.Random) -> float:
         """Seconds between the failed attempt (counted from 1) and the next."""
         ceiling = min(self.longest_backoff, self.first_backoff * 2 ** (attempt - 1))
         return (retry_after or 0.0) + rng.uniform(0.0, ceiling)
+
+
+BRIEF: Final = Retry(attempts=2, longest_wait=1.0, after_timeout=False)
+"""For a caller with a schedule of its own, such as the daemon: a call ends soon, so that it shows how things are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ _STANDSTILLS: Final = {
     ProjectState.PAUSED: (ExitCode.HELD, "the project is paused; it goes on with: connectord resume"),
     ProjectState.SIGNED_OUT: (ExitCode.SIGNED_OUT, "Base44 wants a login; it goes on with: connectord login"),
     ProjectState.HALTED: (ExitCode.FAILED, "the project is halted; see why with: connectord status"),
-    ProjectState.OFFLINE: (ExitCode.FAILED, "Base44 can't be reached; it goes on by itself"),
+    ProjectState.OFFLINE: (ExitCode.FAILED, "Base44 doesn't answer; it goes on by itself"),
 }
 """Why nothing is removed in such a project, and what that means for the exit code."""
 

@@ -133,7 +133,8 @@ def _why_not_removed(connector_type: str, now: Snapshot) -> str | None:
         return "the connector files can't be read any more"
     if now.git.busy is not None and now.git.busy.work is GitWork.LOCK:
         return str(now.git.busy)
-    return "its file is back" if connector_type in now.by_type else None
+    here = {name.lower() for name in now.by_type}
+    return "its file is back" if connector_type.lower() in here else None
 
 
 async def _finish(outcomes: tuple[Outcome, ...], snapshot: Snapshot, app: App, output: Output) -> ExitCode:

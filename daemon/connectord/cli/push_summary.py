@@ -96,9 +96,9 @@ def print_summary(end: PushEnd, dashboard_url: str, output: Output) -> None:
             output.say(f"Kept on Base44: {outcome.type} - {outcome.error}", fg="yellow")
     for name, reason in end.failures:
         output.say(f"Failed: {name} - {reason}", fg="red")
-    for outcome in end.outcomes:
-        if outcome.todo:
-            output.say(f"  {outcome.type}: {outcome.todo}.", fg="yellow")
+    for todo in dict.fromkeys(outcome.todo for outcome in end.outcomes if outcome.todo):
+        types = ", ".join(outcome.type for outcome in end.outcomes if outcome.todo == todo)
+        output.say(f"  {types}: {todo}", fg="yellow")
 
 
 def print_outro(end: PushEnd, output: Output, *, asked: bool) -> None:
@@ -137,6 +137,7 @@ def _result(outcome: Outcome) -> dict[str, object]:
         "action": _ACTIONS[outcome.result],
         "error": outcome.error,
         "code": outcome.code,
+        "todo": outcome.todo,
         "redirectUrl": outcome.authorize_url,
         "connectionId": outcome.connection_id,
         "claimUrl": outcome.claim_url,

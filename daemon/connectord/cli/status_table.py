@@ -51,7 +51,7 @@ _PROJECT_HINTS: Final = {
     ProjectState.SIGNED_OUT: "Sign in with: connectord login (what waits is pushed right after)",
     ProjectState.PAUSED: "Nothing is pushed until: connectord resume",
     ProjectState.HALTED: "It goes on by itself once that is mended",
-    ProjectState.OFFLINE: "Base44 can't be reached; it goes on by itself",
+    ProjectState.OFFLINE: "Base44 doesn't answer; it goes on by itself",
 }
 
 _ENDED_BY_A_LINK: Final = {
@@ -80,6 +80,8 @@ def project_lines(project: ProjectStatus, now: datetime) -> Iterator[Line]:
     yield _heading(project)
     if project.error:
         yield Line(f"  {project.error}", "red")
+    if project.todo and project.state is not ProjectState.SIGNED_OUT:  # the hint says it
+        yield Line(f"  To do: {project.todo}")
     if hint := _PROJECT_HINTS.get(project.state):
         yield Line(f"  {hint}")
     for connector in project.connectors:
@@ -160,6 +162,8 @@ def _needs(connector: ConnectorStatus, project: ProjectStatus, now: datetime) ->
         yield f"{connector.error}; removed from Base44 at {when}, unless it comes back (connectord restore)"
     elif connector.error and not _is_in_a_hold(connector, project):
         yield connector.error
+    if connector.todo and connector.todo != project.todo:
+        yield f"To do: {connector.todo}"
     if connector.state is ConnectorState.DRIFTED and not connector.error:
         yield "Changed on Base44 by someone else; `connectord push` or `connectord pull` settles it"
     if connector.authorize_url:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from connectord.authorize import Authorization
-from connectord.base44.errors import Forbidden, NotFound, SignedOut, Unreachable
+from connectord.base44.errors import Forbidden, NotFound, SignedOut
 from connectord.control.entries import BUSY_STATES, SETTLED_STATES, Entries, Entry, Remember
 from connectord.control.listing import connector_lines, problem_lines, removal_lines
 from connectord.control.models import ConnectorState, ConnectorStatus, Hold, LastPush, ProjectState, ProjectStatus
@@ -29,15 +29,14 @@ from connectord.sync.events import (
     RetryScheduled,
     SyncEvent,
 )
+from connectord.sync.outcome import Outcome, Result
+from connectord.sync.retries import OFFLINE
 
 HALTING = frozenset({NotFound.code, Forbidden.code})
 
 
 class Board:
-    """One project's board. `remember` is asked for connectors that need no push and of which nothing was heard yet.
-
-    `unusable` says why the project can't be read as it is now.
-    """
+    """One project's board. `remember` is asked for connectors that need no push and of which nothing was heard yet."""
 
     def __init__(self, root: Path, remember: Remember, *, temporary: bool = False, paused: bool = False) -> None:
         self.root = root
@@ -50,9 +49,10 @@ class Board:
         self._snapshot: Snapshot | None = None
         self._removals: RemovalsChanged | None = None
         self._untracked: tuple[str, ...] = ()
-        self.unusable: str | None = None
+        self._unusable: ConnectordError | None = None
         self._waiting_for: dict[str, RetryScheduled] = {}
         self._not_asked: ConnectordError | None = None
+        self._answered = False
 
     def apply(self, event: SyncEvent, at: datetime) -> None:
         """Take an event in."""
@@ -60,12 +60,12 @@ class Board:
             case Looked():
                 self._looked(event, at)
             case ProjectUnusable(error=error):
-                self.unusable = None if error is None else error.what
+                self._unusable = error
             case PushStarted(types=types, trigger=trigger):
                 self._trigger = trigger.value
                 self._entries.pushing(types, at)
             case OutcomeKnown(outcome=outcome):
-                self._entries.outcome(outcome, at)
+                self._outcome(outcome, at)
             case PushFinished():
                 self._finished(event, at)
             case RetryScheduled():
@@ -73,9 +73,9 @@ class Board:
             case RemovalsChanged():
                 self._removals = event
             case ReconcileFailed(error=error):
-                self._not_asked = error
+                self._not_asked, self._answered = error, error.code not in OFFLINE
             case Reconciled():
-                self._not_asked = None
+                self._not_asked, self._answered = None, True
                 self._reconciled(event, at)
             case _:
                 pass
@@ -86,7 +86,7 @@ class Board:
 
     def status(self) -> ProjectStatus:
         """The board as the API shows it."""
-        snapshot = self._snapshot
+        snapshot, (error, todo) = self._snapshot, self._trouble()
         lines = connector_lines(snapshot, self._entries, self._removal_lines()) if snapshot else ()
         return ProjectStatus(
             path=shown_path(self.root),
@@ -96,11 +96,17 @@ class Board:
             connectors=lines,
             held=self._held(),
             problems=problem_lines(snapshot.problems) if snapshot else (),
-            untracked=tuple(sorted({*self._untracked, *(self._removals.kept if self._removals else ())})),
+            untracked=self._only_there(),
             last_push=self.last_push,
-            error=self._error(),
+            error=error,
+            todo=todo,
             temporary=self.temporary,
         )
+
+    @property
+    def unusable(self) -> str | None:
+        """Why the project can't be read as it is now."""
+        return None if self._unusable is None else self._unusable.what
 
     @property
     def state(self) -> ProjectState:
@@ -109,15 +115,16 @@ class Board:
         states = {entry.state for entry in self._shown()} | {line.state for line in removals}
         waits_for = {event.code for event in self._waiting_for.values()}
         if self._not_asked is not None:
-            waits_for |= {self._not_asked.code} & {SignedOut.code, Unreachable.code}
+            waits_for |= {self._not_asked.code} & {SignedOut.code, *OFFLINE}
         refused = any(entry.code in HALTING for entry in self._failures()) or waits_for & HALTING
         syncing = self._snapshot is None or states & BUSY_STATES or self._waiting_for
         broken = self._snapshot is not None and self._snapshot.errors
         rows = (
-            (self.unusable is not None or refused, ProjectState.HALTED),
+            (self._unusable is not None or refused, ProjectState.HALTED),
             (self.paused, ProjectState.PAUSED),
             (SignedOut.code in waits_for, ProjectState.SIGNED_OUT),
-            (Unreachable.code in waits_for, ProjectState.OFFLINE),
+            # One connector may hang where the others are answered: then Base44 is there.
+            (waits_for & OFFLINE and not self._answered, ProjectState.OFFLINE),
             (syncing, ProjectState.SYNCING),
             (states - SETTLED_STATES or broken, ProjectState.NEEDS_ACTION),
         )
@@ -136,10 +143,16 @@ class Board:
         waiting = {*to_send, *event.plan.parked, *event.plan.removals}
         self._waiting_for = {name: retry for name, retry in self._waiting_for.items() if name in waiting}
 
+    def _outcome(self, outcome: Outcome, at: datetime) -> None:
+        self._entries.outcome(outcome, at)
+        if outcome.accepted:
+            self._untracked = tuple(name for name in self._untracked if name.lower() != outcome.type.lower())
+
     def _finished(self, event: PushFinished, at: datetime) -> None:
         outcomes = {outcome.type: outcome.result.value for outcome in event.outcomes}
         # What was passed over is said again by RetryScheduled, which follows.
         self._waiting_for = {name: retry for name, retry in self._waiting_for.items() if name not in outcomes}
+        self._answered = any(one.result is not Result.HELD and one.code not in OFFLINE for one in event.outcomes)
         milliseconds = round(event.seconds * 1000)
         self.last_push = LastPush(
             id=event.job, at=at, trigger=self._trigger, duration_ms=milliseconds, outcomes=outcomes
@@ -157,6 +170,13 @@ class Board:
     def _failures(self) -> list[Entry]:
         return [entry for entry in self._shown() if entry.state is ConnectorState.FAILED]
 
+    def _only_there(self) -> tuple[str, ...]:
+        """What exists only on Base44 and is left alone: with `removals = "mirror"` some of it is to be removed."""
+        kept = self._removals.kept if self._removals else ()
+        told = [*(self._snapshot.by_type if self._snapshot else ()), *(line.type for line in self._removal_lines())]
+        elsewhere = {name.lower() for name in told}
+        return tuple(sorted(name for name in {*self._untracked, *kept} if name.lower() not in elsewhere))
+
     def _removal_lines(self) -> tuple[ConnectorStatus, ...]:
         return removal_lines(self._removals, self._entries) if self._removals else ()
 
@@ -172,9 +192,18 @@ class Board:
             for hold in (self._removals.holds if self._removals else ())
         )
 
-    def _error(self) -> str | None:
-        if self.unusable is not None:
-            return self.unusable
-        halted = next((entry.error for entry in self._failures() if entry.code in HALTING), None)
-        waiting = next((retry.error for retry in self._waiting_for.values()), None)
-        return halted or waiting or (self._not_asked.what if self._not_asked else None)
+    def _trouble(self) -> tuple[str | None, str | None]:
+        """What keeps the project as a whole from being synced, and what to do about it."""
+        if self._unusable is not None:
+            return _words(self._unusable)
+        if halted := next((entry for entry in self._failures() if entry.code in HALTING), None):
+            return halted.error, halted.todo
+        if waiting := next(iter(self._waiting_for.items()), None):
+            name, retry = waiting
+            entry = self._entries.get(name)
+            return retry.error, entry.todo if entry else None
+        return _words(self._not_asked) if self._not_asked else (None, None)
+
+
+def _words(error: ConnectordError) -> tuple[str, str | None]:
+    return error.what, " ".join(error.todo) or None

@@ -18,7 +18,6 @@ OUTCOME_STATES = {
     Result.PROVISIONED: ConnectorState.SYNCED,
     Result.NEEDS_AUTHORIZATION: ConnectorState.NEEDS_AUTHORIZATION,
     Result.FAILED: ConnectorState.FAILED,
-    Result.HELD: ConnectorState.HELD,
 }
 AUTHORIZATION_STATES = {
     AuthorizationState.OPEN: ConnectorState.NEEDS_AUTHORIZATION,
@@ -50,6 +49,7 @@ class Entry:
     at: datetime
     error: str | None = None
     code: str | None = None
+    todo: str | None = None
     authorize_url: str | None = None
     missing_scopes: tuple[str, ...] = ()
 
@@ -104,7 +104,9 @@ class Entries:
                 self._entries[name] = self._remember(name) or Entry(ConnectorState.SYNCED, at)
 
     def outcome(self, outcome: Outcome, at: datetime) -> None:
-        """How sending it ended."""
+        """How sending it ended. A removal that was held says nothing of a file, which may be back by then."""
+        if outcome.result is Result.HELD:
+            return
         state = OUTCOME_STATES.get(outcome.result)
         if state is None:
             self._entries.pop(outcome.type, None)
@@ -112,7 +114,9 @@ class Entries:
         link = outcome.authorize_url or outcome.claim_url
         if outcome.result is Result.FAILED:
             link = self.open_link(outcome.type)
-        entry = self._entries[outcome.type] = Entry(state, at, outcome.error, outcome.code, link)
+        entry = self._entries[outcome.type] = Entry(
+            state, at, outcome.error, outcome.code, outcome.todo, authorize_url=link
+        )
         if state is ConnectorState.FAILED:
             self._failed[outcome.type] = entry
 

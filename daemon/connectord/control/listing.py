@@ -16,6 +16,7 @@ from connectord.sync.guard import WaitReason
 _REMOVAL_STATES = {
     None: ConnectorState.REMOVING,
     WaitReason.GRACE: ConnectorState.REMOVING,
+    WaitReason.ASKING: ConnectorState.REMOVING,
     WaitReason.GIT_BUSY: ConnectorState.REMOVING,
     WaitReason.PROBLEMS: ConnectorState.HELD,
     WaitReason.UNSENT: ConnectorState.HELD,
@@ -109,5 +110,6 @@ def _line(name: str, entry: Entry, file: str | None, scopes: tuple[str, ...]) ->
         missing_scopes=entry.missing_scopes,
         authorize_url=entry.authorize_url,
         error=entry.error,
+        todo=entry.todo,
         updated_at=entry.at,
     )

@@ -17,9 +17,9 @@ VERSION_HEADER: Final = "Connectord-Version"
 
 
 class Model(BaseModel):
-    """What all of them share: frozen, and open to keys that a newer end may add."""
+    """What all of them share: frozen, open to keys that a newer end may add, and built by pydantic only when used."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class ProjectState(StrEnum):
@@ -28,7 +28,7 @@ class ProjectState(StrEnum):
     SYNCED = "synced"
     SYNCING = "syncing"  # something is queued, being pushed or waited for
     NEEDS_ACTION = "needs-action"  # a person has to do something: authorize, mend a file, answer a hold
-    OFFLINE = "offline"  # Base44 can't be reached; ends by itself
+    OFFLINE = "offline"  # Base44 can't be reached, or doesn't answer; ends by itself
     SIGNED_OUT = "signed-out"  # ends by itself after a login
     PAUSED = "paused"  # a person's word; ends with `resume`
     HALTED = "halted"  # nothing can be pushed: the folder, its config or its app is gone or closed to this user
@@ -77,7 +77,8 @@ class DaemonStatus(Model):
 
 
 class ConnectorStatus(Model):
-    """One connector of a project. `missing_scopes` were asked for and not granted.
+    """One connector of a project. `missing_scopes` were asked for and not granted. `todo` is what a person can do
+    about the `error`.
 
     `removal_at`: its file is gone, and it is removed from Base44 then unless the file comes back.
     """
@@ -89,6 +90,7 @@ class ConnectorStatus(Model):
     missing_scopes: tuple[str, ...] = ()
     authorize_url: str | None = None
     error: str | None = None
+    todo: str | None = None
     updated_at: datetime | None = None
     removal_at: datetime | None = None
 
@@ -131,7 +133,8 @@ class LastPush(Model):
 
 
 class ProjectStatus(Model):
-    """One project. `path` is its root. `error` says in a sentence why it is offline, signed out or halted.
+    """One project. `path` is its root. `error` says in a sentence why it is offline, signed out or halted, `todo` what
+    a person can do about it.
 
     `temporary` projects were named to `connectord run` and are forgotten with that process.
     """
@@ -146,6 +149,7 @@ class ProjectStatus(Model):
     untracked: tuple[str, ...] = ()
     last_push: LastPush | None = None
     error: str | None = None
+    todo: str | None = None
     temporary: bool = False
 
 

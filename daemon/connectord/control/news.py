@@ -63,7 +63,7 @@ class Tone(StrEnum):
 class News(BaseModel):
     """One thing that happened. `message` says all of it in a sentence; the other fields say it to programs."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     v: int = SCHEMA_VERSION
     at: datetime

@@ -16,6 +16,7 @@ from typing import Final
 from connectord import __version__
 from connectord.base44 import CredentialsUnusable, Retrying
 from connectord.base44.connections import Connections
+from connectord.base44.retry import BRIEF
 from connectord.control import News, NewsKind, Tone
 from connectord.control.endpoint import listening
 from connectord.control.lock import daemon_lock
@@ -93,7 +94,11 @@ class Daemon:
 
     async def _live(self, store: SqliteStore, listener: socket.socket) -> None:
         connections = Connections(
-            self._in.home, on_retry=self._retrying, on_problem=self._credentials_unusable, on_wait=self._paced
+            self._in.home,
+            on_retry=self._retrying,
+            on_problem=self._credentials_unusable,
+            retry=BRIEF,
+            on_wait=self._paced,
         )
         notifier = LineNotifier(self._publish_notice)
         engine = self._engine = Engine(self._in, store, connections, notifier, self._troubles)

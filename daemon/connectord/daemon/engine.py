@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from collections import defaultdict
 from pathlib import Path
 
 from connectord.authorize import Authorization
@@ -23,6 +24,8 @@ from connectord.project.places import places_of_file
 from connectord.store import Store
 from connectord.sync import Backoff, PushEffects, PushJob, PushQueue, RemovalMode, RemovalPolicy, Trigger
 from connectord.sync.events import ConnectorsGone, OutcomeKnown, PushFinished, SyncEvent, Watching
+from connectord.sync.reconcile import AT_ONCE
+from connectord.sync.turnstile import Turnstile
 from connectord.watch import Target, Watcher, WatchState
 
 
@@ -55,6 +58,7 @@ class Engine:
         self.watcher = Watcher(on_hint=self._hinted, on_state=self._watch_state, on_defect=self._defect)
         self.consents = Consents(surroundings, store, notifier, self._authorization_changed)
         self.stopping = asyncio.Event()
+        self._turnstiles: defaultdict[str, Turnstile] = defaultdict(lambda: Turnstile(AT_ONCE))
 
     # What the daemon does
 
@@ -119,6 +123,7 @@ class Engine:
                 git_limit=settings.git_limit,
             ),
             watched=self.consents.types_open,
+            turnstile=lambda project: self._turnstiles[project.api_url],
         )
 
     def _connect(self, project: Project) -> App:
@@ -175,8 +180,8 @@ class Engine:
             case Watching(project=project):
                 if before is not None and before != project:
                     self.consents.gone(before, tuple(self.consents.types_open(before)))
+                    self.group.create_task(self.let_go_of_clients(), name="unused clients")
                 self.watcher.refresh(root)
-                self.group.create_task(self.let_go_of_clients(), name="unused clients")
                 self.consents.resume(project, self._connect(project))
             case OutcomeKnown(outcome=outcome):
                 self.consents.follow(event)

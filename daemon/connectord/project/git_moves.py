@@ -1,7 +1,8 @@
 """What git did between two marks: nothing, only commits, or something that changes which files there are.
 
 Known limits, all of them commands that a person aims at paths: `git rm`, `git clean`, `git mv`, `git restore`,
-`git apply` and `checkout -f -b` (which drops what was staged) leave no trace in HEAD, and count as the person's doing.
+`git apply` and `checkout -f` without a branch or with `-b` (which drops what was staged) leave no trace in HEAD, and
+count as the person's doing.
 """
 
 from __future__ import annotations

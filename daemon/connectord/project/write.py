@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from connectord.project.errors import FileNotWritten
+
+_NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
+"""How a file system says that it knows no hard links (FAT, exFAT, some network and cloud disks): link(2)."""
 
 _NEW_FILE_MODE: Final = 0o666  # less the umask, as for any file that a person makes
 
@@ -36,7 +40,7 @@ def create_text(file: Path, text: str) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         beside = _written_beside(file, text.encode("utf-8", "surrogatepass"))
         try:
-            os.link(beside, file)  # unlike a rename it fails where a file is there
+            _link(beside, file)
         finally:
             beside.unlink()
     except OSError as error:
@@ -50,6 +54,26 @@ def delete_file(file: Path) -> None:
         file.unlink(missing_ok=True)
     except OSError as error:
         raise FileNotWritten(file, "removed", error) from error
+
+
+def _link(beside: Path, file: Path) -> None:
+    """Give what is whole its name. Unlike a rename it fails where a file is there."""
+    try:
+        os.link(beside, file)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _copy(beside, file)
+
+
+def _copy(beside: Path, file: Path) -> None:
+    with file.open("xb") as stream:
+        try:
+            stream.write(beside.read_bytes())
+            stream.flush()
+        except BaseException:  # half of it would look like a save
+            file.unlink()
+            raise
 
 
 def _replace(target: Path, content: bytes) -> None:

@@ -7,7 +7,6 @@ from connectord.sync.loop import ProjectLoop, Reading
 from connectord.sync.outcome import Outcome, Result, is_web_link, read_set_reply
 from connectord.sync.plan import Drift, DriftKind, Held, Plan, Remote, mirror_plan, plan
 from connectord.sync.queue import PushJob, PushQueue, Trigger
-from connectord.sync.reconcile import ask_remote
 from connectord.sync.timing import Backoff, Settle
 
 __all__ = [
@@ -30,7 +29,6 @@ __all__ = [
     "Settle",
     "Trigger",
     "WaitReason",
-    "ask_remote",
     "carry_out",
     "is_web_link",
     "mirror_plan",

@@ -63,14 +63,26 @@ class Absences:
         return sighting is None or sighting.base != base_key(project)
 
     def look(
-        self, project: Project, snapshot: Snapshot, moves: Moves, untracked: Collection[str] = ()
+        self,
+        project: Project,
+        snapshot: Snapshot,
+        moves: Moves,
+        untracked: Collection[str] = (),
+        *,
+        all_known: bool = True,
     ) -> tuple[Missing, ...]:
-        """Take a look in, and say what is absent now. `untracked` connectors exist on Base44 without this machine."""
+        """Take a look in, and say what is absent now. `untracked` connectors exist on Base44 without this machine.
+
+        `all_known`: nobody has to be asked for more of those.
+        """
         base, sighting = self._store.base(base_key(project)), self._store.sighting(self._root)
         turned = self.turned(project)
         stood = sighting if sighting and not turned else _first(project, snapshot)
         rows = self._rows(snapshot, {*base, *untracked}, stood, turned=turned)
         seen = self._seen(project, snapshot, stood, moves)
+        if not all_known and ((sighting and turned) or stood.directory == NEVER_SEEN):
+            # What the other app turns out to have was without a file before the project was linked to it.
+            seen = replace(seen, directory=NEVER_SEEN)
         self._remember(sighting, seen, rows)
         now, here = self._clock(), as_now(project, snapshot)
         # A broken file may be the one that is missed: how that one went is remembered until the file is whole.
@@ -160,6 +172,11 @@ def _directory(snapshot: Snapshot) -> str:
     """Which directory it was, as far as a file system tells (P5); where there is none, none."""
     identity = snapshot.identity
     return f"{identity.device}:{identity.inode}" if identity else NEVER_SEEN
+
+
+def has_moved(remembered: Iterable[str], snapshot: Snapshot) -> bool:
+    """Whether git stands elsewhere than at one of these, so that its log has to be read."""
+    return any(text != _git(snapshot.git.mark) for text in remembered)
 
 
 def moves_since(remembered: Iterable[str], snapshot: Snapshot) -> Moves:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from connectord.project.model import Snapshot
 from connectord.store import BaseEntry, BaseKey
-from connectord.sync.absences import Moves, moves_since
+from connectord.sync.absences import Moves, has_moved, moves_since
 from connectord.sync.threads import in_thread
 
 
@@ -27,13 +27,19 @@ async def look_around(
     *,
     remembered_git: Callable[[], frozenset[str]],
     known: Collection[str],
-    others: Mapping[BaseKey, Mapping[str, BaseEntry]],
+    others: Callable[[], Mapping[BaseKey, Mapping[str, BaseEntry]]],
 ) -> Around:
-    """Look at git and at the other folders (blocking, so in a thread) for the `known` types without a file here."""
-    without = [name for name in known if name.lower() not in names_in(snapshot)]
-    used_by = await in_thread(partial(files_elsewhere, without, others))
+    """Look at git and at the `others`' folders for the `known` types without a file here.
+
+    That blocks, so it is done in a thread; where all files are here and git stands still there is nothing to read.
+    """
+    here = names_in(snapshot)
+    without = [name for name in known if name.lower() not in here]
+    used_by = await in_thread(partial(files_elsewhere, without, others())) if without else {}
     while True:
         git = remembered_git()
+        if not has_moved(git, snapshot):
+            return Around(moves_since(git, snapshot), used_by)
         moves = await in_thread(partial(moves_since, git, snapshot))
         if remembered_git() <= git:  # else a push ended meanwhile, and remembers more
             return Around(moves, used_by)

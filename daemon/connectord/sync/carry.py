@@ -48,19 +48,28 @@ async def _set_all(
     connectors: tuple[Connector, ...], app: App, on_outcome: Callable[[Outcome], None], sets_at_once: int
 ) -> list[Outcome]:
     places = asyncio.Semaphore(sets_at_once)
-    signed_out: list[Outcome] = []
+    ended: list[Outcome] = []
 
     async def one(connector: Connector) -> Outcome:
         async with places:
-            # The login that one request lacked, the next would lack too.
-            outcome = replace(signed_out[0], type=connector.type) if signed_out else await _set(connector, app)
-            if outcome.code == SignedOut.code:
-                signed_out.append(outcome)
+            outcome = _foreseen(connector, ended) or await _set(connector, app)
+            ended.append(outcome)
             return _said(outcome, on_outcome)
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(one(connector)) for connector in connectors]
     return [task.result() for task in tasks]
+
+
+def _foreseen(connector: Connector, ended: list[Outcome]) -> Outcome | None:
+    """What the next request would come to, after these: the login that one lacked, or the answer, it would lack too."""
+    for outcome in ended:
+        if outcome.code == SignedOut.code:
+            return replace(outcome, type=connector.type)
+    if ended and all(outcome.code == TimedOut.code for outcome in ended):
+        error = f"not sent, because Base44 did not answer when asked to set {ended[0].type}"
+        return replace(ended[0], type=connector.type, error=error)
+    return None
 
 
 async def _set(connector: Connector, app: App) -> Outcome:

@@ -13,13 +13,14 @@ from connectord.sync.carry import SETS_AT_ONCE
 from connectord.sync.events import SyncEvent
 from connectord.sync.guard import RemovalPolicy
 from connectord.sync.timing import Backoff
+from connectord.sync.turnstile import Turnstile
 
 
 @dataclass(frozen=True, slots=True)
 class PushEffects:
     """What a project's pushes act on and through. `clock` must not jump; `now` is the time of day, for the store.
 
-    `watched` names the connectors whose consent link is being polled.
+    `watched` names the connectors whose consent link is being polled. `turnstile` is shared by the projects of a host.
     """
 
     store: Store
@@ -33,3 +34,4 @@ class PushEffects:
     authorization_limit: float = 120.0
     removals: RemovalPolicy = field(default_factory=RemovalPolicy)
     watched: Callable[[Project], Collection[str]] = lambda _: ()
+    turnstile: Callable[[Project], Turnstile] = lambda _: Turnstile(1)

@@ -10,6 +10,7 @@ from connectord.base44.errors import Base44Error
 from connectord.errors import ConnectordError
 from connectord.project.model import Project, Snapshot
 from connectord.store import Change, Store
+from connectord.sync.around import names_in
 from connectord.sync.carry import ask_about
 from connectord.sync.guard import Hold, Wait
 from connectord.sync.outcome import ALREADY_GONE, Outcome, Result, failed
@@ -72,7 +73,8 @@ class FreshLook:
             return None
         verdict = self._removals.verdicts.get(connector_type)
         if verdict is None:
-            return "its file is back"
+            is_back = connector_type.lower() in names_in(snapshot)
+            return "its file is back" if is_back else "nothing waits for it any more"
         return verdict.why if isinstance(verdict, Wait | Hold) else "the files are being looked at again"
 
     def _intend(self, project: Project, connector_type: str, *, is_gone: bool) -> Outcome | None:

@@ -226,7 +226,7 @@ def _hold_words(one: Absent, count: int, scene: Scene, policy: RemovalPolicy) ->
         HoldReason.ROOT_MISSING: (scene.why or "the connectors directory was away").rstrip("."),
         HoldReason.ROOT_REPLACED: "the connectors directory was replaced by another one",
         HoldReason.ROOT_EMPTIED: "no connector file was left",
-        HoldReason.APP_CHANGED: "the file was gone already when the project was linked to this app",
+        HoldReason.APP_CHANGED: "it had no file when the project was linked to this app",
         HoldReason.BRANCH_SWITCHED: _git_words(one.switched),
         HoldReason.MASS_REMOVAL: _mass_words(count, scene, policy),
         HoldReason.USED_ELSEWHERE: f"another folder with the same app has it: {one.used_by or 'its file was there'}",

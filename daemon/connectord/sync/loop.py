@@ -180,8 +180,10 @@ class ProjectLoop:
 
     async def _reading(self) -> Reading:
         """What is on the disk; one that doesn't answer is told, and waited for."""
-        reading = asyncio.ensure_future(in_thread(self._read))
+        begun = asyncio.Event()
+        reading = asyncio.ensure_future(in_thread(self._read, on_begin=begun.set))
         try:
+            await begun.wait()
             await asyncio.wait({reading}, timeout=self._patience)
             if not reading.done():
                 self._tell_unusable(DiskHangs(self.root))

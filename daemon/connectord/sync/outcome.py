@@ -33,7 +33,7 @@ class Result(StrEnum):
 class Outcome:
     """One connector's outcome. `error` is a sentence for people, `code` its stable name for programs.
 
-    `todo` is what a person can do about the error, where connectord knows something better than to try again.
+    `todo` is what a person can do about the error, in whole sentences.
     `transient` and `retry_after` (seconds) say whether and when the same request may succeed later (P8).
     """
 
@@ -58,11 +58,14 @@ class Outcome:
         """The outcome as a person reads it after the connector's name."""
         match self.result:
             case Result.FAILED:
-                return f"failed - {self.error}" + (f". {self.todo}" if self.todo else "")
+                # What may pass is tried again by itself.
+                return f"failed - {self.error}" + (f". {self.todo}" if self.todo and not self.transient else "")
             case Result.NEEDS_AUTHORIZATION:
                 return "needs authorization"
             case Result.REMOVED if self.code == ALREADY_GONE:
                 return "was removed from Base44 already"
+            case Result.HELD:
+                return self.error or "held"
             case Result.PROVISIONED:
                 return "Stripe sandbox provisioned"
             case _:
@@ -100,6 +103,7 @@ def failed(connector_type: str, error: Base44Error) -> Outcome:
         code=error.code,
         transient=error.transient,
         retry_after=error.retry_after,
+        todo=" ".join(error.todo) or None,
     )
 
 
@@ -132,5 +136,5 @@ def _wrong_account(connector: Connector) -> str:
     file = connector.file.name or f"the file of {connector.type}"
     return (
         f"If that is the wrong account: remove {file}, run `connectord push` to delete the connector from Base44, "
-        "then add the file back and authorize with the correct account"
+        "then add the file back and authorize with the correct account."
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from connectord.base44 import App
 from connectord.base44.errors import Base44Error
 from connectord.project.model import Connector, Project, Snapshot
-from connectord.store import Change, JobRow
+from connectord.store import BaseKey, Change, JobRow
 from connectord.sync.carried import carrying
 from connectord.sync.carry import carry_out
 from connectord.sync.changes import change_by, intent
@@ -64,19 +64,22 @@ class ProjectPush:
         )
         self._fresh_look = FreshLook(self.removals, effects.store, read=read, plan=self._plan, paused=paused)
         self._reconciler = Reconciler(
-            effects.store, effects.emit, effects.watched, self.removals.reconciled, self._not_asked
+            effects, latest=self._latest_of, on_plan=self.removals.reconciled, on_failure=self._not_asked
         )
+        self._latest: tuple[BaseKey, Snapshot] | None = None
 
     async def look(self, project: Project, snapshot: Snapshot) -> Plan:
         """Say what the snapshot asks for, and return what may be sent now: removals only after the guard let them."""
         decided = self._plan(project, snapshot)
+        if self._latest is None or snapshot.number >= self._latest[1].number:
+            self._latest = base_key(project), snapshot
         self._effects.emit(Looked(project, snapshot, decided))
         if snapshot.complete:
             self._parking.keep_only([connector.type for connector in snapshot.connectors])
         self._keep_texts(project, snapshot, decided.unchanged)
         removals = await self.removals.look(project, snapshot, decided)
         if self.removals.to_ask:
-            self._beside(self._reconciler.reconcile(project, snapshot, self._effects.connect(project)))
+            self._beside(self._reconciler.reconcile(project, self._effects.connect(project)))
         return replace(decided, removals=removals)
 
     def retry_now(self, *, everything: bool = False) -> None:
@@ -102,7 +105,10 @@ class ProjectPush:
             with carrying(job):
                 await self._push(job, decided, app)
         if job.reconcile:
-            self._beside(self._reconciler.reconcile(job.project, job.snapshot, app))
+            self._beside(self._reconciler.reconcile(job.project, app))
+
+    def _latest_of(self, key: BaseKey) -> Snapshot | None:
+        return self._latest[1] if self._latest and self._latest[0] == key else None
 
     def _plan(self, project: Project, snapshot: Snapshot) -> Plan:
         base = self._effects.store.base(base_key(project))

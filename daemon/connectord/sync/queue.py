@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -12,6 +13,9 @@ from pathlib import Path
 from connectord.project.model import Project, Snapshot
 
 PROJECTS_AT_ONCE = 4
+
+PATIENCE = 5.0
+"""Seconds in which a push is done where nothing hangs and nobody asks to wait."""
 
 
 class Trigger(StrEnum):
@@ -41,20 +45,28 @@ class PushJob:
 class PushQueue:
     """Jobs wait here for their project's turn; `carry` carries one out.
 
+    Each API host has places of its own, `projects_at_once` of them: who waits for one host keeps nobody from another.
+    A job that takes longer than `patience` seconds waits for somebody, and does so without its place.
+
     A job that is put while another of its project waits takes that one's place: only the newest content matters, and
     what to send is decided when the job's turn comes. `carry` must end in a visible state by itself; what it raises
     ends the queue.
     """
 
     def __init__(
-        self, carry: Callable[[PushJob], Awaitable[None]], *, projects_at_once: int = PROJECTS_AT_ONCE
+        self,
+        carry: Callable[[PushJob], Awaitable[None]],
+        *,
+        projects_at_once: int = PROJECTS_AT_ONCE,
+        patience: float = PATIENCE,
     ) -> None:
         self._carry = carry
         self._projects_at_once = projects_at_once
+        self._patience = patience
         self._waiting: dict[str, PushJob] = {}
         self._running: set[str] = set()
-        self._turns: asyncio.Queue[str] = asyncio.Queue()
-        self._queued: set[str] = set()  # who is in _turns: once each, whatever is put and dropped meanwhile
+        self._hosts: defaultdict[str, _Host] = defaultdict(_Host)
+        self._changed = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -62,16 +74,22 @@ class PushQueue:
         """Hand a job in."""
         key = str(job.project.root)
         replaced = self._waiting.get(key)
+        if replaced is not None and _host(replaced) != _host(job):
+            self._hosts[_host(replaced)].turns.pop(key, None)
+        self._waiting[key] = replace(job, reconcile=True) if replaced and replaced.reconcile else job
         if key not in self._running:
             self._take_turn(key)
-        self._waiting[key] = replace(job, reconcile=True) if replaced and replaced.reconcile else job
         self._idle.clear()
 
     async def run(self) -> None:
         """Carry jobs out until cancelled."""
         async with asyncio.TaskGroup() as group:
-            for _ in range(self._projects_at_once):
-                group.create_task(self._work())
+            while True:
+                for host in self._hosts.values():
+                    while host.turns and len(host.places) < self._projects_at_once:
+                        self._begin(host, group)
+                await self._changed.wait()
+                self._changed.clear()
 
     def is_busy(self, root: Path) -> bool:
         """Whether a job of this project waits or runs."""
@@ -79,34 +97,54 @@ class PushQueue:
 
     def drop(self, root: Path) -> None:
         """Forget the job of this project that waits. One that runs goes on to its end."""
-        self._waiting.pop(str(root), None)
+        job = self._waiting.pop(str(root), None)
+        if job is not None:
+            self._hosts[_host(job)].turns.pop(str(root), None)
         self._tell_idle()
 
     async def drained(self) -> None:
         """Wait until nothing waits and nothing runs. Callers bring their own time limit."""
         await self._idle.wait()
 
-    async def _work(self) -> None:
-        while True:
-            key = await self._turns.get()
-            self._queued.discard(key)
-            job = self._waiting.pop(key, None)
-            if job is None:  # it was dropped while it waited
-                continue
-            self._running.add(key)
-            try:
-                await self._carry(job)
-            finally:
-                self._running.discard(key)
-                if key in self._waiting:
-                    self._take_turn(key)
-                self._tell_idle()
+    def _begin(self, host: _Host, group: asyncio.TaskGroup) -> None:
+        key = next(iter(host.turns))
+        del host.turns[key]
+        self._running.add(key)
+        host.places.add(key)
+        group.create_task(self._work(key, self._waiting.pop(key), host))
+
+    async def _work(self, key: str, job: PushJob, host: _Host) -> None:
+        too_long = asyncio.get_running_loop().call_later(self._patience, self._leave_place, key, host)
+        try:
+            await self._carry(job)
+        finally:
+            too_long.cancel()
+            self._running.discard(key)
+            if key in self._waiting:
+                self._take_turn(key)
+            self._leave_place(key, host)
+            self._tell_idle()
 
     def _take_turn(self, key: str) -> None:
-        if key not in self._queued:
-            self._queued.add(key)
-            self._turns.put_nowait(key)
+        self._hosts[_host(self._waiting[key])].turns.setdefault(key)
+        self._changed.set()
+
+    def _leave_place(self, key: str, host: _Host) -> None:
+        host.places.discard(key)
+        self._changed.set()
 
     def _tell_idle(self) -> None:
         if not self._waiting and not self._running:
             self._idle.set()
+
+
+@dataclass(slots=True)
+class _Host:
+    """One API host: which projects wait for their turn there, in order, and which have a place."""
+
+    turns: dict[str, None] = field(default_factory=dict)
+    places: set[str] = field(default_factory=set)
+
+
+def _host(job: PushJob) -> str:
+    return job.project.api_url

@@ -2,71 +2,99 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from typing import Final
 
 from connectord.base44 import App
 from connectord.base44.errors import Base44Error
 from connectord.base44.models import ConnectionStatus, RemoteConnector, StripeStatus
 from connectord.project.model import Project, Snapshot
-from connectord.store import BaseEntry, BaseKey, Store
-from connectord.sync.events import ConnectorsGone, LateConsent, Reconciled, ReconcileFailed, SyncEvent
+from connectord.store import BaseEntry, BaseKey
+from connectord.sync.effects import PushEffects
+from connectord.sync.events import ConnectorsGone, LateConsent, Reconciled, ReconcileFailed
+from connectord.sync.guard import RemovalMode
 from connectord.sync.plan import Plan, Remote, is_new_consent, plan
+
+AT_ONCE: Final = 4
+"""So many projects of one API host are reconciled side by side."""
+
+SPARE: Final = 10
+"""Of the sixty lists a minute these are left to who can't wait: the fresh looks before removals, and consents."""
 
 
 class Reconciler:
     """Compares one project with Base44 and remembers what it has told.
 
-    `watched` names the connectors whose consent link is being polled: their consents are the poll's to tell (P11).
+    `latest` is the snapshot that was seen last, if it was of this base. Connectors whose consent link is being polled
+    are left alone: their consents are the poll's to tell (P11).
     `on_plan` hears each time what all of the comparison says, and of which project; `on_failure` why there is none.
+    Where the settings say mirror, what exists only there isn't left alone: its removal or hold tells of it.
     """
 
     def __init__(
         self,
-        store: Store,
-        emit: Callable[[SyncEvent], None],
-        watched: Callable[[Project], Collection[str]],
+        effects: PushEffects,
+        *,
+        latest: Callable[[BaseKey], Snapshot | None],
         on_plan: Callable[[Project, Plan], None] = lambda _, __: None,
         on_failure: Callable[[Base44Error], None] = lambda _: None,
     ) -> None:
-        self._store = store
-        self._emit = emit
-        self._watched = watched
+        self._store = effects.store
+        self._emit = effects.emit
+        self._watched = effects.watched
+        self._turnstile = effects.turnstile
+        self._latest = latest
         self._on_plan = on_plan
         self._on_failure = on_failure
+        self._mirrors = effects.removals.mode is RemovalMode.MIRROR
         self._told: tuple[BaseKey | None, Plan] = (None, Plan())
         self._failing: str | None = None
-        self._running = False
+        self._running: BaseKey | None = None
+        self._next: tuple[Project, App] | None = None
 
     @property
     def owed(self) -> bool:
         """Whether Base44 couldn't be asked the last time: it is asked again when something may have changed that."""
         return self._failing is not None
 
-    async def reconcile(self, project: Project, snapshot: Snapshot, app: App) -> None:
+    async def reconcile(self, project: Project, app: App) -> None:
         """List what is there and tell what is news. Changes nothing on Base44; base learns what was seen.
 
         It may run beside pushes of the same project: what changed in base meanwhile is left for the next time.
         """
-        if self._running:
+        if self._running is not None:
+            # Another app is asked next; the same one is being asked.
+            self._next = None if self._running == base_key(project) else (project, app)
             return
-        self._running = True
+        self._next = (project, app)
         try:
-            await self._compare(project, snapshot, app)
+            while self._next is not None:
+                (project, app), self._next = self._next, None
+                self._running = base_key(project)
+                await self._try(project, app)
+        finally:
+            self._running = None
+
+    async def _try(self, project: Project, app: App) -> None:
+        try:
+            await self._compare(project, app)
             self._failing = None
         except Base44Error as error:
             news, self._failing = error.code != self._failing, error.code
             if news:
                 self._emit(ReconcileFailed(project, error))
             self._on_failure(error)
-        finally:
-            self._running = False
 
-    async def _compare(self, project: Project, snapshot: Snapshot, app: App) -> None:
+    async def _compare(self, project: Project, app: App) -> None:
         key = base_key(project)
         before = self._store.base(key)
-        remote = await ask_remote(app)
+        async with self._turnstile(project).place():
+            connectors = await app.list_connectors(spare=SPARE)
+        remote = Remote(connectors, await _stripe_if_known(app))
+        snapshot = self._latest(key)
+        if snapshot is None:  # the project has turned to another app meanwhile
+            return
         now = self._store.base(key)
         base = {name: entry for name, entry in now.items() if before.get(name) == entry}
         unsettled = now.keys() - base.keys() | before.keys() - now.keys()
@@ -91,22 +119,15 @@ class Reconciler:
                 project,
                 decided,
                 drifts=tuple(drift for drift in decided.drifts if drift not in told.drifts),
-                untracked=tuple(name for name in decided.untracked if name not in told.untracked),
+                untracked=() if self._mirrors else _news(decided.untracked, told.untracked),
                 unauthorized=tuple(lost for lost in decided.unauthorized if lost not in told.unauthorized),
                 late_consents=late_consents,
             )
         )
 
 
-async def ask_remote(app: App) -> Remote:
-    """What Base44 has now, asked for together. Stripe's own route may fail without hiding the rest."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            connectors = group.create_task(app.list_connectors())
-            stripe = group.create_task(_stripe_if_known(app))
-    except ExceptionGroup as failures:
-        raise failures.exceptions[0] from None
-    return Remote(connectors.result(), stripe.result())
+def _news(now: Collection[str], told: Collection[str]) -> tuple[str, ...]:
+    return tuple(name for name in now if name not in told)
 
 
 def base_key(project: Project) -> BaseKey:
@@ -115,6 +136,7 @@ def base_key(project: Project) -> BaseKey:
 
 
 async def _stripe_if_known(app: App) -> StripeStatus | None:
+    """Stripe's own route may fail without hiding the rest."""
     try:
         return await app.stripe_status()
     except Base44Error:

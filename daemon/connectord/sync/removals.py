@@ -94,7 +94,13 @@ class Removals:
                 return () if last else self._going()
             self._turn_to(project)
             around = await self._look_around(project, snapshot)
-            missing = self._absences.look(project, snapshot, around.moves, self._only_there(project))
+            missing = self._absences.look(
+                project,
+                snapshot,
+                around.moves,
+                self._only_there(project),
+                all_known=self._policy.mode is not RemovalMode.MIRROR or self._heard.untracked is not None,
+            )
             self._latest = snapshot
             self._heard.keep_only({one.row.type for one in missing})
             absent = [self._absent(one, around) for one in missing if one.consented]
@@ -137,6 +143,8 @@ class Removals:
         if connector_type not in self._holds.approved():
             self._losses.add(connector_type)
         self._heard.forget(connector_type)
+        # A job that was queued before goes by this, where its own look is older than the last one.
+        self.verdicts = {name: verdict for name, verdict in self.verdicts.items() if name != connector_type}
         return replace(self._holds.without(connector_type), ended_absences=((self._root, connector_type),))
 
     def failed(self, connector_type: str, error: str, until: float = math.inf) -> None:
@@ -159,7 +167,7 @@ class Removals:
 
     def _only_there(self, project: Project) -> Collection[str]:
         """What is removed though no file of this machine ever was: only where the settings say mirror."""
-        if self._policy.mode is not RemovalMode.MIRROR:
+        if self._policy.mode is not RemovalMode.MIRROR or self._absences.turned(project):
             return ()
         if self._heard.untracked is not None:
             return self._heard.untracked
@@ -172,7 +180,6 @@ class Removals:
         self._heard.turn_to(base_key(project))
         if self._absences.turned(project):
             self._losses.forget()
-            self._heard.untracked = frozenset()  # of the other app they may be known
             self.verdicts = {}
             if ended := self._holds.end_all():
                 self._news.hold_news(project, ended)
@@ -184,7 +191,7 @@ class Removals:
             snapshot,
             remembered_git=self._absences.remembered_git,
             known={*self._store.base(key), *self._only_there(project)},
-            others=self._store.other_bases(key),
+            others=lambda: self._store.other_bases(key),
         )
 
     def _going(self) -> tuple[str, ...]:

@@ -50,6 +50,9 @@ def _write_one(directory: Path, entry: BaseEntry) -> Path:
 
 
 def _in_the_way(file: Path) -> str | None:
+    folder = file.parent
+    if os.path.lexists(folder) and not folder.is_dir():
+        return f"{shown_path(folder)} is no folder, and no link to one. Move it away, then restore again."
     if not os.path.lexists(file):
         return None
     return f"{shown_path(file)} is there already, and nothing is written over. Move it away, then restore again."
