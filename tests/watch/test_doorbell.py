@@ -69,8 +69,9 @@ class Stop:
 
     def is_set(self) -> bool:
         self.asked += 1
-        self.first.set()
-        return self.wanted
+        wanted = self.wanted
+        self.first.set()  # who waits for this has not been heard by this question any more
+        return wanted
 
     def when_set(self, call: Callable[[], None]) -> None:
         self.calls.append(call)
@@ -209,6 +210,7 @@ def test_the_end_comes_at_once_although_nothing_happens(
     stop = Stop()
     watching = threading.Thread(target=lambda: list(file_events((str(tmp_path),), stop)))
     watching.start()
+    assert stop.first.wait(WITHIN)
     stop.set()
     watching.join(WITHIN)
     assert not watching.is_alive()
