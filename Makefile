@@ -15,7 +15,7 @@ tour: $(VENV)/runtime  ## the whole story, played and checked step by step
 	@$(BIN)/connectord demo --tour
 
 test: $(VENV)/dev  ## all tests (PYTEST_ARGS="-k plan" for some)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
 
 check: $(VENV)/dev  ## ruff, mypy strict, import-linter
 	$(BIN)/ruff check .

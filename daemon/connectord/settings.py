@@ -75,7 +75,7 @@ class Settings(ProjectSettings):
     """The time between two rescans, which find what no watcher saw and what changed on Base44; varied by a tenth."""
 
     projects_at_once: int = Field(default=4, ge=1, le=32)
-    """How many projects are pushed side by side."""
+    """How many projects are pushed side by side at each API host."""
 
     projects: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     """Settings of single projects, by their folder: only what differs."""

@@ -182,6 +182,7 @@ def test_what_to_do_about_an_error_shows_beside_its_connector_and_its_project() 
 def test_what_to_do_shows_for_what_is_waited_for_and_for_what_can_not_be_read() -> None:
     known = outcome(Result.FAILED, error="gone", todo="Check the network.", code=Unreachable.code)
     board = a_board(looked("slack", sets=(a_file("slack"),)), known, finished(known), retry(Unreachable.code))
+    board.apply(PushStarted(PROJECT, "job", Trigger.RETRY, ("slack",)), AT)
     waiting = board.status().todo
     board.apply(ProjectUnusable(ROOT, ConnectordError("no disk", todo=("Mount it.",))), AT)
     assert (waiting, board.status().todo) == ("Check the network.", "Mount it.")
@@ -386,6 +387,12 @@ def test_p10_an_open_link_is_shown_while_its_file_is_gone() -> None:
 def test_what_the_settings_keep_is_untracked() -> None:
     board = a_board(looked("github"), removals(kept=("slack",)))
     assert (board.status().untracked, board.state) == (("slack",), ProjectState.SYNCED)
+
+
+@pytest.mark.parametrize("reason", WaitReason)
+def test_p12_whatever_a_removal_waits_for_shows(reason: WaitReason) -> None:
+    board = a_board(looked(), RemovalsChanged(PROJECT, (WaitingRemoval("slack", reason, "it is early"),), (), ()))
+    assert "it is early" in (the_one(board).error or "")
 
 
 def test_p12_what_a_mirror_is_to_remove_or_has_removed_is_not_left_alone() -> None:

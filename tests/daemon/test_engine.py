@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,13 +28,13 @@ from connectord.control.models import (
 )
 from connectord.daemon.answers import Answers, NotRestorable
 from connectord.daemon.consents import _caller
-from connectord.daemon.daemon import not_among
+from connectord.daemon.daemon import Daemon, not_among
 from connectord.daemon.engine import Engine
 from connectord.daemon.history import KEPT, kept
 from connectord.emulator.faults import Fault
 from connectord.emulator.state import DEFAULT_API_KEY
 from connectord.project import NoProject
-from connectord.sync import Trigger
+from connectord.sync import Reading, Trigger
 
 
 @dataclass
@@ -492,7 +493,7 @@ def test_stopping_is_only_a_word_to_the_daemon(bench: Bench) -> None:
 @pytest.mark.parametrize("kind", list(NewsKind))
 def test_only_what_happened_to_a_project_is_kept(kind: NewsKind, bench: Bench) -> None:
     news = News(at=bench.engine._in.at(), event=kind, message="so it was", project="/shop", type="slack")
-    row = kept(news, 12.0)
+    row = kept(news, Path("/shop"), 12.0)
     assert (row is not None) == (kind in KEPT)
     assert row is None or (row.at, row.project, row.kind, row.message) == (12.0, Path("/shop"), kind.value, "so it was")
 
@@ -574,3 +575,75 @@ def test_p12_offline_shows_though_there_is_nothing_to_push_and_ends_by_itself(be
     bench.machine.network.up = True
     bench.machine.time.pass_(30.0)
     assert (before, bench.status.state) == (ProjectState.OFFLINE, ProjectState.SYNCED)
+
+
+def a_defect_at_the_next_look(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    followed = bench.engine.followed[bench.root]
+    read = followed.loop._read
+
+    def fail() -> Reading:
+        monkeypatch.setattr(followed.loop, "_read", read)
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(followed.loop, "_read", fail)
+
+
+def said(bench: Bench, kind: NewsKind) -> list[News]:
+    return [one for one in bench.running.life.news if one.event is kind]
+
+
+def test_after_a_defect_what_was_waited_for_still_comes(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    connected(bench.emulator, {"slack": ["a"], "github": ["a"]})
+    for name in ("slack", "github"):
+        bench.save("a", name=name)
+    bench.add()
+    assert bench.wait().settled
+    (bench.connectors / "slack.jsonc").unlink()
+    bench.pass_(1.0)
+    assert said(bench, NewsKind.REMOVAL_COMING)
+    a_defect_at_the_next_look(bench, monkeypatch)
+    bench.engine.hint_all(Trigger.SAVE)
+    bench.machine.time.pass_(15.0)  # its grace is ten seconds, and nothing but that wakes it
+    assert len(said(bench, NewsKind.DEFECT)) == 1
+    assert ("remove", "slack") in requests(bench.emulator)
+
+
+def test_who_waits_for_a_look_that_a_defect_ended_gets_the_next_one(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected(bench.emulator, {"slack": ["a"]})
+    bench.add()
+    bench.save("a")
+    a_defect_at_the_next_look(bench, monkeypatch)
+    assert bench.wait().settled
+    assert len(said(bench, NewsKind.DEFECT)) == 1
+    assert ("set", "slack") in requests(bench.emulator)
+
+
+def test_a_project_whose_name_is_not_utf_8_has_its_history(tmp_path: Path, bench: Bench) -> None:
+    named = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    root = a_project(named, {"slack": "{"}, app_id=bench.emulator.app_id, api_url=bench.emulator.url).root
+    bench.ask(bench.face.add_project(root))
+    bench.machine.time.pass_(5.0)
+    (invalid,) = [one for one in bench.running.life.news if one.event is NewsKind.FILE_INVALID]
+    daemon = Daemon((), bench.engine._in)
+    daemon._engine, daemon._store = bench.engine, bench.running.life.store
+    daemon._publish(invalid)
+    assert [one.kind for one in bench.face.history(root, limit=10, before=None)] == [NewsKind.FILE_INVALID.value]
+
+
+def test_p12_a_service_that_hangs_is_offline_after_the_first_time_out_and_its_end_ends_that(bench: Bench) -> None:
+    connected(bench.emulator, {"slack": ["a"], "github": ["a"]})
+    bench.add()
+    bench.emulator.world.faults.add(Fault(delay=60.0))
+    for name in ("slack", "github"):
+        bench.save("a", name=name)
+    bench.engine.hint_all(Trigger.SAVE)
+    bench.machine.time.pass_(10.5)
+    hanging = bench.status
+    bench.emulator.world.faults.clear()
+    bench.machine.time.pass_(20.0)
+    assert hanging.state is ProjectState.OFFLINE
+    assert "did not answer within 10 s" in (hanging.error or "")
+    assert hanging.todo == "Check the network, then try again."
+    assert bench.status.state is ProjectState.SYNCED

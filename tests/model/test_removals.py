@@ -657,7 +657,7 @@ class Removals(RuleBasedStateMachine):
         return self.run
 
 
-TestRemovals = Removals.TestCase
+TestRemovals = pytest.mark.timeout(600)(Removals.TestCase)  # it computes for a while, on a busy machine for long
 TestRemovals.settings = settings(
     max_examples=60 * SCALE,
     stateful_step_count=20,

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import httpx
 from tests.support.emulator import EmulatorApp
@@ -96,7 +96,7 @@ class MortalStore(SqliteStore):
 
 
 @dataclass
-class Life:
+class Life(Notifier):
     """One process's life: `dead` cuts it off from network, disk and person at once, as kill -9 does."""
 
     dead: bool = False
@@ -160,7 +160,7 @@ class Machine:
         )  # fmt: skip
         life.store = store = MortalStore(self.folder / "state.db", life)
         connections = _Connections(home, _Wire(self.network, life), self.time.now, seed)
-        life.engine = engine = Engine(surroundings, store, connections, cast("Notifier", life))
+        life.engine = engine = Engine(surroundings, store, connections, life)
         life.face = Answers(engine, surroundings, store)
         self.past.append(life)
         try:

@@ -130,6 +130,21 @@ def test_p12_what_was_forgotten_while_base44_is_asked_is_not_said_to_be_back(tmp
     told(story)
 
 
+def test_p6_a_comment_that_was_edited_after_the_push_costs_no_request_and_is_there_for_a_restore(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        store = MemoryStore()
+        async with a_story(tmp_path, store=store) as it:
+            text = '// mine\n{ "type": "gmail", "scopes": ["gmail:read"] }\n'
+            await it.after(lambda: a_connector(it.project, "gmail.jsonc", text))
+            await it.after(lambda: it.delete("gmail"), seconds=5.0)
+            assert store.base(base_key(it.project))["gmail"].file_text == text
+            assert it.sent == []
+
+    told(story)
+
+
 def test_a_pause_stops_what_is_approved_in_the_middle_and_its_end_carries_it_on(tmp_path: Path) -> None:
     async def story() -> None:
         async with a_story(tmp_path, EIGHT) as it:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.support.virtual_time import virtual_time
 
 from connectord.project.model import Connector, DirectoryState, Project, Snapshot
@@ -20,14 +21,18 @@ from connectord.sync.queue import Trigger
 ROOT = Path("/shop")
 PROJECT = Project(ROOT, None, ROOT / "connectors", "0123456789abcdef01234567", "https://app.base44.com")
 
+OTHER = replace(PROJECT, app_id="f" * 24)
+
 
 @dataclass
 class Desk:
     """One file that is saved, a loop that looks, and what was carried out: content and time of each push."""
 
     push_takes: float = 0.0
+    project: Project = PROJECT
     content: tuple[str, ...] | None = None
     pushed: list[tuple[tuple[str, ...], float]] = field(default_factory=list)
+    apps: list[str] = field(default_factory=list)
     looks: int = 0
 
     def save(self, *scopes: str) -> None:
@@ -41,11 +46,12 @@ class Desk:
     def read(self) -> tuple[Project, Snapshot]:
         self.looks += 1
         there = () if self.content is None else (Connector("slack", self.content),)
-        return PROJECT, Snapshot(PROJECT.connectors_dir, DirectoryState.PRESENT, there)
+        return self.project, Snapshot(PROJECT.connectors_dir, DirectoryState.PRESENT, there)
 
     async def carry(self, job: PushJob) -> None:
         if job.trigger is Trigger.START:
             return
+        self.apps.append(job.project.app_id)
         self.pushed.append((job.snapshot.connectors[0].scopes, asyncio.get_running_loop().time()))
         await asyncio.sleep(self.push_takes)
 
@@ -127,6 +133,22 @@ def test_p1_a_write_every_400_ms_is_pushed_by_the_cap_where_the_quiet_time_is_lo
     told(desk, story())
     assert 25 <= len(desk.pushed) <= 31
     assert desk.pushed[-1][0] == ("149",)
+
+
+@pytest.mark.parametrize(("seconds", "pushed"), [(1.9, [PROJECT.app_id]), (3.0, [OTHER.app_id, PROJECT.app_id])])
+def test_p5_another_app_must_stand_for_two_seconds_before_it_is_believed(seconds: float, pushed: list[str]) -> None:
+    """A checkout takes `.env` or `.app.jsonc` away and puts it back."""
+    desk = Desk()
+
+    async def story() -> None:
+        desk.project = OTHER
+        desk.save("a")
+        await asyncio.sleep(seconds)
+        desk.project = PROJECT
+        desk.save("b")
+
+    told(desk, story())
+    assert list(dict.fromkeys(desk.apps)) == pushed
 
 
 def test_p1_a_save_during_a_push_is_exactly_one_more_push() -> None:

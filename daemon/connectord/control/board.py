@@ -200,8 +200,8 @@ class Board:
             return halted.error, halted.todo
         if waiting := next(iter(self._waiting_for.items()), None):
             name, retry = waiting
-            entry = self._entries.get(name)
-            return retry.error, entry.todo if entry else None
+            failure = self._entries.last_failure(name)
+            return retry.error, failure.todo if failure else None
         return _words(self._not_asked) if self._not_asked else (None, None)
 
 

@@ -70,6 +70,10 @@ class Entries:
         """What was last said of this connector."""
         return self._entries.get(name)
 
+    def last_failure(self, name: str) -> Entry | None:
+        """What was said when this connector failed for the last time, whatever became of it since."""
+        return self._failed.get(name)
+
     def among(self, names: Collection[str]) -> dict[str, Entry]:
         """The entries of these connectors; of some nothing may have been said."""
         return {name: entry for name, entry in self._entries.items() if name in names}

@@ -33,7 +33,7 @@ def connector_lines(
     return (*lines, *_still_linked(snapshot, entries, {line.type for line in lines}))
 
 
-_NOT_WHILE = frozenset({WaitReason.GIT_BUSY, WaitReason.UNSENT})
+_NOT_WHILE = frozenset({WaitReason.GIT_BUSY, WaitReason.UNSENT, WaitReason.ASKING})
 """Their `why` says for how long."""
 
 

@@ -176,9 +176,16 @@ class Daemon:
         self._publish_outside(news)
         if self._engine is not None:
             self._engine.broadcast.publish(news)
-        row = kept(news, self._in.now())
+        row = kept(news, self._root_of(news), self._in.now())
         if row is not None and self._store is not None:
             self._store.record(Change(history=(row,)))
+
+    def _root_of(self, news: News) -> Path | None:
+        """The folder of the project that it is about: where a name isn't UTF-8, the news have it in other words."""
+        if news.project is None:
+            return None
+        named, roots = Path(news.project), self._engine.followed if self._engine else ()
+        return named if named in roots else next((one for one in roots if shown_path(one) == news.project), named)
 
     def _publish_notice(self, notice: Notice) -> None:
         for news in tell_notice(notice, self._in.at()):
@@ -216,6 +223,8 @@ class Daemon:
 
 def not_among(named: Collection[Path], registered: Collection[Path]) -> list[Path]:
     """The roots that aren't registered, each once: by another path it is the same project, and has one loop only."""
+    if not named:  # no look at disks that may hang
+        return []
     known = {os.path.realpath(root) for root in registered}
     return [root for real, root in {os.path.realpath(root): root for root in named}.items() if real not in known]
 

@@ -75,13 +75,16 @@ class Followed:
     async def run(self, report: Callable[[Exception], None]) -> None:
         """Run its loop. A defect ends the loop of this project only: it is told, and tried again after a while."""
         pause = FIRST_PAUSE
-        while True:
-            try:
-                await self.loop.run()
-            except Exception as error:  # noqa: BLE001  (one project's defect is no other project's)
-                report(error)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LAST_PAUSE)
+        try:
+            while True:
+                try:
+                    await self.loop.run()
+                except Exception as error:  # noqa: BLE001  (one project's defect is no other project's)
+                    report(error)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LAST_PAUSE)
+        finally:
+            self.loop.close()
 
     def apply(self, event: SyncEvent) -> None:
         """Take an event of the loop in."""
