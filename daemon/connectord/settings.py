@@ -51,7 +51,7 @@ class ProjectSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
-    settle_quiet: float = Field(default=0.05, ge=0, le=10, strict=False)
+    settle_quiet: float = Field(default=0.02, ge=0, le=10, strict=False)
     """How long nothing may change before a save counts as done."""
 
     settle_cap: float = Field(default=2.0, ge=0.05, le=60, strict=False)
