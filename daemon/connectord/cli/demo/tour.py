@@ -207,12 +207,16 @@ class Tour:
         return "set was answered 401, the token was refreshed once, and set again: 200"
 
     def all_files_vanished(self) -> str:
-        """All files vanish, as from an accident: held, and nothing is sent."""
+        """All files vanish, as from an accident: held, and nothing is changed."""
         self._begin()
         self._stage.delete("googlecalendar.jsonc", "stripe.jsonc", "slack.jsonc", "github.jsonc")
         line = self._listener.expect(event="hold.began", code="root-emptied")
-        _check(line["types"] == CONSENTED, f"held are {line['types']}")  # nobody has consented to the others
-        _check(not self._requests(), "something was sent")
+        _check(line["types"] == CONSENTED, f"held are {line['types']}")
+        # Nobody has consented to the others: Base44 is asked whether that is so, and they are forgotten.
+        forgotten = self._listener.expect(event="connector.forgotten")
+        _check(sorted(forgotten["types"]) == ["github", "slack"], f"forgotten were {forgotten['types']}")
+        changes = [request["operation"] for request in self._requests() if request["method"] != "GET"]
+        _check(not changes, f"this was sent: {changes}")
         _check("googlecalendar" in self._connectors(), "a connector was removed")
         return str(line["message"])
 
