@@ -32,7 +32,7 @@ def test_each_mode_of_removal_is_explained(mode: RemovalMode) -> None:
 @pytest.mark.parametrize("key", sorted(Settings.model_fields.keys() - {"projects"}))
 def test_each_setting_is_in_the_table_with_its_default(key: str) -> None:
     default = Settings.model_fields[key].default
-    shown = f'"{default}"' if isinstance(default, str) else f"{default:g}"
+    shown = "-" if default is None else f'"{default}"' if isinstance(default, str) else f"{default:g}"
     assert f"\n| `{key}` | {shown} | " in page("docs/settings.md")
 
 
