@@ -64,6 +64,13 @@ def test_otherwise_it_is_the_platforms_place() -> None:
             "[projects.'/shop']\nremoval_grace = -1\n",
             'projects."/shop": "removal_grace": input should be greater than or equal to 0',
         ),
+        ("notify_command = ''\n", '"notify_command": names no program'),
+        ("notify_command = []\n", '"notify_command": names no program'),
+        ("notify_command = 3\n", '"notify_command": must be a line or a list of words'),
+        ('notify_command = "\'a"\n', '"notify_command": can\'t be split into words: No closing quotation'),
+        ("quiet_hours = '22-7'\n", '"quiet_hours": "22-7" is no span of hours; write it as "22:00-07:00"'),
+        ("quiet_hours = 22\n", '"quiet_hours": must be a span of hours as text, like "22:00-07:00"'),
+        ("[projects.'/shop']\nnotify = 'log'\n", 'projects."/shop": "notify": is no setting of a single project'),
         (b"\xff", "the settings are not UTF-8 (byte 0)"),
     ],
 )
@@ -118,3 +125,23 @@ def test_a_project_is_the_same_through_a_symlink(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "real")
     settings = read_settings(written(tmp_path, f"[projects.'{tmp_path}/link']\nremovals = 'ask'\n"))
     assert settings.of(tmp_path / "real").removals == "ask"
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("\"notify-phone --to 'my phone'\"", ("notify-phone", "--to", "my phone")),
+        ('["notify-phone", "$HOME"]', ("notify-phone", "$HOME")),
+        ('"~/bin/phone x"', ("/home/ann/bin/phone", "x")),
+    ],
+)
+def test_a_command_is_a_list_or_a_line_of_words_and_no_shell_is_asked(
+    command: str, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", "/home/ann")
+    assert words == read_settings(written(tmp_path, f"notify_command = {command}\n")).notify_command
+
+
+def test_a_project_may_be_told_of_less_than_the_others(tmp_path: Path) -> None:
+    settings = read_settings(written(tmp_path, '[projects."/shop"]\nnotify_level = "none"\n'))
+    assert (settings.notify_level, settings.of(Path("/shop")).notify_level) == ("attention", "none")

@@ -64,6 +64,14 @@ async def test_a_project_that_cannot_be_read_keeps_nobody_waiting(tmp_path: Path
         assert "STATUS=Looking after 1 project: 1 halted" in heard.said
 
 
+async def test_a_defect_at_the_first_look_keeps_nobody_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project, heard = a_project(tmp_path / "shop", connectors={}), Heard()
+    monkeypatch.setattr(ProjectReader, "read", lambda _: 1 / 0)
+    async with a_daemon(project, home=tmp_path, service=heard) as daemon:
+        await daemon.expect(lambda news: news.event == "daemon.defect")
+        await heard.until(READY)
+
+
 async def test_a_project_that_is_removed_while_it_is_read_keeps_nobody_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

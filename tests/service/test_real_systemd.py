@@ -254,6 +254,12 @@ def test_settings_that_cannot_be_used_are_said_and_not_tried_again(ann: Ann) -> 
     assert ann.show("ActiveState") == "active"
 
 
+def test_what_systemd_says_is_shown_where_the_daemon_did_not_get_as_far(ann: Ann) -> None:
+    ann.file(DROP_IN).write_text("[Service]\nExecStart=\nExecStart=/nowhere/python\n")
+    said = ann.connectord("service", "install", code=1)
+    assert "Failed to locate executable /nowhere/python: No such file or directory" in said
+
+
 def test_p6_a_file_is_written_back_from_within_the_sandbox(ann: Ann) -> None:
     ann.connectord("service", "install")
     ann.connectord("projects", "add", str(PROJECT))
@@ -268,17 +274,44 @@ def test_p6_a_file_is_written_back_from_within_the_sandbox(ann: Ann) -> None:
     assert json.loads(file.read_text()) == {"type": "slack", "scopes": ["chat:write"]}
 
 
-def test_the_sandbox_lets_the_job_be_done_and_keeps_the_system_out_of_reach(ann: Ann) -> None:
-    ann.connectord("service", "install")
+def test_root_has_a_service_of_its_own_too(ann: Ann) -> None:
+    ann.system.root("systemctl", "start", "user@0.service")
+    ann.file(HOME).chmod(0o755)  # the sandbox takes from root what makes it read everything
+    home = ("env", "HOME=/root", "XDG_RUNTIME_DIR=/run/user/0")
+    connectord = (*home, str(HOME / "app/bin/python"), "-m", "connectord")
+    try:
+        said = ann.system.root(*connectord, "service", "install")
+        assert f"✓ connectord {__version__} runs as a systemd user service" in said
+        assert json.loads(ann.system.root(*connectord, "service", "status", "--json"))["file"].startswith("/root/")
+        assert ann.json("service", "status", code=1)["installed"] is False
+        ann.system.root(*connectord, "service", "uninstall")
+    finally:
+        ann.system.root("systemctl", "stop", "user@0.service")
+        ann.file(HOME).chmod(0o700)
+
+
+def in_the_sandbox(ann: Ann, script: str) -> str:
+    """What a shell prints that has the unit's sandbox."""
     unit = ann.file(UNIT).read_text().partition("# What it can't do")[2].partition("[Install]")[0]
     directives = [f"--property={line}" for line in unit.splitlines() if re.match(r"[A-Z]\w+=", line)]
-    job = (
-        "busctl --user list >/dev/null && systemd-run --user --quiet --collect true && touch 'my app/here' && echo well"
-    )
-    inside = ("systemd-run", "--user", "--quiet", "--wait", "--pipe", "--collect", *directives, "sh", "-c")
-    assert ann.system.ann(*inside, job).stdout == "well\n"
-    assert ann.system.ann(*inside, "touch /usr/here || echo no").stdout == "no\n"
-    assert ann.system.ann(*inside, "unshare --user true || echo no").stdout == "no\n"
+    words = ("systemd-run", "--user", "--quiet", "--wait", "--pipe", "--collect", *directives, "--", "sh", "-c", script)
+    return ann.system.ann(*words).stdout
+
+
+def test_the_sandbox_lets_the_job_be_done_and_keeps_the_system_out_of_reach(ann: Ann) -> None:
+    ann.connectord("service", "install")
+    assert in_the_sandbox(ann, "busctl --user list > /dev/null && touch 'my app/here' && echo well") == "well\n"
+    assert in_the_sandbox(ann, "touch /usr/here || echo no") == "no\n"
+    assert in_the_sandbox(ann, "unshare --user true || echo no") == "no\n"
+
+
+def test_a_browser_that_systemd_starts_from_within_is_outside_of_the_sandbox_and_lives_on(ann: Ann) -> None:
+    ann.connectord("service", "install")
+    # As xdg-open does: it ends once the browser, which wants namespaces, is there.
+    starter = "sh -c 'unshare --user sleep 4242 &'"
+    outside = f"systemd-run --user --quiet --wait --collect --property=KillMode=process -- {starter}"
+    assert in_the_sandbox(ann, f"{outside} && echo started") == "started\n"
+    until(lambda: "sleep 4242" in ann.system.root("ps", "-eo", "args").splitlines(), "the browser runs")
 
 
 def test_systemd_finds_no_fault_with_the_unit_and_an_exposure_of_four_at_most(ann: Ann) -> None:

@@ -15,6 +15,7 @@ from connectord.service.installation import Installation
 from connectord.service.manager import Ran, RunState
 from connectord.service.systemd import Systemd
 
+JOURNAL = "journalctl --user --quiet --no-pager --output=cat --lines=20"
 SHOW = "systemctl --user --no-pager show connectord.service"
 
 
@@ -151,6 +152,19 @@ def test_a_start_that_fails_shows_its_last_words(tmp_path: Path) -> None:
         Systemd(a_person(tmp_path), programs).start(anew=False)
     assert caught.value.details == ("config.toml is broken", "line 3", "Ending", "Traceback")
     assert "_SYSTEMD_INVOCATION_ID=abc" in programs.ran[-1]
+
+
+def test_where_the_daemon_said_nothing_systemd_s_words_are_shown(tmp_path: Path) -> None:
+    programs = Programs(
+        {
+            "systemctl --user --no-pager start": Ran(1, "", "Job failed.\n"),
+            SHOW: shown(ActiveState="failed", Result="exit-code", InvocationID="abc"),
+            f"{JOURNAL} USER_INVOCATION_ID=abc": "Failed at step EXEC\n",
+        }
+    )
+    with pytest.raises(ServiceNotStarted) as caught:
+        Systemd(a_person(tmp_path), programs).start(anew=False)
+    assert caught.value.details == ("Failed at step EXEC",)
 
 
 def test_where_it_may_not_be_enabled_systemd_s_words_are_shown(tmp_path: Path) -> None:

@@ -84,7 +84,8 @@ def booted_systemd(*visible: Path) -> Iterator[BootedSystem]:
     cgroup.mkdir()
     outer = str(Path("/proc/self/ns/mnt").readlink())
     words = ["unshare", *_NAMESPACES, str(_BOOT), outer, *map(str, visible)]
-    join = f'echo $$ > "{cgroup}/cgroup.procs" && exec "$@"'
+    # Whatever becomes of the tests, the system goes with them.
+    join = f'echo $$ > "{cgroup}/cgroup.procs" && exec setpriv --pdeathsig KILL "$@"'
     with subprocess.Popen(["sh", "-c", join, "sh", *words], stdin=subprocess.DEVNULL) as unshare:
         try:
             system = BootedSystem(_child(unshare))

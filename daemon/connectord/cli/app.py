@@ -25,6 +25,9 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "logs": ("connectord.cli.logs:logs", "What the daemon wrote down; -f follows."),
     "pause": ("connectord.cli.pause:pause", "Push nothing until resume."),
     "resume": ("connectord.cli.pause:resume", "End a pause."),
+    "snooze": ("connectord.cli.snooze:snooze", "Show no notices for a while."),
+    "authorize": ("connectord.cli.authorize:authorize", "Open the links of connectors that need your authorization."),
+    "skip": ("connectord.cli.skip:skip", "Say that an authorization can wait."),
     "approve": ("connectord.cli.approve:approve", "Remove from Base44 what is held."),
     "restore": (
         "connectord.cli.restore:restore",

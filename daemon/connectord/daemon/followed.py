@@ -9,15 +9,15 @@ from pathlib import Path
 
 from connectord.authorize import AuthorizationState
 from connectord.control.board import Board
-from connectord.control.entries import AUTHORIZATION_STATES, Entry
+from connectord.control.entries import AUTHORIZATION_STATES, LOST_STATES, Entry, drifted_entry
 from connectord.control.models import ConnectorState, LastPush, ProjectState, ProjectStatus
 from connectord.daemon.reading import ProjectReader
 from connectord.daemon.repeats import Repeats
 from connectord.daemon.surroundings import Surroundings
 from connectord.project import Project
 from connectord.project.places import WatchPlace, places_of_unread, watch_places
-from connectord.store import AuthorizationRow, Store
-from connectord.sync import ProjectLoop, PushEffects, PushQueue, Settle
+from connectord.store import CLAIMABLE, AuthorizationRow, BaseEntry, Store
+from connectord.sync import DriftKind, ProjectLoop, PushEffects, PushQueue, Settle
 from connectord.sync.events import Looked, ProjectUnusable, SyncEvent, Watching
 from connectord.sync.reconcile import base_key
 from connectord.watch import Target
@@ -138,11 +138,22 @@ class Followed:
         """What the store knows: a connector that was consented to works, another one waits for its person."""
         if self.project is None:
             return None
-        entry = self._store.base(base_key(self.project)).get(connector_type)
-        if entry is None or entry.authorized:
+        entry, at = self._store.base(base_key(self.project)).get(connector_type), self._in.at()
+        if entry is None:
             return None
-        rows = {row.type: row for row in self._store.authorizations(self.root)}
-        return _waiting(rows.get(connector_type), self._in.at())
+        row = {row.type: row for row in self._store.authorizations(self.root)}.get(connector_type)
+        return _seen(entry, row, at) if entry.authorized else _waiting(row, at)
+
+
+def _seen(entry: BaseEntry, row: AuthorizationRow | None, at: datetime) -> Entry:
+    """A connector that was consented to, as it was when Base44's list was last read."""
+    for kind in DriftKind:
+        if entry.told == kind.value:
+            return drifted_entry(kind, at)
+    states = {status.value: state for status, state in LOST_STATES.items() if status is not None}
+    state = states.get(entry.told or "", ConnectorState.SYNCED)
+    claim_url = row.url if row is not None and row.state == CLAIMABLE else None
+    return Entry(state, at, missing_scopes=entry.missing_scopes, claim_url=claim_url)
 
 
 def _waiting(row: AuthorizationRow | None, at: datetime) -> Entry:

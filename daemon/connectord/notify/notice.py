@@ -20,6 +20,7 @@ class NoticeKind(StrEnum):
     NEEDS_AUTHORIZATION = "needs-authorization"
     AUTHORIZED = "authorized"
     TIMED_OUT = "timed-out"
+    AUTHORIZATION_FAILED = "authorization-failed"
     FAILED = "failed"
     REMOVALS_HELD = "removals-held"
     REMOVAL_COMING = "removal-coming"

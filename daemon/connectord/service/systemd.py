@@ -126,21 +126,23 @@ class Systemd:
 
     def _not_started(self, started: Ran) -> ServiceNotStarted:
         shown = self._show()
-        said = self._run(
-            (
-                *("journalctl", "--user", "--quiet", "--no-pager", "--output=cat", f"--lines={_SHOWN_LINES}"),
-                *("SYSLOG_IDENTIFIER=connectord", f"_SYSTEMD_INVOCATION_ID={shown.get('InvocationID', '')}"),
-            ),
-            self.environ,
-        )
+        invocation = shown.get("InvocationID", "")
+        said = self._said("SYSLOG_IDENTIFIER=connectord", f"_SYSTEMD_INVOCATION_ID={invocation}")
+        # Where it didn't get as far as saying something, systemd says how far it got.
+        said = said or self._said(f"USER_INVOCATION_ID={invocation}")
         return ServiceNotStarted(
             f"The service was installed, but didn't get ready: {_why_failed(shown) or started.err.strip()}",
-            details=last_words(said.out),
+            details=last_words(said),
             todo=(
                 "Mend what it says, and run again: connectord service install",
                 "All of it: journalctl --user --unit connectord",
             ),
         )
+
+    def _said(self, *which: str) -> str:
+        """The last lines of the journal that have these fields; nothing where it may not be read."""
+        words = ("journalctl", "--user", "--quiet", "--no-pager", "--output=cat", f"--lines={_SHOWN_LINES}")
+        return self._run((*words, *which), self.environ).out
 
     def _systemctl(self, *words: str, may_fail: bool = False) -> Ran:
         command = ("systemctl", "--user", "--no-pager", *words)

@@ -1,4 +1,5 @@
-"""What the daemon remembers: base, projects, push jobs, authorizations, holds, absences and history.
+"""What the daemon remembers: base, projects, push jobs, authorizations, holds, absences, notices
+and history.
 
 Secrets never come here (P13). A store that had to begin empty has an empty base: every file is pushed once, and nothing
 can be removed (P2: only what this machine pushed is ever removed).
@@ -9,6 +10,7 @@ from connectord.store.file import STATE_FILE
 from connectord.store.inspection import Inspection, inspect
 from connectord.store.memory import MemoryStore
 from connectord.store.rows import (
+    CLAIMABLE,
     OPEN,
     AbsenceRow,
     AuthorizationRow,
@@ -17,6 +19,7 @@ from connectord.store.rows import (
     HoldRow,
     JobRow,
     Keep,
+    NoticedRow,
     ProjectRow,
     SightingRow,
 )
@@ -26,6 +29,7 @@ from connectord.store.store import Store
 from connectord.store.trouble import StoreTrouble, TroubleKind
 
 __all__ = [
+    "CLAIMABLE",
     "OPEN",
     "STATE_FILE",
     "AbsenceRow",
@@ -40,6 +44,7 @@ __all__ = [
     "JobRow",
     "Keep",
     "MemoryStore",
+    "NoticedRow",
     "ProjectRow",
     "SightingRow",
     "SqliteStore",

@@ -18,6 +18,7 @@ from connectord.store.rows import (
     HistoryRow,
     HoldRow,
     JobRow,
+    NoticedRow,
     ProjectRow,
     SightingRow,
 )
@@ -58,6 +59,7 @@ def entry_columns(base: int, entry: BaseEntry) -> Columns:
         None if entry.file_name is None else os.fsencode(entry.file_name),
         text(entry.file_text),
         entry.unsure,
+        entry.told,
     )
 
 
@@ -94,6 +96,11 @@ def absence_columns(row: AbsenceRow) -> Columns:
     return path_bytes(row.project), text(row.type), row.since, *words, row.other_app, row.removing
 
 
+def noticed_columns(row: NoticedRow) -> Columns:
+    """For noticed."""
+    return os.fsencode(row.place), row.kind, text(row.item), text(row.mark), row.told_at, row.shown, row.ended_at
+
+
 def job_columns(row: JobRow) -> Columns:
     """For jobs, but its number."""
     times = row.queued_at, row.started_at, row.finished_at
@@ -114,7 +121,7 @@ def read_project(row: Columns) -> ProjectRow:
 
 def read_entry(row: Columns) -> tuple[BaseKey, BaseEntry]:
     """From the columns of bases (but its id) and those of base_entries (but its base)."""
-    api_url, app_id, directory, name, scopes, config, seen, authorized, file_name, file_text, unsure = row
+    api_url, app_id, directory, name, scopes, config, seen, authorized, file_name, file_text, unsure, told = row
     entry = BaseEntry(
         name,
         _strings(scopes),
@@ -124,6 +131,7 @@ def read_entry(row: Columns) -> tuple[BaseKey, BaseEntry]:
         None if file_name is None else os.fsdecode(file_name),
         file_text,
         bool(unsure),
+        told,
     )
     return BaseKey(api_url, app_id, _path(directory)), entry
 
@@ -153,6 +161,12 @@ def read_absence(row: Columns) -> AbsenceRow:
     """From the columns of absences."""
     project, name, since, directory, git, other_app, removing = row
     return AbsenceRow(_path(project), name, since, directory, git, bool(other_app), bool(removing))
+
+
+def read_noticed(row: Columns) -> NoticedRow:
+    """From the columns of noticed."""
+    place, kind, item, mark, told_at, shown, ended_at = row
+    return NoticedRow(os.fsdecode(place), kind, item, mark, told_at, bool(shown), ended_at)
 
 
 def read_job(row: Columns) -> JobRow:

@@ -111,6 +111,7 @@ class ProjectLoop:
 
     def close(self) -> None:
         """Nobody looks any more. After a defect `run` may be called again instead, for whatever was waited for."""
+        self.push.end()
         for ticket in self._tickets:
             ticket.cancel()
         for handle in self._later:
