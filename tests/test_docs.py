@@ -9,7 +9,7 @@ import pytest
 from connectord.cli.app import COMMANDS
 from connectord.cli.exit_codes import ExitCode
 from connectord.doctor.checks import CHECKS
-from connectord.settings import ProjectSettings, Settings
+from connectord.settings import ProjectSettings
 from connectord.sync import RemovalMode
 from connectord.sync.guard import HoldReason
 
@@ -28,13 +28,6 @@ def test_p5_each_hold_is_explained(reason: HoldReason) -> None:
 @pytest.mark.parametrize("mode", RemovalMode)
 def test_each_mode_of_removal_is_explained(mode: RemovalMode) -> None:
     assert f'"{mode.value}"' in page("docs/removal.md")
-
-
-@pytest.mark.parametrize("key", sorted(Settings.model_fields.keys() - {"projects"}))
-def test_each_setting_is_in_the_table_with_its_default(key: str) -> None:
-    default = Settings.model_fields[key].default
-    shown = f'"{default}"' if isinstance(default, str) else f"{default:g}"
-    assert f"\n| `{key}` | {shown} | " in page("docs/settings.md")
 
 
 @pytest.mark.parametrize("key", [name for name in ProjectSettings.model_fields if "remov" in name or "git" in name])
