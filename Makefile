@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo tour test check format docs clean
+.PHONY: help demo tour test check bench format docs clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 10
@@ -22,6 +22,9 @@ check: $(VENV)/dev  ## ruff, mypy strict, import-linter
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(VENV)/bench  ## measure it, beside entr and chokidar (BENCH="idle commands" for some parts; docs/performance.md)
+	$(BIN)/python -m tests.benchmarks $(BENCH)
 
 format: $(VENV)/dev  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
@@ -48,4 +51,9 @@ $(VENV)/runtime: $(VENV)/python pyproject.toml constraints.txt
 $(VENV)/dev: $(VENV)/runtime
 	@echo "Installing what the tests need into $(VENV) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(VENV)/bench: $(VENV)/dev
+	@echo "Installing what the plots need into $(VENV) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	@touch $@

@@ -51,7 +51,7 @@ class ProjectSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
-    settle_quiet: float = Field(default=0.05, ge=0, le=10, strict=False)
+    settle_quiet: float = Field(default=0.02, ge=0, le=10, strict=False)
     """How long nothing may change before a save counts as done."""
 
     settle_cap: float = Field(default=2.0, ge=0.05, le=60, strict=False)
@@ -114,8 +114,8 @@ class Settings(ProjectSettings):
     `desktop` or `command` only that; `log` and `none` show none."""
 
     notify_command: Annotated[tuple[str, ...] | None, BeforeValidator(command_words)] = None
-    """A program that is run for each notice, with the notice as JSON on standard input: a line or a list of words, run
-    without a shell."""
+    """A program that is run for each notice, with the notice as JSON on standard input: a line (`"say-it --loud"`) or a
+    list of words, run without a shell."""
 
     quiet_hours: Annotated[InstanceOf[QuietHours] | None, BeforeValidator(_hours)] = None
     """When no notice is shown, each day, such as `"22:00-07:00"`; what is still true is shown afterwards."""

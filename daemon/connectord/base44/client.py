@@ -16,7 +16,7 @@ import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
 from connectord import __version__
-from connectord.base44 import oauth
+from connectord.base44 import oauth, wire
 from connectord.base44.answers import read
 from connectord.base44.app import App
 from connectord.base44.credentials import Clock, Credentials, Signature
@@ -66,12 +66,14 @@ class Base44:
         self._opened: httpx.AsyncClient | None = None
         self._under_way = 0
         self._retired = False
+        self._stale = False
 
     @property
     def _http(self) -> httpx.AsyncClient:
         self._opened = self._opened or httpx.AsyncClient(
             base_url=self.api_url,
-            transport=self._transport,
+            transport=self._transport or wire.transport(),
+            limits=wire.LIMITS,
             headers={"User-Agent": f"connectord/{__version__}"},
             follow_redirects=False,  # a token goes to no other host
             mounts={f"all://{host}": None for host in _THIS_MACHINE},  # a proxy can't reach the emulator here
@@ -98,8 +100,14 @@ class Base44:
         self._retired = True
         await self._rest()
 
+    async def reconnect(self) -> None:
+        """Use no connection of before any more, once calls under way are over: they may be dead without a sign."""
+        self._stale = True
+        await self._rest()
+
     async def _rest(self) -> None:
-        if self._retired and not self._under_way:
+        if (self._retired or self._stale) and not self._under_way:
+            self._stale = False
             await self.aclose()
 
     def app(self, app_id: str) -> App:

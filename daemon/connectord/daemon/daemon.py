@@ -177,6 +177,7 @@ class Daemon:
         return ClockWatch(lambda: self._woke(engine), monotonic=self._in.clock, wall=self._in.now, sleep=self._in.sleep)
 
     def _woke(self, engine: Engine) -> None:
+        engine.group.create_task(engine.reconnect(), name="new connections")
         engine.watcher.renew()
         engine.retry_all()
         engine.hint_all(Trigger.RESCAN)

@@ -170,6 +170,10 @@ class Engine:
         projects = [one.project for one in self.followed.values() if one.project is not None]
         await self._connections.keep_only((project.api_url, project.environment) for project in projects)
 
+    async def reconnect(self) -> None:
+        """The machine slept: what was connected may be so no longer, without a sign of it."""
+        await self._connections.reconnect()
+
     async def _carry(self, job: PushJob) -> None:
         followed = self.followed.get(job.project.root)
         if followed is None:
