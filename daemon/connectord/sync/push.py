@@ -21,7 +21,7 @@ from connectord.sync.fresh_look import FreshLook
 from connectord.sync.ledgers import Parking
 from connectord.sync.outcome import Outcome, Result
 from connectord.sync.plan import Plan, plan
-from connectord.sync.queue import PushJob
+from connectord.sync.queue import LookAgain, PushJob, Trigger
 from connectord.sync.reconcile import Reconciler, base_key
 from connectord.sync.removals import Removals
 from connectord.sync.retries import OFFLINE, OFFLINE_CAP, Retries
@@ -33,7 +33,7 @@ PACE_SECONDS = 5.0
 class ProjectPush:
     """Carries the push jobs of one project out.
 
-    `read` reads the project from disk (blocking). `look_again(seconds)` asks its loop for another look later,
+    `read` reads the project from disk (blocking). `look_again` asks its loop for another look later,
     `beside(coroutine)` lets something run that must not keep the next push waiting, `paused` says that a person wants
     no more of it.
     """
@@ -43,7 +43,7 @@ class ProjectPush:
         root: Path,
         effects: PushEffects,
         read: Callable[[], tuple[Project, Snapshot]],
-        look_again: Callable[[float], None],
+        look_again: LookAgain,
         beside: Callable[[Coroutine[None, None, None]], None],
         *,
         paused: Callable[[], bool] = lambda: False,
@@ -58,7 +58,7 @@ class ProjectPush:
             store=effects.store,
             policy=effects.removals,
             emit=effects.emit,
-            look_again=look_again,
+            look_again=partial(look_again, trigger=Trigger.REMOVAL),
             clock=effects.clock,
             now=effects.now,
         )
@@ -139,7 +139,7 @@ class ProjectPush:
         effects.store.record(Change(jobs=(replace(row, finished_at=effects.now()),)))
         effects.emit(PushFinished(job.project, job.id, outcomes, effects.clock() - started))
         if decided.removals:
-            self._look_again(0.0)  # what is left of them shows
+            self._look_again(0.0, Trigger.REMOVAL)  # what is left of them shows
         for failure, until in self._retries.schedule(job.project, outcomes):
             self._park(job.project, sent.get(failure.type), failure, until)
 
@@ -171,7 +171,7 @@ class ProjectPush:
         """As many removals as the documented limit has room for now: a save must not wait behind the others (P4)."""
         room = app.removals_left()
         if len(decided.removals) > room:
-            self._look_again(PACE_SECONDS)
+            self._look_again(PACE_SECONDS, Trigger.REMOVAL)
         return replace(decided, removals=decided.removals[:room])
 
     def _keep_texts(self, project: Project, snapshot: Snapshot, unchanged: tuple[str, ...]) -> None:
