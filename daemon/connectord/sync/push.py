@@ -10,7 +10,7 @@ from pathlib import Path
 
 from connectord.base44 import App
 from connectord.base44.errors import Base44Error
-from connectord.project.model import Connector, Project, Snapshot
+from connectord.project.model import STRIPE, Connector, Project, Snapshot
 from connectord.store import BaseKey, Change, JobRow
 from connectord.sync.carried import carrying
 from connectord.sync.carry import carry_out
@@ -18,7 +18,7 @@ from connectord.sync.changes import change_by, intent
 from connectord.sync.effects import PushEffects
 from connectord.sync.events import Looked, OutcomeKnown, PushFinished, PushStarted
 from connectord.sync.fresh_look import FreshLook
-from connectord.sync.ledgers import Parking
+from connectord.sync.ledgers import FailureLedger, Parking
 from connectord.sync.outcome import Outcome, Result
 from connectord.sync.plan import Plan, plan
 from connectord.sync.queue import LookAgain, PushJob, Trigger
@@ -52,6 +52,7 @@ class ProjectPush:
         self._look_again = look_again
         self._beside = beside
         self._parking = Parking()
+        self._failures = FailureLedger()
         self._retries = Retries(effects, look_again)
         self.removals = Removals(
             root,
@@ -71,6 +72,8 @@ class ProjectPush:
     async def look(self, project: Project, snapshot: Snapshot) -> Plan:
         """Say what the snapshot asks for, and return what may be sent now: removals only after the guard let them."""
         decided = self._plan(project, snapshot)
+        if self._latest is not None and self._latest[0] != base_key(project):
+            self._failures.keep_only(())  # those were the other app's
         if self._latest is None or snapshot.number >= self._latest[1].number:
             self._latest = base_key(project), snapshot
         self._effects.emit(Looked(project, snapshot, decided))
@@ -78,6 +81,8 @@ class ProjectPush:
             self._parking.keep_only([connector.type for connector in snapshot.connectors])
         self._keep_texts(project, snapshot, decided.unchanged)
         removals = await self.removals.look(project, snapshot, decided)
+        if snapshot.complete:
+            self._failures.keep_only({*_wanted(decided), *self.removals.absent_types()})
         if self.removals.to_ask:
             self._beside(self._reconciler.reconcile(project, self._effects.connect(project)))
         return replace(decided, removals=removals)
@@ -126,8 +131,10 @@ class ProjectPush:
             if outcome.result is Result.FAILED:
                 # A look while the rest is under way must not take it for unsent. The job's end says for how long.
                 self._park(job.project, sent.get(outcome.type), outcome, math.inf)
-            effects.store.record(self._change(job, sent.get(outcome.type), outcome))
-            effects.emit(OutcomeKnown(job.project, app, job.id, sent.get(outcome.type), outcome))
+            again = not self._failures.is_news(outcome, sent.get(outcome.type))
+            if not again:
+                effects.store.record(self._change(job, sent.get(outcome.type), outcome))
+            effects.emit(OutcomeKnown(job.project, app, job.id, sent.get(outcome.type), outcome, again))
 
         outcomes = await carry_out(
             decided,
@@ -182,6 +189,12 @@ class ProjectPush:
         }
         if edited := {name: entry for name, entry in kept.items() if entry != base[name]}:
             self._effects.store.accept(base_key(project), edited)
+
+
+def _wanted(decided: Plan) -> tuple[str, ...]:
+    """The connectors whose files say something that Base44 hasn't accepted."""
+    sets = tuple(connector.type for connector in decided.sets)
+    return (*sets, *decided.parked, *((STRIPE,) if decided.provision else ()))
 
 
 def _sent(decided: Plan, snapshot: Snapshot) -> dict[str, Connector]:

@@ -20,9 +20,7 @@ class Unconsented:
     `waits` says what keeps each of them from being forgotten.
     """
 
-    def __init__(
-        self, store: Store, policy: RemovalPolicy, heard: Heard, *, emit: Callable[[SyncEvent], None]
-    ) -> None:
+    def __init__(self, store: Store, policy: RemovalPolicy, heard: Heard, *, emit: Callable[[SyncEvent], None]) -> None:
         self._store = store
         self._policy = policy
         self._heard = heard
