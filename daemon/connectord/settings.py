@@ -110,7 +110,8 @@ class Settings(ProjectSettings):
     seconds no longer counts."""
 
     notify: Literal["auto", "desktop", "command", "log", "none"] = "auto"
-    """Through what notices reach the person: `auto` is the desktop where there is one, and `notify_command` if set."""
+    """Through what notices reach you: `auto` is the desktop where there is one, and `notify_command` if it is set;
+    `desktop` or `command` only that; `log` and `none` show none."""
 
     notify_command: Annotated[tuple[str, ...] | None, BeforeValidator(command_words)] = None
     """A program that is run for each notice, with the notice as JSON on standard input: a line (`"say-it --loud"`) or a

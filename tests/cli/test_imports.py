@@ -43,7 +43,9 @@ THIN = Budget(300, frozenset({"pydantic", "platformdirs"}))
 
 FILES_AND_WIRE = frozenset({"asyncio", "dotenv", "filelock", "httpx", "json5", "sqlite3", "tenacity", *THIN.heavy})
 ONE_SHOT = Budget(600, FILES_AND_WIRE)
+WITH_POLLS = Budget(640, FILES_AND_WIRE | {"apscheduler"})
 BUDGETS = {
+    "authorize": WITH_POLLS,
     "completion": NOTHING,
     "demo": ONE_SHOT,
     "emulator": Budget(460, frozenset({"anyio", "asyncio", "pydantic", "starlette", "uvicorn", "watchfiles"})),
@@ -51,7 +53,7 @@ BUDGETS = {
     "login": ONE_SHOT,
     "logout": ONE_SHOT,
     "pull": ONE_SHOT,
-    "push": Budget(640, FILES_AND_WIRE | {"apscheduler"}),
+    "push": WITH_POLLS,
     "run": Budget(820, HEAVY - {"desktop_notifier", "dbus_fast"}),
     "service": Budget(330, THIN.heavy),
     "whoami": ONE_SHOT,

@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from connectord.cli.completing import project_paths
+from connectord.cli.completion import complete_projects
 from connectord.cli.output import Output
 from connectord.cli.thin import run_thin
 from connectord.control.client import Client
@@ -19,14 +19,14 @@ Command = Callable[[Client, Output], int]
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 with_json: Final[Decorator] = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
-with_path: Final[Decorator] = click.argument("path", required=False, type=Path, shell_complete=project_paths)
+with_path: Final[Decorator] = click.argument("path", required=False, type=Path, shell_complete=complete_projects)
 """The optional argument PATH: any folder or file inside a project. Not click's Path, which looks at the disk: one that
 hangs is the daemon's to report."""
 
 with_project: Final[Decorator] = click.option(
     "--project",
     type=click.Path(path_type=Path),
-    shell_complete=project_paths,
+    shell_complete=complete_projects,
     help="The project that this folder or file lies in.",
 )
 with_yes: Final[Decorator] = click.option("-y", "--yes", is_flag=True, help="Don't ask.")

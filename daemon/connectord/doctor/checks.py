@@ -31,6 +31,8 @@ CHECKS: Final = (
     Check("watches", "Projects", "connectord.doctor.watches:check_watches"),
     Check("daemon", "Daemon", "connectord.doctor.daemon:check_daemon"),
     Check("service", "Daemon", "connectord.doctor.service:check_service"),
+    Check("notices", "Daemon", "connectord.doctor.notices:check_notices"),
+    Check("browser", "Daemon", "connectord.doctor.browser:check_browser"),
     Check("permissions", "Machine", "connectord.doctor.permissions:check_permissions"),
     Check("disk", "Machine", "connectord.doctor.disk:check_disk"),
     Check("database", "Machine", "connectord.doctor.database:check_database"),
