@@ -78,7 +78,7 @@ class Ann:
     def install(self, version: str) -> None:
         """Put a wheel into ~/app, as `pipx install` and `pipx upgrade` do."""
         wheel = next((self.wheels / version).glob("*.whl"))
-        quiet = ("--quiet", "--disable-pip-version-check", "--root-user-action=ignore", "--no-cache-dir")
+        quiet = ("--quiet", "--disable-pip-version-check", "--root-user-action=ignore", "--no-compile")
         pip = ("-m", "pip", f"--python={HOME}/app/bin/python", "install", "--no-deps", "--no-index", *quiet, str(wheel))
         self.system.root("env", f"PYTHONPATH={PACKAGES}", os.path.realpath(sys.executable), *pip)
         self.system.give_to_ann(HOME / "app")
