@@ -12,8 +12,8 @@ from typing import NoReturn
 from connectord.cli.exit_codes import ExitCode
 from connectord.cli.failures import show_error, show_unexpected
 from connectord.cli.output import Output
-from connectord.cli.unjoined import UnjoinedThreads
 from connectord.errors import ConnectordError
+from connectord.unjoined import UnjoinedThreads
 
 INSISTED = 3
 

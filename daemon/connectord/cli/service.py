@@ -7,12 +7,13 @@ import os
 import click
 
 from connectord import __version__
-from connectord.cli.asking import run_thin, with_json, with_yes
+from connectord.cli.asking import with_json, with_yes
 from connectord.cli.exit_codes import ExitCode
 from connectord.cli.output import Output
 from connectord.cli.service_table import as_document, says_how_it_is, status_lines
 from connectord.cli.service_takeover import end_other_daemon, other_daemon
 from connectord.cli.status import say_lines
+from connectord.cli.thin import run_thin
 from connectord.control.client import Client
 from connectord.control.log_places import start_log_path
 from connectord.control.unanswered import NoDaemon, ProtocolMismatch

@@ -9,15 +9,16 @@ from pathlib import Path
 
 from connectord.authorize import AuthorizationState
 from connectord.control.board import Board
-from connectord.control.entries import AUTHORIZATION_STATES, Entry
+from connectord.control.entries import AUTHORIZATION_STATES, LOST_STATES, Entry, drifted_entry
 from connectord.control.models import ConnectorState, LastPush, ProjectState, ProjectStatus
 from connectord.daemon.reading import ProjectReader
 from connectord.daemon.repeats import Repeats
 from connectord.daemon.surroundings import Surroundings
 from connectord.project import Project
 from connectord.project.places import WatchPlace, places_of_unread, watch_places
-from connectord.store import AuthorizationRow, Store
-from connectord.sync import ProjectLoop, PushEffects, PushQueue, Settle
+from connectord.store import CLAIMABLE, AuthorizationRow, BaseEntry, Store
+from connectord.sync import DriftKind, ProjectLoop, PushEffects, PushQueue, Settle
+from connectord.sync.changes import OUTCOME_KIND
 from connectord.sync.events import Looked, ProjectUnusable, SyncEvent, Watching
 from connectord.sync.reconcile import base_key
 from connectord.watch import Target
@@ -138,11 +139,22 @@ class Followed:
         """What the store knows: a connector that was consented to works, another one waits for its person."""
         if self.project is None:
             return None
-        entry = self._store.base(base_key(self.project)).get(connector_type)
-        if entry is None or entry.authorized:
+        entry, at = self._store.base(base_key(self.project)).get(connector_type), self._in.at()
+        if entry is None:
             return None
-        rows = {row.type: row for row in self._store.authorizations(self.root)}
-        return _waiting(rows.get(connector_type), self._in.at())
+        row = {row.type: row for row in self._store.authorizations(self.root)}.get(connector_type)
+        return _seen(entry, row, at) if entry.authorized else _waiting(row, at)
+
+
+def _seen(entry: BaseEntry, row: AuthorizationRow | None, at: datetime) -> Entry:
+    """A connector that was consented to, as it was when Base44's list was last read."""
+    for kind in DriftKind:
+        if entry.told == kind.value:
+            return drifted_entry(kind, at)
+    states = {status.value: state for status, state in LOST_STATES.items() if status is not None}
+    state = states.get(entry.told or "", ConnectorState.SYNCED)
+    claim_url = row.url if row is not None and row.state == CLAIMABLE else None
+    return Entry(state, at, missing_scopes=entry.missing_scopes, claim_url=claim_url)
 
 
 def _waiting(row: AuthorizationRow | None, at: datetime) -> Entry:
@@ -156,16 +168,19 @@ def _waiting(row: AuthorizationRow | None, at: datetime) -> Entry:
 
 
 def _last_push(root: Path, store: Store) -> LastPush | None:
-    ended = [job for job in store.jobs(root, 5) if job.finished_at is not None and job.started_at is not None]
-    if not ended:
+    jobs = store.jobs(root, 5)
+    job = next((job for job in jobs if job.finished_at is not None and job.started_at is not None), None)
+    if job is None:
         return None
-    job = ended[0]
-    rows = [row for row in store.history(root, 200) if row.job == job.id and row.type and row.result]
+    cut_off = {one.id for one in jobs if one.finished_at is None}
+    # What failed as it did before is in the history once only: of each connector the last row holds.
+    rows = [row for row in store.history(root, 200) if row.kind == OUTCOME_KIND and row.job not in cut_off]
+    results = {row.type: row.result for row in reversed(rows)}
     finished, started = job.finished_at or 0.0, job.started_at or 0.0
     return LastPush(
         id=job.id,
         at=datetime.fromtimestamp(finished).astimezone(),
         trigger=job.trigger,
         duration_ms=round((finished - started) * 1000),
-        outcomes={row.type: row.result for row in rows if row.type and row.result},
+        outcomes={name: result for name in job.types if (result := results.get(name)) is not None},
     )

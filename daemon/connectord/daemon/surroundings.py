@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from connectord.browser import Browser, OpenBrowser, session_browser
 from connectord.control import News
 from connectord.service.sd_notify import ServiceNotifier
 from connectord.settings import Settings
@@ -20,8 +21,8 @@ class Surroundings:
     """Settings, environment, places, and where the news go.
 
     `clock` counts seconds and doesn't jump, `now` is the time of day in seconds since the epoch. `sleep` is how the
-    daemon waits until it does what it does now and then (rescans, upkeep, the look at the clocks). `service` is the
-    line to the service manager.
+    daemon waits until it does what it does now and then (rescans, upkeep, the look at the clocks). `find_browser` is
+    asked whenever a link is to be opened. `service` is the line to the service manager.
     """
 
     settings: Settings
@@ -34,6 +35,7 @@ class Surroundings:
     now: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     rng: random.Random = field(default_factory=random.Random)
+    find_browser: Callable[[Mapping[str, str], OpenBrowser], Awaitable[Browser]] = session_browser
     service: ServiceNotifier = field(default_factory=ServiceNotifier)
 
     def at(self) -> datetime:
