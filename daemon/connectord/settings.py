@@ -51,7 +51,7 @@ class ProjectSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
-    settle_quiet: float = Field(default=0.05, ge=0, le=10, strict=False)
+    settle_quiet: float = Field(default=0.02, ge=0, le=10, strict=False)
     """How long nothing may change before a save counts as done."""
 
     settle_cap: float = Field(default=2.0, ge=0.05, le=60, strict=False)
@@ -106,16 +106,19 @@ class Settings(ProjectSettings):
     """The time between two rescans, which find what no watcher saw and what changed on Base44; varied by a tenth."""
 
     projects_at_once: int = Field(default=4, ge=1, le=32)
-    """How many projects are pushed side by side at each API host."""
+    """How many projects are pushed side by side at each API host; one that waits for an answer for more than five
+    seconds no longer counts."""
 
     notify: Literal["auto", "desktop", "command", "log", "none"] = "auto"
-    """Through what notices reach the person: `auto` is the desktop where there is one, and `notify_command` if set."""
+    """Through what notices reach you: `auto` is the desktop where there is one, and `notify_command` if it is set;
+    `desktop` or `command` only that; `log` and `none` show none."""
 
     notify_command: Annotated[tuple[str, ...] | None, BeforeValidator(command_words)] = None
-    """A program that is run for each notice, with the notice as JSON on standard input."""
+    """A program that is run for each notice, with the notice as JSON on standard input: a line (`"say-it --loud"`) or a
+    list of words, run without a shell."""
 
     quiet_hours: Annotated[InstanceOf[QuietHours] | None, BeforeValidator(_hours)] = None
-    """When no notice is shown, each day; what is still true is shown afterwards."""
+    """When no notice is shown, each day, such as `"22:00-07:00"`; what is still true is shown afterwards."""
 
     projects: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     """Settings of single projects, by their folder: only what differs."""

@@ -296,7 +296,7 @@ def test_there_is_nothing_to_skip_where_nobody_is_waited_for(bench: Bench) -> No
     assert skip(bench) is False
 
 
-@pytest.mark.parametrize("seconds", [LIMIT + 10.0, 3600.0])
+@pytest.mark.parametrize("seconds", [LIMIT + 1.0, LIMIT + 10.0, 3600.0])
 def test_p10_a_consent_that_comes_late_is_settled_by_the_next_rescan_and_kept(bench: Bench, seconds: float) -> None:
     state = bench.emulator.world.state
     state.settings = replace(state.settings, link_lifetime=2 * seconds)
@@ -363,6 +363,37 @@ def test_always_opens_a_batch_one_after_another_and_nothing_after_a_restart(benc
     bench.restart()
     bench.machine.time.pass_(10.0)
     assert len(bench.machine.screen.opened) == 1
+
+
+def test_always_says_nothing_more_where_there_is_no_browser(bench: Bench) -> None:
+    bench.machine.settings = Settings(open_browser="always")
+    bench.machine.screen.objection = "there is no display here"
+    bench.restart()
+    pending(bench)
+    bench.machine.time.pass_(1.0)
+    assert said(bench, NewsKind.LINK_NOT_OPENED) == []
+
+
+def test_a_project_that_is_removed_as_soon_as_its_links_are_asked_for_can_be_asked_again(bench: Bench) -> None:
+    pending(bench)
+
+    async def ask_and_end() -> None:
+        bench.engine.authorizing.begin(bench.root)
+        bench.engine.authorizing.end(bench.root)
+
+    bench.ask(ask_and_end())
+    begun(bench)
+    assert len(bench.machine.screen.opened) == 1
+
+
+def test_a_project_that_cannot_be_read_is_said(bench: Bench) -> None:
+    pending(bench)
+    begun(bench)
+    bench.root.rename(bench.root.with_name("elsewhere"))
+    bench.pass_(20.0)
+    begun(bench, "slack")
+    assert "can't be read now" in said(bench, NewsKind.LINK_NOT_OPENED)[0]
+    assert said(bench, NewsKind.DEFECT) == []
 
 
 def test_always_leaves_a_link_alone_that_a_person_asked_for_elsewhere(bench: Bench) -> None:

@@ -177,7 +177,7 @@ class _ScreenBrowser(Browser):
     __slots__ = ("screen",)
 
     def __init__(self, screen: Screen) -> None:
-        super().__init__()
+        super().__init__(() if screen.objection else (("screen",),))
         object.__setattr__(self, "screen", screen)
 
     async def open(self, link: str) -> str | None:

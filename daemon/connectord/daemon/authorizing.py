@@ -15,6 +15,7 @@ from connectord.daemon.consents import Consents
 from connectord.daemon.fresh_link import FreshLinks
 from connectord.daemon.surroundings import Surroundings
 from connectord.errors import ConnectordError
+from connectord.project import Project
 
 T = TypeVar("T")
 
@@ -82,8 +83,9 @@ class Authorizing:
 
     def end(self, root: Path | None = None) -> None:
         """Open nothing more, for this project or for all; the links stay open."""
-        for place, walk in self._walks.items():
-            if walk.task is not None and root in {None, place}:
+        for place in [place for place in self._walks if root in {None, place}]:
+            walk = self._walks.pop(place)
+            if walk.task is not None:
                 walk.task.cancel()
 
     async def _go_through(self, root: Path, walk: _Walk) -> None:
@@ -96,34 +98,34 @@ class Authorizing:
         except Exception as error:  # noqa: BLE001  (one project's defect is no other project's)
             self._on_defect(root, error)
         finally:
-            del self._walks[root]
+            if self._walks.get(root) is walk:
+                del self._walks[root]
 
     async def _ask_for(self, root: Path, walk: _Walk) -> Authorization | None:
         """Open the current one, as often as a person wants, and wait for its end; None where it can't be opened."""
-        while await self._open(root, walk.current or ""):
+        while (project := await self._open(root, walk.current or "")) is not None:
             walk.again.clear()
-            ending = self._consents.settled(self._links.project(root), walk.current or "")
-            ended = await _unless(walk.again, ending)
+            ended = await _unless(walk.again, self._consents.settled(project, walk.current or ""))
             if ended is not None:
                 return ended
         return None
 
-    async def _open(self, root: Path, connector_type: str) -> bool:
-        """Open a link in the browser, or say why not; whether there is one to wait for."""
+    async def _open(self, root: Path, connector_type: str) -> Project | None:
+        """Open a link in the browser, or say why not. Whose it is; None where there is none to wait for."""
         at = self._in.at()
         try:
             link = await self._links.get(root, connector_type)
             project = self._links.project(root)
         except ConnectordError as error:
             self._in.publish(tell_no_link(root, connector_type, error, at))
-            return False
+            return None
         if link is None:
             self._in.publish(tell_no_link(root, connector_type, None, at))
-            return False
+            return None
         browser = await self._find_browser()
         objection = await browser.open(link.url)
         self._in.publish(tell_link(project, link, objection, self._in.at()))
-        return True
+        return project
 
 
 async def _unless(event: asyncio.Event, work: Coroutine[None, None, T]) -> T | None:

@@ -23,6 +23,7 @@ from connectord.control.lock import daemon_lock
 from connectord.control.server import serve
 from connectord.daemon.answers import Answers
 from connectord.daemon.engine import Engine
+from connectord.daemon.heartbeat import Heartbeat
 from connectord.daemon.history import kept
 from connectord.daemon.notice_answers import NoticeAnswers
 from connectord.daemon.surroundings import Surroundings
@@ -65,6 +66,7 @@ class Daemon:
         self._troubles: dict[str, str] = {}
         self._store: SqliteStore | None = None
         self._engine: Engine | None = None
+        self._heartbeat: Heartbeat | None = None
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
@@ -131,11 +133,16 @@ class Daemon:
             for root in temporary:
                 engine.follow(root, temporary=True)
             engine.follow_credentials(self._in.home / ".base44" / "auth" / "auth.json")
+            if self._in.service.is_heard:
+                self._heartbeat = Heartbeat(engine, self._in.service, self._in.sleep)
+                outside.append(group.create_task(self._heartbeat.run(), name="heartbeat"))
             await engine.stopping.wait()
             await self._shut_down(engine, outside, inside)
 
     async def _shut_down(self, engine: Engine, outside: list[asyncio.Task[None]], inside: asyncio.Task[None]) -> None:
         self._publish(News(at=self._in.at(), event=NewsKind.DAEMON_STOPPING, message="Ending", tone=Tone.QUIET))
+        self._in.service.stopping()
+        self._in.service.status("Ending: running pushes get a few seconds")
         engine.broadcast.close()
         engine.end_tasks()
         for task in outside:
@@ -168,6 +175,7 @@ class Daemon:
         return ClockWatch(lambda: self._woke(engine), monotonic=self._in.clock, wall=self._in.now, sleep=self._in.sleep)
 
     def _woke(self, engine: Engine) -> None:
+        engine.group.create_task(engine.reconnect(), name="new connections")
         engine.watcher.renew()
         engine.retry_all()
         engine.hint_all(Trigger.RESCAN)
@@ -177,6 +185,8 @@ class Daemon:
         self._publish_outside(news)
         if self._engine is not None:
             self._engine.broadcast.publish(news)
+        if self._heartbeat is not None:
+            self._heartbeat.changed()
         row = kept(news, self._root_of(news), self._in.now())
         if row is not None and self._store is not None:
             self._store.record(Change(history=(row,)))

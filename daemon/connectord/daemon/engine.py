@@ -97,6 +97,7 @@ class Engine:
         self.queue.drop(root)
         self.authorizing.end(root)
         self._tasks.pop(root).cancel()
+        followed.seen.set()
         if followed.project is not None:
             self.consents.gone(followed.project, tuple(self.consents.types_open(followed.project)))
         self.notices.ends(root)
@@ -169,6 +170,10 @@ class Engine:
         projects = [one.project for one in self.followed.values() if one.project is not None]
         await self._connections.keep_only((project.api_url, project.environment) for project in projects)
 
+    async def reconnect(self) -> None:
+        """The machine slept: what was connected may be so no longer, without a sign of it."""
+        await self._connections.reconnect()
+
     async def _carry(self, job: PushJob) -> None:
         followed = self.followed.get(job.project.root)
         if followed is None:
@@ -234,7 +239,8 @@ class Engine:
             case PushFinished(project=project):
                 links = self.consents.untold(project)
                 if links and OpenBrowser(self._in.settings.open_browser) is OpenBrowser.ALWAYS:
-                    self.authorizing.begin(project.root, tuple(row.type for row in links))
+                    opening = self._open_at_once(project.root, tuple(row.type for row in links))
+                    self.group.create_task(opening, name="opening links")
             case Reconciled(project=project, late_consents=late):
                 self.consents.came_late(event)
                 self.claims.reconciled(event)
@@ -252,6 +258,11 @@ class Engine:
             self.notices.look_soon(project.root)
             if authorization.is_authorized:
                 self.notices.authorized(project, authorization)
+
+    async def _open_at_once(self, root: Path, types: tuple[str, ...]) -> None:
+        """Where there is no browser nobody asked for one: the links are printed already."""
+        if (await self.browser()).commands:
+            self.authorizing.begin(root, types)
 
     async def browser(self) -> Browser:
         """What opens links now: a desktop comes and goes."""

@@ -38,6 +38,13 @@ class DesktopUnreachable(Exception):
         self.why = why
 
 
+class NotStartedYet(DesktopUnreachable):
+    """No server runs, and the bus would start one, which wasn't wanted just for looking."""
+
+    def __init__(self) -> None:
+        super().__init__("The notification server doesn't run; the first notice starts it")
+
+
 class DesktopSession(Protocol):
     """One notification server, for as long as it and its bus live. Everything has a time limit of its own."""
 

@@ -30,6 +30,7 @@ class NoticeKind(StrEnum):
     GRANTED_LESS = "granted-less"
     STRIPE_READY = "stripe-ready"
     UNREACHABLE = "unreachable"
+    TEST = "test"  # asked for, to see where notices appear
 
 
 class Action(StrEnum):

@@ -7,6 +7,7 @@ can be removed (P2: only what this machine pushed is ever removed).
 
 from connectord.store.base import BaseEntry, BaseKey
 from connectord.store.file import STATE_FILE
+from connectord.store.inspection import Inspection, inspect
 from connectord.store.memory import MemoryStore
 from connectord.store.rows import (
     CLAIMABLE,
@@ -39,6 +40,7 @@ __all__ = [
     "Fault",
     "HistoryRow",
     "HoldRow",
+    "Inspection",
     "JobRow",
     "Keep",
     "MemoryStore",
@@ -49,4 +51,5 @@ __all__ = [
     "Store",
     "StoreTrouble",
     "TroubleKind",
+    "inspect",
 ]
