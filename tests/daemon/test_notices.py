@@ -18,6 +18,7 @@ from connectord.emulator.faults import Fault
 from connectord.emulator.state import ConnectionStatus
 from connectord.notify import Action
 from connectord.settings import Settings
+from connectord.sync import Trigger
 
 
 def titles(bench: Bench) -> list[str]:
@@ -480,3 +481,19 @@ def test_claim_opens_the_link_or_says_it(bench: Bench, objection: str | None) ->
     said = bench.running.life.news[-1]
     assert (said.event, said.url) == (NewsKind.LINK_NOT_OPENED if objection else NewsKind.LINK_OPENED, url)
     assert bench.machine.screen.opened == ([] if objection else [url])
+
+
+# What isn't known
+
+
+def test_what_is_told_of_a_connector_stays_while_it_is_being_pushed(bench: Bench) -> None:
+    has_slack(bench)
+    bench.becomes(ConnectionStatus.EXPIRED)
+    bench.emulator.world.faults.add(Fault("set", type="slack", delay=3.0, count=1))
+    bench.save("read", "write")
+    bench.engine.hint_all(Trigger.SAVE)
+    bench.machine.time.pass_(1.0)
+    assert bench.slack.state is ConnectorState.PUSHING
+    assert on_show(bench) == ["The connection of slack no longer works (shop)"]
+    bench.machine.time.pass_(5.0)
+    assert on_show(bench) == [NEEDS]

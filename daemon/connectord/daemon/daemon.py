@@ -10,7 +10,6 @@ import socket
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +20,6 @@ from connectord.base44.retry import BRIEF
 from connectord.control import News, NewsKind, Tone
 from connectord.control.endpoint import listening
 from connectord.control.lock import daemon_lock
-from connectord.control.redaction import redact
 from connectord.control.server import serve
 from connectord.daemon.answers import Answers
 from connectord.daemon.engine import Engine
@@ -29,7 +27,7 @@ from connectord.daemon.heartbeat import Heartbeat
 from connectord.daemon.history import kept
 from connectord.daemon.notice_answers import NoticeAnswers
 from connectord.daemon.surroundings import Surroundings
-from connectord.notify import NO_BUS, CombinedNotifier, NoticeLevel, NotifyThrough, Rules, build_notifier
+from connectord.daemon.telling import telling
 from connectord.project import Project, shown_path
 from connectord.store import STATE_FILE, Change, SqliteStore, StoreTrouble
 from connectord.sync import Trigger
@@ -104,7 +102,7 @@ class Daemon:
             retry=BRIEF,
             on_wait=self._paced,
         )
-        notifier = self._notifier(store)
+        notifier = telling(self._in, store.snoozed_until)
         engine = self._engine = Engine(self._in, store, connections, notifier, self._troubles)
         answers = Answers(engine, self._in, store)
         notifier.on_action = NoticeAnswers(engine, answers, self._in).pressed
@@ -192,27 +190,6 @@ class Daemon:
         row = kept(news, self._root_of(news), self._in.now())
         if row is not None and self._store is not None:
             self._store.record(Change(history=(row,)))
-
-    def _notifier(self, store: SqliteStore) -> CombinedNotifier:
-        settings = self._in.settings
-        snoozed_until = datetime.fromtimestamp(store.snoozed_until, UTC) if store.snoozed_until else None
-        return build_notifier(
-            NotifyThrough(settings.notify),
-            command=settings.notify_command,
-            rules=Rules(NoticeLevel(settings.notify_level), quiet=settings.quiet_hours, snoozed_until=snoozed_until),
-            clean=redact,
-            on_trouble=self._notices_trouble,
-            environ=self._in.environ,
-            now=self._in.at,
-        )
-
-    def _notices_trouble(self, sentence: str) -> None:
-        """That there is no desktop is no news where nobody asked for one; `status` says it all the same."""
-        asked = self._in.settings.notify != NotifyThrough.AUTO.value
-        if sentence == NO_BUS and not asked:
-            return
-        tone = Tone.ATTENTION if asked or self._in.settings.notify_command else Tone.QUIET
-        self._publish(News(at=self._in.at(), event=NewsKind.TROUBLE, message=f"Notices: {sentence}", tone=tone))
 
     def _root_of(self, news: News) -> Path | None:
         """The folder of the project that it is about: where a name isn't UTF-8, the news have it in other words."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from connectord.control.models import ConnectorState, ConnectorStatus, ProblemSeverity, ProjectState, ProjectStatus
+from connectord.control.redaction import redact
 from connectord.notify import (
     Link,
     Notice,
@@ -180,8 +181,9 @@ def _failed(standing: Standing) -> Topic:
     lines = standing.in_state(ConnectorState.FAILED)
     final = {name: line for name, line in lines.items() if name not in standing.tried_again}
     reasons = {name: ". ".join(filter(None, (line.error, line.todo))) for name, line in final.items()}
+    marks = {name: redact(reason) for name, reason in reasons.items()}  # marks are kept on disk (P13)
     return Topic(
-        NoticeKind.FAILED, reasons, lambda items: failed_notice(standing.place, {name: reasons[name] for name in items})
+        NoticeKind.FAILED, marks, lambda items: failed_notice(standing.place, {name: reasons[name] for name in items})
     )
 
 
