@@ -80,7 +80,8 @@ class ConnectorStatus(Model):
     """One connector of a project. `missing_scopes` were asked for and not granted. `todo` is what a person can do
     about the `error`.
 
-    `removal_at`: its file is gone, and it is removed from Base44 then unless the file comes back.
+    `removal_at`: it has no file, and is removed from Base44 then unless one comes. An `untracked` one was never pushed
+    from this machine: its file can't be restored, only pulled.
     """
 
     type: str
@@ -93,6 +94,7 @@ class ConnectorStatus(Model):
     todo: str | None = None
     updated_at: datetime | None = None
     removal_at: datetime | None = None
+    untracked: bool = False
 
 
 class Hold(Model):
