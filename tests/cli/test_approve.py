@@ -198,7 +198,7 @@ def test_p12_what_was_removed_is_said_to_be_though_its_file_came_back_afterwards
     daemon: FakeDaemon, shop: Machine
 ) -> None:
     def removed_and_back() -> None:
-        pushed = HistoryEntry(id=3, at=NOON, kind="connector.outcome", message="", type="slack", result="synced")
+        pushed = removed(shop.folder, "slack")[0].model_copy(update={"id": 3, "result": "synced"})
         daemon.face.entries = (pushed, *removed(shop.folder, "github", "slack"))
         daemon.face.projects = [a_project_status(shop.folder, connectors=(a_connector("slack", file="slack.jsonc"),))]
 
