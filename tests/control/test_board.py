@@ -357,6 +357,24 @@ def test_a_removal_that_is_coming_says_when() -> None:
     assert (line.error, line.removal_at) == ("its file is gone", AT + timedelta(seconds=10))
 
 
+@pytest.mark.parametrize("reason", [WaitReason.PROBLEMS, WaitReason.GIT_BUSY, WaitReason.UNSENT])
+def test_p12_of_what_has_no_file_here_no_file_is_said_to_be_gone(reason: WaitReason) -> None:
+    waits = WaitingRemoval("slack", reason, "because", untracked=True)
+    line = the_one(a_board(looked(), removals(waits)))
+    assert (line.error or "").startswith("it has no file here; not removed while")
+    assert line.untracked
+
+
+def test_p12_a_hold_says_which_of_its_connectors_never_had_a_file_here() -> None:
+    hold = HeldRemovals(HoldReason.MASS_REMOVAL, ("linear", "slack"), "many", AT.timestamp(), untracked=("slack",))
+    status = a_board(looked("github"), RemovalsChanged(PROJECT, (), (hold,), ())).status()
+    assert [(line.type, line.untracked) for line in status.connectors] == [
+        ("github", False),
+        ("linear", False),
+        ("slack", True),
+    ]
+
+
 def test_p5_a_hold_is_shown_with_its_reason_its_connectors_and_since_when() -> None:
     status = a_board(looked("github"), removals(held=("linear", "slack"))).status()
     (hold,) = status.held
