@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -16,14 +17,14 @@ class Usage:
     """A process, or several added up. Processor time in seconds (to 10 ms), memory in MiB.
 
     `resident` counts pages that are shared with other processes in full, `proportional` by share; `peak` is the
-    greatest that `resident` ever was. `switches` are those of threads that still live.
+    greatest that `resident` ever was. `switches` are by thread, since those of threads that have ended are gone.
     """
 
     processor: float = 0.0
     resident: float = 0.0
     proportional: float = 0.0
     peak: float = 0.0
-    switches: int = 0
+    switches: Mapping[int, int] = field(default_factory=dict)
     threads: int = 0
 
     def __add__(self, other: Usage) -> Usage:
@@ -32,9 +33,14 @@ class Usage:
             self.resident + other.resident,
             self.proportional + other.proportional,
             self.peak + other.peak,
-            self.switches + other.switches,
+            {**self.switches, **other.switches},
             self.threads + other.threads,
         )
+
+
+def switched(before: Usage, after: Usage) -> int:
+    """The context switches between two looks, of the threads that were there at the second."""
+    return sum(count - before.switches.get(thread, 0) for thread, count in after.switches.items())
 
 
 def usage(pid: int) -> Usage:
@@ -63,7 +69,7 @@ def _usage(pid: int) -> Usage:
         resident=_number(status, "VmRSS") / 1024,
         proportional=_number(rollup, "Pss") / 1024,
         peak=_number(status, "VmHWM") / 1024,
-        switches=sum(_switches(_text(file)) for file in place.glob("task/*/status")),
+        switches={int(folder.name): _switches(_text(folder / "status")) for folder in place.glob("task/*")},
         threads=_number(status, "Threads"),
     )
 

@@ -162,8 +162,12 @@ def _is_same(connector: Connector, other: BaseEntry | Connector | None) -> bool:
     return (
         other is not None
         and frozenset(other.scopes) == frozenset(connector.scopes)
-        and _as_sent(other.connection_config) == _as_sent(connector.connection_config)
+        and _is_same_config(other.connection_config, connector.connection_config)
     )
+
+
+def _is_same_config(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
+    return one is other or _as_sent(one) == _as_sent(other)  # nearly always there is none
 
 
 def _as_sent(config: Mapping[str, Any] | None) -> str:

@@ -203,9 +203,13 @@ class ProjectPush:
     def _keep_texts(self, project: Project, snapshot: Snapshot, unchanged: tuple[str, ...]) -> None:
         """A comment that was edited needs no request, but a restore should bring it back (P6)."""
         base, files = self._effects.store.base(base_key(project)), snapshot.by_type
+        said = {name: (files[name].file.name, files[name].text) for name in unchanged}
         kept = {
-            name: replace(base[name], file_name=files[name].file.name, file_text=files[name].text) for name in unchanged
+            name: replace(base[name], file_name=file_name, file_text=file_text)
+            for name, (file_name, file_text) in said.items()
+            if (base[name].file_name, base[name].file_text) != (file_name, file_text)
         }
+        # A text that is too large to be kept differs each time, and what is kept of it doesn't.
         if edited := {name: entry for name, entry in kept.items() if entry != base[name]}:
             self._effects.store.accept(base_key(project), edited)
 

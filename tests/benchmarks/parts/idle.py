@@ -6,7 +6,7 @@ import time
 
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.daemon import a_daemon
-from tests.benchmarks.proc import Usage, usage
+from tests.benchmarks.proc import Usage, switched, usage
 from tests.benchmarks.stage import a_stage
 
 
@@ -26,8 +26,8 @@ def watch(bench: Bench, who: str, pid: int, times: int, **conditions: int | str)
     """Look at a process that has nothing to do, after a rest, for so many minutes."""
     time.sleep(bench.sizes.rest)
     looks = [_while_idle(pid, bench.sizes.idle) for _ in range(times)]
-    bench.note(who, "processor when idle", "% of a core", [look.processor * 100 for look in looks], **conditions)
-    bench.note(who, "context switches when idle", "a second", [look.switches for look in looks], **conditions)
+    bench.note(who, "processor when idle", "% of a core", [percent for percent, _ in looks], **conditions)
+    bench.note(who, "context switches when idle", "a second", [switches for _, switches in looks], **conditions)
     memory(bench, who, usage(pid), "idle", **conditions)
 
 
@@ -38,12 +38,9 @@ def memory(bench: Bench, who: str, used: Usage, when: str, **conditions: int | s
     bench.note(who, "threads", "", [used.threads], when=when, **conditions)
 
 
-def _while_idle(pid: int, seconds: float) -> Usage:
-    """Processor seconds and context switches, each per second."""
+def _while_idle(pid: int, seconds: float) -> tuple[float, float]:
+    """Percent of a core, and context switches per second."""
     before, started = usage(pid), time.monotonic()
     time.sleep(seconds)
     after, passed = usage(pid), time.monotonic() - started
-    return Usage(
-        processor=(after.processor - before.processor) / passed,
-        switches=round((after.switches - before.switches) / passed),
-    )
+    return (after.processor - before.processor) / passed * 100, switched(before, after) / passed
