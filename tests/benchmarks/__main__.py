@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -97,4 +98,6 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
+    # As Ctrl-C does: what was started is ended, and its folders go.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     main()

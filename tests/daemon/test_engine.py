@@ -403,6 +403,90 @@ def test_the_history_says_what_happened_newest_first(bench: Bench) -> None:
     assert bench.face.history(bench.root, limit=10, before=entries[0].id) == entries[1:]
 
 
+def outcomes_in_history(bench: Bench) -> list[tuple[str | None, str | None]]:
+    """Of all pushes since the first one, the oldest first."""
+    rows = bench.face.history(bench.root, limit=100, before=None)[::-1]
+    return [(row.type, row.result) for row in rows if row.kind == "connector.outcome"]
+
+
+def test_p11_offline_is_one_failure_in_the_history_and_in_the_log(bench: Bench) -> None:
+    connected(bench.emulator, {"slack": ["read"], "github": ["read"]})
+    bench.save("read")
+    bench.save("read", name="github")
+    bench.add()
+    bench.wait()
+    before = len(outcomes_in_history(bench))
+    bench.machine.network.up = False
+    bench.save("write")
+    (bench.connectors / "github.jsonc").unlink()
+    bench.pass_(200.0)
+    bench.save("write", "more")
+    bench.pass_(200.0)
+    assert bench.machine.network.attempts["PUT"] > 50
+    assert len(said(bench, NewsKind.RETRY_SCHEDULED)) <= 2
+    bench.machine.network.up = True
+    bench.machine.time.pass_(60.0)
+    assert outcomes_in_history(bench)[before:] == [
+        ("slack", "failed"),
+        ("github", "held"),
+        ("slack", "needs-authorization"),
+        ("github", "removed"),
+    ]
+
+
+def test_p11_a_removal_that_finds_no_network_after_its_grace_is_one_failure_in_the_history(bench: Bench) -> None:
+    connected(bench.emulator, {"slack": ["read"], "github": ["read"]})
+    bench.save("read")
+    bench.save("read", name="github")
+    bench.add()
+    bench.wait()
+    before = len(outcomes_in_history(bench))
+    (bench.connectors / "github.jsonc").unlink()
+    bench.pass_(3.0)
+    bench.machine.network.up = False
+    bench.pass_(600.0)
+    assert outcomes_in_history(bench)[before:] == [("github", "failed")]
+    bench.machine.network.up = True
+    bench.machine.time.pass_(60.0)
+    assert outcomes_in_history(bench)[before:] == [("github", "failed"), ("github", "removed")]
+
+
+def test_p7_signed_out_for_hours_is_one_failure_in_the_history_and_a_new_one_after_a_login(bench: Bench) -> None:
+    connected(bench.emulator, {"slack": ["read"]})
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    before = len(outcomes_in_history(bench))
+    credentials = bench.machine.folder / "home/.base44/auth/auth.json"
+    for scope in ("write", "admin"):
+        login = credentials.read_bytes()
+        credentials.unlink()
+        bench.save(scope)
+        bench.pass_(3 * 3600.0)
+        credentials.write_bytes(login)
+        bench.pass_(900.0)
+    ends = [result for _, result in outcomes_in_history(bench)[before:]]
+    assert ends == ["failed", "needs-authorization"] * 2
+
+
+def test_p12_a_restart_says_of_the_last_push_what_it_came_to_though_it_failed_as_before(bench: Bench) -> None:
+    connected(bench.emulator, {"slack": ["read"]})
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    bench.machine.network.up = False
+    bench.save("write")
+    bench.pass_(600.0)
+    before = bench.status.last_push
+    bench.ask(bench.face.pause(None))
+    bench.restart()
+    after = bench.status.last_push
+    assert before is not None
+    assert after is not None
+    assert before.outcomes == {"slack": "failed"}
+    assert (after.id, after.outcomes) == (before.id, before.outcomes)
+
+
 def test_stopping_is_only_a_word_to_the_daemon(bench: Bench) -> None:
     bench.face.stop()
     assert bench.engine.stopping.is_set()

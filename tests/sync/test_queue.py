@@ -70,6 +70,22 @@ async def test_three_saves_during_a_push_are_one_more_push_of_the_last_content()
     assert carrier.begun == [saves[0], saves[3]]
 
 
+async def test_p12_a_save_that_waits_stays_a_save_when_a_later_look_takes_its_place() -> None:
+    carrier, jobs = Carrier(), [a_job("app", trigger) for trigger in (Trigger.START, Trigger.SAVE, Trigger.REMOVAL)]
+    async with a_running_queue(carrier) as queue:
+        queue.put(jobs[0])
+        await carrier.has_begun(1)
+        for job in jobs[1:]:
+            queue.put(job)
+        for job in jobs:
+            carrier.let_go(job)
+        await queue.drained()
+    assert [(job.id, job.trigger) for job in carrier.begun] == [
+        (jobs[0].id, Trigger.START),
+        (jobs[2].id, Trigger.SAVE),
+    ]
+
+
 async def test_two_projects_are_pushed_side_by_side() -> None:
     carrier, one, other = Carrier(), a_job("one"), a_job("other")
     async with a_running_queue(carrier) as queue:

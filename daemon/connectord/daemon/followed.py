@@ -18,6 +18,7 @@ from connectord.project import Project
 from connectord.project.places import WatchPlace, places_of_unread, watch_places
 from connectord.store import CLAIMABLE, AuthorizationRow, BaseEntry, Store
 from connectord.sync import DriftKind, ProjectLoop, PushEffects, PushQueue, Settle
+from connectord.sync.changes import OUTCOME_KIND
 from connectord.sync.events import Looked, ProjectUnusable, SyncEvent, Watching
 from connectord.sync.reconcile import base_key
 from connectord.watch import Target
@@ -167,16 +168,19 @@ def _waiting(row: AuthorizationRow | None, at: datetime) -> Entry:
 
 
 def _last_push(root: Path, store: Store) -> LastPush | None:
-    ended = [job for job in store.jobs(root, 5) if job.finished_at is not None and job.started_at is not None]
-    if not ended:
+    jobs = store.jobs(root, 5)
+    job = next((job for job in jobs if job.finished_at is not None and job.started_at is not None), None)
+    if job is None:
         return None
-    job = ended[0]
-    rows = [row for row in store.history(root, 200) if row.job == job.id and row.type and row.result]
+    cut_off = {one.id for one in jobs if one.finished_at is None}
+    # What failed as it did before is in the history once only: of each connector the last row holds.
+    rows = [row for row in store.history(root, 200) if row.kind == OUTCOME_KIND and row.job not in cut_off]
+    results = {row.type: row.result for row in reversed(rows)}
     finished, started = job.finished_at or 0.0, job.started_at or 0.0
     return LastPush(
         id=job.id,
         at=datetime.fromtimestamp(finished).astimezone(),
         trigger=job.trigger,
         duration_ms=round((finished - started) * 1000),
-        outcomes={row.type: row.result for row in rows if row.type and row.result},
+        outcomes={name: result for name in job.types if (result := results.get(name)) is not None},
     )

@@ -174,6 +174,8 @@ class Mirror:
         for name, entry in entries.items():
             if entry is None:
                 known.pop(name, None)
+            elif known.get(name) == entry:  # as each rescan says again
+                continue
             else:
                 known[name] = entry
             self.unsaved.base.add((key, name))

@@ -63,13 +63,17 @@ class PushStarted:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeKnown:
-    """One connector of a job came to its outcome. One that is removed has no connector file any more."""
+    """One connector of a job came to its outcome. One that is removed has no connector file any more.
+
+    `again`: it is the same failure as the last time, which was told then.
+    """
 
     project: Project
     app: App
     job: str
     connector: Connector | None
     outcome: Outcome
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
 from connectord.project.model import Project, Snapshot
 
@@ -19,13 +20,26 @@ PATIENCE = 5.0
 
 
 class Trigger(StrEnum):
-    """What made us look."""
+    """What made us look. Of several, the first in this order says what a push was (`foremost`)."""
 
     START = "start"
     SAVE = "save"
     ASKED = "asked"
     RETRY = "retry"
+    REMOVAL = "removal"  # what a removal waited for is over: its grace, git, a person's word
     RESCAN = "rescan"
+
+
+def foremost(triggers: Iterable[Trigger]) -> Trigger:
+    """The one of several that a person should hear of."""
+    return min(triggers, key=list(Trigger).index)
+
+
+class LookAgain(Protocol):
+    """Asks a project's loop for another look in so many seconds, whatever happens until then, and says what for."""
+
+    def __call__(self, seconds: float, trigger: Trigger = Trigger.RETRY) -> None:
+        """The trigger is that of the look, and of the push that comes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +91,7 @@ class PushQueue:
         replaced = self._waiting.get(key)
         if replaced is not None and _host(replaced) != _host(job):
             self._hosts[_host(replaced)].turns.pop(key, None)
-        self._waiting[key] = replace(job, reconcile=True) if replaced and replaced.reconcile else job
+        self._waiting[key] = _folded(replaced, job) if replaced else job
         if key not in self._running:
             self._take_turn(key)
         self._idle.clear()
@@ -159,6 +173,11 @@ class _Host:
 
     turns: dict[str, None] = field(default_factory=dict)
     places: set[str] = field(default_factory=set)
+
+
+def _folded(before: PushJob, job: PushJob) -> PushJob:
+    trigger = foremost([before.trigger, job.trigger])
+    return replace(job, trigger=trigger, reconcile=before.reconcile or job.reconcile)
 
 
 def _host(job: PushJob) -> str:
