@@ -108,7 +108,7 @@ def test_status_is_the_document_of_the_design(shop: Machine, daemon: FakeDaemon)
     (line,) = project["connectors"]
     assert set(line) == {
         *("type", "state", "file", "scopes", "missing_scopes", "authorize_url", "error", "todo", "updated_at"),
-        "removal_at",
+        *("removal_at", "claim_url", "untracked"),
     }
 
 

@@ -24,7 +24,7 @@ from tests.support.wheel import PACKAGES, a_wheel
 from connectord import __version__
 
 # One system for all of them: booting takes a second, and so does an installation.
-pytestmark = [pytest.mark.xdist_group("systemd"), pytest.mark.skipif(bool(why := why_not()), reason=str(why))]
+pytestmark = [pytest.mark.skipif(bool(why := why_not()), reason=str(why))]
 
 UNIT = HOME / ".config/systemd/user/connectord.service"
 DROP_IN = UNIT.with_name("connectord.service.d") / "quick.conf"
