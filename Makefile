@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo tour test check format clean
+.PHONY: help demo tour test check bench format docs clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 10
@@ -15,7 +15,7 @@ tour: $(VENV)/runtime  ## the whole story, played and checked step by step
 	@$(BIN)/connectord demo --tour
 
 test: $(VENV)/dev  ## all tests (PYTEST_ARGS="-k plan" for some)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
 
 check: $(VENV)/dev  ## ruff, mypy strict, import-linter
 	$(BIN)/ruff check .
@@ -23,9 +23,15 @@ check: $(VENV)/dev  ## ruff, mypy strict, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: $(VENV)/bench  ## measure it, beside entr and chokidar (BENCH="idle commands" for some parts; docs/performance.md)
+	$(BIN)/python -m tests.benchmarks $(BENCH)
+
 format: $(VENV)/dev  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/dev  ## write the table of docs/settings.md anew
+	$(BIN)/python -m tests.support.settings_page
 
 clean:  ## remove what make made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
@@ -45,4 +51,9 @@ $(VENV)/runtime: $(VENV)/python pyproject.toml constraints.txt
 $(VENV)/dev: $(VENV)/runtime
 	@echo "Installing what the tests need into $(VENV) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(VENV)/bench: $(VENV)/dev
+	@echo "Installing what the plots need into $(VENV) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	@touch $@

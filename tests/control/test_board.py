@@ -182,6 +182,7 @@ def test_what_to_do_about_an_error_shows_beside_its_connector_and_its_project() 
 def test_what_to_do_shows_for_what_is_waited_for_and_for_what_can_not_be_read() -> None:
     known = outcome(Result.FAILED, error="gone", todo="Check the network.", code=Unreachable.code)
     board = a_board(looked("slack", sets=(a_file("slack"),)), known, finished(known), retry(Unreachable.code))
+    board.apply(PushStarted(PROJECT, "job", Trigger.RETRY, ("slack",)), AT)
     waiting = board.status().todo
     board.apply(ProjectUnusable(ROOT, ConnectordError("no disk", todo=("Mount it.",))), AT)
     assert (waiting, board.status().todo) == ("Check the network.", "Mount it.")

@@ -2,113 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import os
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
-from tests.support.emulator import EmulatorApp, emulator_app, write_credentials
+from tests.support.bench import Bench
 from tests.support.engine import connected, requests
-from tests.support.lives import Machine, Running
-from tests.support.project import a_connector, a_project
-from tests.support.virtual_time import virtual_time
+from tests.support.project import a_project
 
 from connectord.authorize import Authorization
 from connectord.control import News, NewsKind
 from connectord.control.face import UnknownProject
 from connectord.control.models import (
     ConnectorState,
-    ConnectorStatus,
     ProjectState,
-    ProjectStatus,
     Restoration,
-    WaitResult,
 )
-from connectord.daemon.answers import Answers, NotRestorable
+from connectord.daemon.answers import NotRestorable
 from connectord.daemon.consents import _caller
-from connectord.daemon.daemon import not_among
-from connectord.daemon.engine import Engine
+from connectord.daemon.daemon import Daemon, not_among
 from connectord.daemon.history import KEPT, kept
 from connectord.emulator.faults import Fault
 from connectord.emulator.state import DEFAULT_API_KEY
 from connectord.project import NoProject
-from connectord.sync import Trigger
-
-
-@dataclass
-class Bench:
-    """A machine with a project, signed in, and an engine that runs."""
-
-    machine: Machine
-    root: Path
-    running: Running
-
-    @property
-    def emulator(self) -> EmulatorApp:
-        return self.machine.emulator
-
-    @property
-    def engine(self) -> Engine:
-        return self.running.life.engine
-
-    @property
-    def face(self) -> Answers:
-        return self.running.life.face
-
-    @property
-    def status(self) -> ProjectStatus:
-        return self.running.life.project(self.root)
-
-    @property
-    def slack(self) -> ConnectorStatus:
-        return next(one for one in self.status.connectors if one.type == "slack")
-
-    def save(self, *scopes: str, name: str = "slack") -> None:
-        a_connector(a_project(self.root, api_url=self.emulator.url, app_id=self.emulator.app_id), name, scopes)
-
-    @property
-    def connectors(self) -> Path:
-        return self.root / "base44" / "connectors"
-
-    def pass_(self, seconds: float) -> None:
-        """Look, let time go by, and look again."""
-        self.engine.hint_all(Trigger.SAVE)
-        self.machine.time.pass_(seconds)
-        self.engine.hint_all(Trigger.SAVE)
-        self.machine.time.pass_(1.0)
-
-    def add(self) -> None:
-        self.running.ask(self.face.add_project(self.root))
-
-    def wait(self, timeout: float = 60.0) -> WaitResult:
-        result: WaitResult = self.running.ask(self.face.wait(self.root, timeout=timeout))
-        return result
-
-    def ask(self, coroutine: Any) -> Any:
-        return self.running.ask(coroutine)
-
-    def restart(self) -> None:
-        self.running.kill()
-        self.running = Running(self.machine)
-
-    def allow(self) -> None:
-        (consent,) = self.emulator.world.integrations.open_consents()
-        self.emulator.world.integrations.allow(consent)
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with virtual_time() as time:
-        emulator = emulator_app(limits=False)
-        token = emulator.world.accounts.sign_in("dev@example.com")
-        pair = {"access_token": token.access_token, "refresh_token": token.refresh_token, "expires_in": 3600}
-        write_credentials(tmp_path / "home", pair)
-        root = a_project(tmp_path / "shop", {}, app_id=emulator.app_id, api_url=emulator.url).root
-        machine = Machine(tmp_path, emulator, time)
-        bench = Bench(machine, root, Running(machine))
-        yield bench
-        bench.running.kill()
+from connectord.sync import Reading, Trigger
 
 
 def test_a_project_that_is_added_is_looked_at_before_the_answer(bench: Bench) -> None:
@@ -260,7 +179,7 @@ def test_p7_a_login_is_noticed_by_its_file(bench: Bench) -> None:
     bench.add()
     bench.machine.time.pass_(1000)  # by now its own tries are minutes apart
     file.write_text(kept_text)
-    bench.engine._hinted(file)
+    bench.machine.time.loop.call_soon(bench.engine._hinted, file)
     bench.machine.time.pass_(1.0)
     assert bench.slack.state is ConnectorState.NEEDS_AUTHORIZATION
 
@@ -490,10 +409,6 @@ def outcomes_in_history(bench: Bench) -> list[tuple[str | None, str | None]]:
     return [(row.type, row.result) for row in rows if row.kind == "connector.outcome"]
 
 
-def said(bench: Bench, kind: NewsKind) -> int:
-    return sum(news.event is kind for news in bench.running.life.news)
-
-
 def test_p11_offline_is_one_failure_in_the_history_and_in_the_log(bench: Bench) -> None:
     connected(bench.emulator, {"slack": ["read"], "github": ["read"]})
     bench.save("read")
@@ -508,7 +423,7 @@ def test_p11_offline_is_one_failure_in_the_history_and_in_the_log(bench: Bench) 
     bench.save("write", "more")
     bench.pass_(200.0)
     assert bench.machine.network.attempts["PUT"] > 50
-    assert said(bench, NewsKind.RETRY_SCHEDULED) <= 2
+    assert len(said(bench, NewsKind.RETRY_SCHEDULED)) <= 2
     bench.machine.network.up = True
     bench.machine.time.pass_(60.0)
     assert outcomes_in_history(bench)[before:] == [
@@ -580,7 +495,7 @@ def test_stopping_is_only_a_word_to_the_daemon(bench: Bench) -> None:
 @pytest.mark.parametrize("kind", list(NewsKind))
 def test_only_what_happened_to_a_project_is_kept(kind: NewsKind, bench: Bench) -> None:
     news = News(at=bench.engine._in.at(), event=kind, message="so it was", project="/shop", type="slack")
-    row = kept(news, 12.0)
+    row = kept(news, Path("/shop"), 12.0)
     assert (row is not None) == (kind in KEPT)
     assert row is None or (row.at, row.project, row.kind, row.message) == (12.0, Path("/shop"), kind.value, "so it was")
 
@@ -645,7 +560,7 @@ def test_p12_signed_out_shows_though_there_is_nothing_to_push_and_ends_with_a_lo
     assert bench.wait().why == "signed out"
     connected(bench.emulator, {"slack": ["read", "by someone else"]})
     credentials.write_bytes(login)
-    bench.engine.retry_all()  # what the watched credentials file leads to
+    bench.machine.time.loop.call_soon(bench.engine.retry_all)  # what the watched credentials file leads to
     bench.machine.time.pass_(5.0)
     assert bench.slack.state is ConnectorState.DRIFTED
 
@@ -662,3 +577,75 @@ def test_p12_offline_shows_though_there_is_nothing_to_push_and_ends_by_itself(be
     bench.machine.network.up = True
     bench.machine.time.pass_(30.0)
     assert (before, bench.status.state) == (ProjectState.OFFLINE, ProjectState.SYNCED)
+
+
+def a_defect_at_the_next_look(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    followed = bench.engine.followed[bench.root]
+    read = followed.loop._read
+
+    def fail() -> Reading:
+        monkeypatch.setattr(followed.loop, "_read", read)
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(followed.loop, "_read", fail)
+
+
+def said(bench: Bench, kind: NewsKind) -> list[News]:
+    return [one for one in bench.running.life.news if one.event is kind]
+
+
+def test_after_a_defect_what_was_waited_for_still_comes(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    connected(bench.emulator, {"slack": ["a"], "github": ["a"]})
+    for name in ("slack", "github"):
+        bench.save("a", name=name)
+    bench.add()
+    assert bench.wait().settled
+    (bench.connectors / "slack.jsonc").unlink()
+    bench.pass_(1.0)
+    assert said(bench, NewsKind.REMOVAL_COMING)
+    a_defect_at_the_next_look(bench, monkeypatch)
+    bench.engine.hint_all(Trigger.SAVE)
+    bench.machine.time.pass_(15.0)  # its grace is ten seconds, and nothing but that wakes it
+    assert len(said(bench, NewsKind.DEFECT)) == 1
+    assert ("remove", "slack") in requests(bench.emulator)
+
+
+def test_who_waits_for_a_look_that_a_defect_ended_gets_the_next_one(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected(bench.emulator, {"slack": ["a"]})
+    bench.add()
+    bench.save("a")
+    a_defect_at_the_next_look(bench, monkeypatch)
+    assert bench.wait().settled
+    assert len(said(bench, NewsKind.DEFECT)) == 1
+    assert ("set", "slack") in requests(bench.emulator)
+
+
+def test_a_project_whose_name_is_not_utf_8_has_its_history(tmp_path: Path, bench: Bench) -> None:
+    named = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    root = a_project(named, {"slack": "{"}, app_id=bench.emulator.app_id, api_url=bench.emulator.url).root
+    bench.ask(bench.face.add_project(root))
+    bench.machine.time.pass_(5.0)
+    (invalid,) = [one for one in bench.running.life.news if one.event is NewsKind.FILE_INVALID]
+    daemon = Daemon((), bench.engine._in)
+    daemon._engine, daemon._store = bench.engine, bench.running.life.store
+    daemon._publish(invalid)
+    assert [one.kind for one in bench.face.history(root, limit=10, before=None)] == [NewsKind.FILE_INVALID.value]
+
+
+def test_p12_a_service_that_hangs_is_offline_after_the_first_time_out_and_its_end_ends_that(bench: Bench) -> None:
+    connected(bench.emulator, {"slack": ["a"], "github": ["a"]})
+    bench.add()
+    bench.emulator.world.faults.add(Fault(delay=60.0))
+    for name in ("slack", "github"):
+        bench.save("a", name=name)
+    bench.engine.hint_all(Trigger.SAVE)
+    bench.machine.time.pass_(10.5)
+    hanging = bench.status
+    bench.emulator.world.faults.clear()
+    bench.machine.time.pass_(20.0)
+    assert hanging.state is ProjectState.OFFLINE
+    assert "did not answer within 10 s" in (hanging.error or "")
+    assert hanging.todo == "Check the network, then try again."
+    assert bench.status.state is ProjectState.SYNCED

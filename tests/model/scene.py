@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from tests.support.git import Repository
+from tests.support.git import Repository, a_folder_to_copy
 from tests.support.project import a_project
 
 from connectord.emulator.faults import Fault, FaultBody
@@ -109,7 +108,7 @@ def at(state: str, ref: str) -> str:
 @cache
 def scene() -> Path:
     """A project of all the types in a repository with a few branches, made once."""
-    folder = Path(tempfile.mkdtemp(prefix="connectord-removals-"))
+    folder = a_folder_to_copy("removals")
     a_project(folder, {name: ["one"] for name in TYPES}, app_id=APPS[0], api_url="http://testserver")
     (folder / "readme").write_text("x\n", encoding="utf-8")
     Repository(folder).sh(_SCENE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
@@ -193,3 +194,29 @@ def test_names_that_are_no_text_and_half_characters_are_taken(store: Store, tmp_
     assert store.projects()[0].root == odd
     assert store.base(key)["slack"].file_name == "\udce9.jsonc"
     assert len(store.history(odd)) == 1
+
+
+def test_p14_what_base_says_already_is_no_transaction(tmp_path: Path) -> None:
+    faults = Counter[str]()
+    store = SqliteStore(tmp_path / "state.db", fault=lambda point: faults.update([point]))
+    entry = BaseEntry("slack", ("chat:write",), {"a": 1}, seen_scopes=frozenset({"chat:write"}), authorized=True)
+    store.accept(KEY, {"slack": entry})
+    before = faults.total()
+    store.accept(KEY, {"slack": replace(entry)})
+    assert faults.total() == before
+    store.accept(KEY, {"slack": replace(entry, authorized=False)})
+    assert faults.total() > before
+    store.close()
+
+
+def test_p14_a_thousand_connectors_with_the_same_scopes_keep_them_once(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "state.db")
+    for number in range(1000):
+        entry = BaseEntry("slack", ("a", "b"), seen_scopes=frozenset({"a", "b"}), file_text='{"type": "slack"}')
+        store.accept(replace(KEY, app_id=str(number)), {"slack": entry})
+    store.close()
+    again = SqliteStore(tmp_path / "state.db")
+    entries = [again.base(replace(KEY, app_id=str(number)))["slack"] for number in range(1000)]
+    again.close()
+    for part in ("type", "scopes", "seen_scopes", "file_text"):
+        assert len({id(getattr(entry, part)) for entry in entries}) == 1

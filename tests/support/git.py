@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import select
 import shutil
@@ -126,9 +127,16 @@ def _program(file: Path, script: str) -> None:
     file.chmod(0o755)
 
 
+def a_folder_to_copy(name: str) -> Path:
+    """A folder that many tests copy from, until this process ends."""
+    folder = Path(tempfile.mkdtemp(prefix=f"connectord-{name}-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 @cache
 def _scene() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="connectord-git-"))
+    folder = a_folder_to_copy("git")
     Repository(folder).sh(_SCENE)
     return folder
 

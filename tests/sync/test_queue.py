@@ -213,3 +213,21 @@ async def test_a_queue_from_which_everything_was_dropped_is_drained() -> None:
         carrier.let_go(running)
         await asyncio.wait_for(queue.drained(), 10)
     assert carrier.begun == [running]
+
+
+async def test_a_queue_that_lives_answers_also_where_all_places_are_taken() -> None:
+    carrier = Carrier()
+    async with a_running_queue(carrier, projects_at_once=1) as queue:
+        queue.put(a_job("shop"))
+        queue.put(a_job("blog"))
+        await carrier.has_begun(1)
+        await queue.pulse()
+        assert len(carrier.begun) == 1
+
+
+async def test_a_queue_that_does_not_run_answers_nobody() -> None:
+    queue = PushQueue(Carrier().carry)
+    asked = asyncio.create_task(queue.pulse())
+    await asyncio.sleep(0)
+    assert not asked.done()
+    asked.cancel()

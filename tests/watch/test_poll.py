@@ -10,14 +10,14 @@ from pathlib import Path
 from connectord.project.places import WatchPlace
 from connectord.watch.layout import Layout, Seen
 from connectord.watch.poll import POLL_SECONDS, REST, TICK_SECONDS, Poller
-from connectord.watch.target import Target, survey
+from connectord.watch.target import Target, find_places
 
 ROOT = Path("/root-of-it")
 
 
 def layout(directory: Path, *names: str) -> Layout:
-    found, _ = survey([Target(ROOT, lambda: [WatchPlace(directory, frozenset(names), connectors=True)])])
-    return Layout(found)
+    target = Target(ROOT, lambda: [WatchPlace(directory, frozenset(names), connectors=True)])
+    return Layout({ROOT: tuple(find_places(target, ()))})
 
 
 async def following(

@@ -119,7 +119,7 @@ async def test_p1_nobody_is_hinted_at_before_what_follows_is_seen(tmp_path: Path
             order.append("subscribed")
             return stop.is_set()
 
-        return file_events(directories, SimpleNamespace(is_set=is_set))
+        return file_events(directories, SimpleNamespace(is_set=is_set, when_set=stop.when_set))
 
     watcher = Watcher(on_hint=hint, source=source)
     watcher.add(target(project))

@@ -11,7 +11,7 @@ from connectord.project.places import WatchPlace
 from connectord.watch import Target
 from connectord.watch.forced import forced_polling
 from connectord.watch.mounts import remote_devices
-from connectord.watch.target import survey
+from connectord.watch.target import find_places
 
 LINE = "36 35 {device} / /mnt/point rw,noatime shared:1 master:2 - {kind} source rw,errors=continue\n"
 
@@ -41,12 +41,9 @@ def test_a_list_of_mounts_that_cannot_be_understood_is_harmless(tmp_path: Path) 
     assert remote_devices(tmp_path / "mountinfo") == frozenset()
 
 
-def test_a_place_on_such_a_disk_is_found_as_remote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    device = tmp_path.stat().st_dev
-    monkeypatch.setattr("connectord.watch.target.remote_devices", lambda: frozenset({device}))
-    found, defects = survey([Target(tmp_path, lambda: [WatchPlace(tmp_path, frozenset())])])
-    assert [place.remote for place in found[tmp_path]] == [True]
-    assert not defects
+def test_a_place_on_such_a_disk_is_found_as_remote(tmp_path: Path) -> None:
+    found = find_places(Target(tmp_path, lambda: [WatchPlace(tmp_path, frozenset())]), {tmp_path.stat().st_dev})
+    assert [place.remote for place in found] == [True]
 
 
 @pytest.mark.parametrize(

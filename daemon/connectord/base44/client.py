@@ -16,7 +16,7 @@ import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
 from connectord import __version__
-from connectord.base44 import oauth
+from connectord.base44 import oauth, wire
 from connectord.base44.answers import read
 from connectord.base44.app import App
 from connectord.base44.credentials import Clock, Credentials, Signature
@@ -24,6 +24,7 @@ from connectord.base44.errors import Base44Error
 from connectord.base44.exchange import Answer, exchange
 from connectord.base44.models import DeviceCode, Reply, Token, User
 from connectord.base44.pace import Pace
+from connectord.base44.ping import Ping, ping
 from connectord.base44.request import Limited, Request, host_address
 from connectord.base44.retry import Retry, Retrying, retry_after
 
@@ -65,12 +66,14 @@ class Base44:
         self._opened: httpx.AsyncClient | None = None
         self._under_way = 0
         self._retired = False
+        self._stale = False
 
     @property
     def _http(self) -> httpx.AsyncClient:
         self._opened = self._opened or httpx.AsyncClient(
             base_url=self.api_url,
-            transport=self._transport,
+            transport=self._transport or wire.transport(),
+            limits=wire.LIMITS,
             headers={"User-Agent": f"connectord/{__version__}"},
             follow_redirects=False,  # a token goes to no other host
             mounts={f"all://{host}": None for host in _THIS_MACHINE},  # a proxy can't reach the emulator here
@@ -97,8 +100,14 @@ class Base44:
         self._retired = True
         await self._rest()
 
+    async def reconnect(self) -> None:
+        """Use no connection of before any more, once calls under way are over: they may be dead without a sign."""
+        self._stale = True
+        await self._rest()
+
     async def _rest(self) -> None:
-        if self._retired and not self._under_way:
+        if (self._retired or self._stale) and not self._under_way:
+            self._stale = False
             await self.aclose()
 
     def app(self, app_id: str) -> App:
@@ -116,6 +125,10 @@ class Base44:
             return read(await exchange(self._http, request, signature), User, now=self._clock())
 
         return await self._retried(request, attempt)
+
+    async def ping(self) -> Ping:
+        """Whether this host answers at all, asked once and unsigned. Raises Unreachable, TimedOut, UnexpectedReply."""
+        return await ping(self._http)
 
     async def device_code(self) -> DeviceCode:
         """Start a device login (RFC 8628)."""

@@ -76,6 +76,11 @@ class Connections:
         for client in retired:
             await client.retire()
 
+    async def reconnect(self) -> None:
+        """The machine slept, or the network may be another one: begin with new connections."""
+        for client in tuple(self._clients.values()):
+            await client.reconnect()
+
     def _pace(self, api_url: str, environ: Mapping[str, str]) -> Pace:
         """One for each host and caller: projects whose `.env` differ in other things share the same limits."""
         return self._paces.setdefault(self._pace_key(api_url, environ), Pace(on_wait=self._on_wait))

@@ -23,7 +23,8 @@ from connectord import __version__
 from connectord.control.endpoint import peer_uid
 from connectord.control.face import Face, UnknownProject
 from connectord.control.models import PROTOCOL, PROTOCOL_HEADER, VERSION_HEADER, Failure
-from connectord.control.routes import Ending, Routes
+from connectord.control.routes import Routes
+from connectord.control.waiting import Ending
 from connectord.errors import ConnectordError
 
 GRACE: Final = 2
@@ -49,13 +50,13 @@ async def serve(face: Face, listener: socket.socket, *, on_ready: Callable[[], N
         timeout_graceful_shutdown=GRACE,
     )
     server = _Server(config, on_started=on_ready)
-    # uvicorn ends in order when it is told by flag, not when it is cancelled.
+    # uvicorn ends in order when it is told, not when it is cancelled.
     serving = asyncio.create_task(server.serve(sockets=[listener]), name="local API")
     try:
         await asyncio.shield(serving)
     finally:
         closing.set()
-        server.should_exit = True
+        server.end()
         await serving
 
 
@@ -79,15 +80,25 @@ class _KnownPeer(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that says when it answers, and leaves the signals to the daemon."""
+    """uvicorn that says when it answers, leaves the signals to the daemon, and doesn't wake up while nobody asks."""
 
     def __init__(self, config: uvicorn.Config, *, on_started: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_started = on_started
+        self._ended = asyncio.Event()
+
+    def end(self) -> None:
+        """End in order, soon."""
+        self.should_exit = True
+        self._ended.set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._on_started()
+
+    async def main_loop(self) -> None:
+        """Uvicorn's own looks ten times a second whether to end, and sets the clock of a header that we don't send."""
+        await self._ended.wait()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

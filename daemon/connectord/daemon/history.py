@@ -27,6 +27,7 @@ KEPT: Final = frozenset(
         NewsKind.DRIFT,
         NewsKind.UNTRACKED,
         NewsKind.CONSENT_LOST,
+        NewsKind.STRIPE_CLAIMED,
         NewsKind.DEFECT,
         NewsKind.CREDENTIALS_UNUSABLE,
     }
@@ -34,14 +35,14 @@ KEPT: Final = frozenset(
 """Outcomes and ends of authorizations are not among them: they are recorded together with what they change."""
 
 
-def kept(news: News, at: float) -> HistoryRow | None:
-    """The row of a news that is kept, at `at` seconds since the epoch; None for the others."""
+def kept(news: News, root: Path | None, at: float) -> HistoryRow | None:
+    """The row of a news of the project in `root` that is kept, at `at` seconds since the epoch; None for the others."""
     if news.event not in KEPT:
         return None
     return HistoryRow(
         None,
         at,
-        Path(news.project) if news.project else None,
+        root,
         news.event.value,
         news.message,
         job=news.job,

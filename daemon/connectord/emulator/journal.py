@@ -20,11 +20,15 @@ _HIDDEN: Final = "***"
 class LoggedRequest:
     """One request. `time` is seconds since the epoch; `status` is None before an answer and after a reset.
 
-    `operation` and `body` are known once it was answered or given up.
+    `received` is the monotonic clock's at its arrival, which other processes of this machine can compare with theirs;
+    `client` is the port that it came from, so that requests of one connection are known. `operation` and `body` are
+    known once it was answered or given up.
     """
 
     number: int
     time: float
+    received: float
+    client: int | None
     method: str
     path: str
     query: str
@@ -46,10 +50,12 @@ class Journal:
         """What was logged and not cleared."""
         return tuple(self._entries.values())
 
-    def begin(self, *, time: float, method: str, path: str, query: str, request_id: str) -> int:
+    def begin(
+        self, *, time: float, received: float, client: int | None, method: str, path: str, query: str, request_id: str
+    ) -> int:
         """Note a request that has arrived; the number is for `finish`."""
         number, self._next = self._next, self._next + 1
-        self._entries[number] = LoggedRequest(number, time, method, path, query, request_id)
+        self._entries[number] = LoggedRequest(number, time, received, client, method, path, query, request_id)
         if len(self._entries) > KEPT:
             del self._entries[next(iter(self._entries))]
         return number

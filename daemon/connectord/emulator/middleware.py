@@ -7,6 +7,7 @@ must name a loopback host (DNS rebinding), and one that changes something must n
 from __future__ import annotations
 
 import re
+import time
 import uuid
 from collections.abc import Callable
 from http import HTTPStatus
@@ -50,6 +51,8 @@ class Trace:
         journal = self._world.journal
         number = journal.begin(
             time=self._world.now(),
+            received=time.monotonic(),
+            client=scope["client"][1] if scope.get("client") else None,
             method=scope["method"],
             path=scope["path"],
             query=scope["query_string"].decode("latin-1"),

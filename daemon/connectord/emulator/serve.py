@@ -23,6 +23,9 @@ HOST: Final = "127.0.0.1"
 _GRACE: Final = 30
 """Seconds until uvicorn stops waiting for requests at shutdown; ResettableProtocol has cut them short long before."""
 
+_KEPT_ALIVE: Final = 75
+"""Seconds that a silent connection is kept, as nginx does; uvicorn's own five no service on the internet has."""
+
 
 class PortUnavailable(ConnectordError):
     """Nothing can listen on this port."""
@@ -54,6 +57,7 @@ async def serve(
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        timeout_keep_alive=_KEPT_ALIVE,
         timeout_graceful_shutdown=_GRACE,
     )
     server = _Server(config, on_started=lambda: on_ready(url))

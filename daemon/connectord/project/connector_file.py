@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +73,9 @@ def sentence(message: str) -> str:
 
 
 def _connector(value: Mapping[str, Any], file: Path, text: str) -> Connector:
-    return Connector(value["type"], tuple(value.get("scopes", ())), value.get("connection_config"), file, text)
+    # The same words stand in many files, and the text in base as well: each is kept once.
+    scopes = tuple(map(sys.intern, value.get("scopes", ())))
+    return Connector(sys.intern(value["type"]), scopes, value.get("connection_config"), file, sys.intern(text))
 
 
 def _placed(complaint: _Complaint, file: Path, text: str, root: Node) -> Problem:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from connectord.store.base import BaseEntry, BaseKey
 from connectord.store.rows import (
@@ -18,9 +19,13 @@ from connectord.store.rows import (
     HistoryRow,
     HoldRow,
     JobRow,
+    NoticedRow,
     ProjectRow,
     SightingRow,
 )
+
+SHARED: Final = 1024
+"""So many different lists of scopes are read once and kept once, however many connectors ask for them."""
 
 Columns = tuple[Any, ...]
 """One row as sqlite3 gives and takes it."""
@@ -58,6 +63,7 @@ def entry_columns(base: int, entry: BaseEntry) -> Columns:
         None if entry.file_name is None else os.fsencode(entry.file_name),
         text(entry.file_text),
         entry.unsure,
+        entry.told,
     )
 
 
@@ -94,6 +100,11 @@ def absence_columns(row: AbsenceRow) -> Columns:
     return path_bytes(row.project), text(row.type), row.since, *words, row.other_app, row.removing
 
 
+def noticed_columns(row: NoticedRow) -> Columns:
+    """For noticed."""
+    return os.fsencode(row.place), row.kind, text(row.item), text(row.mark), row.told_at, row.shown, row.ended_at
+
+
 def job_columns(row: JobRow) -> Columns:
     """For jobs, but its number."""
     times = row.queued_at, row.started_at, row.finished_at
@@ -112,20 +123,27 @@ def read_project(row: Columns) -> ProjectRow:
     return ProjectRow(_path(root), added_at, bool(paused))
 
 
-def read_entry(row: Columns) -> tuple[BaseKey, BaseEntry]:
-    """From the columns of bases (but its id) and those of base_entries (but its base)."""
-    api_url, app_id, directory, name, scopes, config, seen, authorized, file_name, file_text, unsure = row
-    entry = BaseEntry(
-        name,
+def read_base(row: Columns) -> BaseKey:
+    """From the columns of bases, but its id."""
+    api_url, app_id, directory = row
+    return BaseKey(api_url, app_id, _path(directory))
+
+
+def read_entry(row: Columns) -> BaseEntry:
+    """From the columns of base_entries, but its base."""
+    name, scopes, config, seen, authorized, file_name, file_text, unsure, told = row
+    return BaseEntry(
+        sys.intern(name),
         _strings(scopes),
         None if config is None else json.loads(config),
-        None if seen is None else frozenset(_strings(seen)),
+        None if seen is None else _set(seen),
         bool(authorized),
-        None if file_name is None else os.fsdecode(file_name),
-        file_text,
+        None if file_name is None else sys.intern(os.fsdecode(file_name)),
+        # The reader of files has the same text, if nobody has edited it.
+        None if file_text is None else sys.intern(file_text),
         bool(unsure),
+        told,
     )
-    return BaseKey(api_url, app_id, _path(directory)), entry
 
 
 def read_authorization(row: Columns) -> AuthorizationRow:
@@ -155,6 +173,12 @@ def read_absence(row: Columns) -> AbsenceRow:
     return AbsenceRow(_path(project), name, since, directory, git, bool(other_app), bool(removing))
 
 
+def read_noticed(row: Columns) -> NoticedRow:
+    """From the columns of noticed."""
+    place, kind, item, mark, told_at, shown, ended_at = row
+    return NoticedRow(os.fsdecode(place), kind, item, mark, told_at, bool(shown), ended_at)
+
+
 def read_job(row: Columns) -> JobRow:
     """From the columns of jobs, but its number."""
     name, project, trigger, types, *times = row
@@ -171,6 +195,12 @@ def _path(name: bytes) -> Path:
     return Path(os.fsdecode(name))
 
 
+@lru_cache(SHARED)
+def _set(listed: str) -> frozenset[str]:
+    return frozenset(_strings(listed))
+
+
+@lru_cache(SHARED)
 def _strings(listed: str) -> tuple[str, ...]:
     found = json.loads(listed)
     if not isinstance(found, list):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectord.base44 import App
@@ -162,7 +163,10 @@ class LateConsent:
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """Base44 was asked what it has: `plan` says all of it, the rest is what shows for the first time."""
+    """Base44 was asked what it has: `plan` says all of it, the rest is what shows for the first time.
+
+    `missing_scopes` are of every connector that works: asked for and not granted.
+    """
 
     project: Project
     plan: Plan
@@ -170,6 +174,7 @@ class Reconciled:
     untracked: tuple[str, ...] = ()
     unauthorized: tuple[LostConsent, ...] = ()
     late_consents: tuple[LateConsent, ...] = ()
+    missing_scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ class ProjectLoop:
         self._later.add(handle)
 
     async def run(self) -> None:
-        """Look whenever there is a reason to, until cancelled."""
+        """Look whenever there is a reason to, until cancelled. A defect ends it, and what is waited for goes on."""
         self.hint(Trigger.START)
         try:
             async with asyncio.TaskGroup() as group:
@@ -107,22 +107,31 @@ class ProjectLoop:
                     await self._run()
                 finally:
                     self._group = None
-        finally:
-            for ticket in self._tickets:
-                ticket.cancel()
-            for handle in self._later:
-                handle.cancel()
+        except asyncio.CancelledError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Nobody looks any more. After a defect `run` may be called again instead, for whatever was waited for."""
+        self.push.end()
+        for ticket in self._tickets:
+            ticket.cancel()
+        for handle in self._later:
+            handle.cancel()
 
     async def _run(self) -> None:
         while True:
             await self._settled()
             triggers, tickets = self._take_reasons()
-            if not await self._look(triggers):
-                # It is looked at again in a moment, for the same reasons and for whoever waits for a look.
-                self._triggers |= triggers
-                self._tickets += tickets
-                continue
-            for ticket in tickets:
+            looked = False
+            try:
+                looked = await self._look(triggers)
+            finally:
+                if not looked:
+                    # It is looked at again in a moment, for the same reasons and for whoever waits for a look.
+                    self._triggers |= triggers
+                    self._tickets += tickets
+            for ticket in tickets if looked else ():
                 if not ticket.cancelled():
                     ticket.set_result(None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
@@ -24,6 +25,7 @@ from connectord.sync.plan import Plan, plan
 from connectord.sync.queue import LookAgain, PushJob, Trigger
 from connectord.sync.reconcile import Reconciler, base_key
 from connectord.sync.removals import Removals
+from connectord.sync.renewals import Renewals
 from connectord.sync.retries import OFFLINE, OFFLINE_CAP, Retries
 
 PACE_SECONDS = 5.0
@@ -52,6 +54,7 @@ class ProjectPush:
         self._look_again = look_again
         self._beside = beside
         self._parking = Parking()
+        self._renewals = Renewals()
         self._failures = FailureLedger()
         self._retries = Retries(effects, look_again)
         self.removals = Removals(
@@ -71,6 +74,7 @@ class ProjectPush:
 
     async def look(self, project: Project, snapshot: Snapshot) -> Plan:
         """Say what the snapshot asks for, and return what may be sent now: removals only after the guard let them."""
+        self._renewals.keep_only(snapshot.by_type)
         decided = self._plan(project, snapshot)
         if self._latest is not None and self._latest[0] != base_key(project):
             self._failures.keep_only(())  # those were the other app's
@@ -96,6 +100,20 @@ class ProjectPush:
         else:
             self._parking.release_passing()
 
+    async def renewed(self, connector_type: str) -> Outcome | None:
+        """Have it set once more at the next look, for a fresh consent link; None where it has no usable file.
+
+        It takes as long as its turn and Base44 do: callers bring their own limit.
+        """
+        self._parking.release(connector_type)
+        asked = self._renewals.ask(connector_type)
+        self._look_again(0.0)
+        return await asyncio.shield(asked)
+
+    def end(self) -> None:
+        """Nothing is looked at any more: nobody needs to wait for a link."""
+        self._renewals.end()
+
     @property
     def reconcile_owed(self) -> bool:
         """Whether Base44 couldn't be asked what it has, so that the next try of anything should ask again."""
@@ -116,7 +134,7 @@ class ProjectPush:
         return self._latest[1] if self._latest and self._latest[0] == key else None
 
     def _plan(self, project: Project, snapshot: Snapshot) -> Plan:
-        base = self._effects.store.base(base_key(project))
+        base = self._renewals.wanted(self._effects.store.base(base_key(project)))
         return plan(snapshot, base, parked=self._parking.waiting(base_key(project), self._effects.clock()))
 
     async def _push(self, job: PushJob, decided: Plan, app: App) -> None:
@@ -135,6 +153,7 @@ class ProjectPush:
             if not again:
                 effects.store.record(self._change(job, sent.get(outcome.type), outcome))
             effects.emit(OutcomeKnown(job.project, app, job.id, sent.get(outcome.type), outcome, again))
+            self._renewals.heard(outcome)
 
         outcomes = await carry_out(
             decided,

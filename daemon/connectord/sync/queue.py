@@ -81,6 +81,7 @@ class PushQueue:
         self._running: set[str] = set()
         self._hosts: defaultdict[str, _Host] = defaultdict(_Host)
         self._changed = asyncio.Event()
+        self._pulses: list[asyncio.Future[None]] = []
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -102,8 +103,16 @@ class PushQueue:
                 for host in self._hosts.values():
                     while host.turns and len(host.places) < self._projects_at_once:
                         self._begin(host, group)
+                self._answer_pulses()
                 await self._changed.wait()
                 self._changed.clear()
+
+    async def pulse(self) -> None:
+        """Return once the queue has given out every turn that it can: a sign that it lives. Brings no time limit."""
+        answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._pulses.append(answered)
+        self._changed.set()
+        await answered
 
     def is_busy(self, root: Path) -> bool:
         """Whether a job of this project waits or runs."""
@@ -119,6 +128,12 @@ class PushQueue:
     async def drained(self) -> None:
         """Wait until nothing waits and nothing runs. Callers bring their own time limit."""
         await self._idle.wait()
+
+    def _answer_pulses(self) -> None:
+        pulses, self._pulses = self._pulses, []
+        for pulse in pulses:
+            if not pulse.done():  # whoever asked may have been cancelled
+                pulse.set_result(None)
 
     def _begin(self, host: _Host, group: asyncio.TaskGroup) -> None:
         key = next(iter(host.turns))

@@ -16,7 +16,7 @@ class Settle:
     content that doesn't parse may wait for the other half of its save before it is reported.
     """
 
-    quiet: float = 0.05
+    quiet: float = 0.02
     cap: float = 2.0
     patience: float = 1.5
 

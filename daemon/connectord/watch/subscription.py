@@ -5,27 +5,54 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from typing import Any, Final, Protocol
 
 from watchfiles import Change, watch
 
+from connectord.watch.doorbell import Doorbell
 from connectord.watch.layout import Layout, Seen
 
 STEP_MS: Final = 20
-"""How often watchfiles looks whether something came in. Half of it costs twice as much: 0.3 % of a core when idle."""
+"""How often watchfiles looks whether something came in, where no bell tells: 0.15 % of a core, and twice that for
+half the time."""
+
+RUNG_STEP_MS: Final = 10
+"""The same while a bell has rung lately: so long nothing else may come in, then a change is told."""
+
+AWAKE_SECONDS: Final = 1.0
+"""How long after a ring watchfiles looks at every step: its own thread may come by its turn later than this one."""
+
+LONGEST_WAIT: Final = 5.0
+"""Seconds after which watchfiles looks without a ring: nothing is trusted for ever."""
 
 CAP_MS: Final = 200
 OPEN_SECONDS: Final = 30.0
 CLOSE_SECONDS: Final = 2.0
 
 
-class StopEvent(Protocol):
+class Asked(Protocol):
     """What watchfiles asks whether to end."""
 
     def is_set(self) -> bool:
         """Whether to end."""
+        ...
+
+
+class Bell(Protocol):
+    """What it is worth waiting for (see Doorbell)."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a ring, so many seconds at most; whether there was one."""
+        ...
+
+
+class StopEvent(Asked, Protocol):
+    """What a source asks whether to end."""
+
+    def when_set(self, call: Callable[[], None]) -> None:
+        """Have something called when somebody wants the end, in the thread of whoever does."""
         ...
 
 
@@ -38,16 +65,47 @@ def file_events(directories: tuple[str, ...], stop: StopEvent) -> Iterator[set[t
 
     With `ignore_permission_denied` watchfiles would ignore every error, that of a reached limit too.
     """
+    # Before watchfiles: a change that it has seen must have rung.
+    bell = Doorbell.hang(directories)
+    if bell is None:
+        yield from _changes(directories, stop, STEP_MS)
+        return
+    stop.when_set(bell.ring)
+    try:
+        yield from _changes(directories, BelledStop(stop, bell), RUNG_STEP_MS)
+    finally:
+        bell.close()
+
+
+def _changes(directories: tuple[str, ...], stop: Asked, step: int) -> Iterator[set[tuple[Change, str]]]:
     return watch(
         *directories,
         watch_filter=None,
-        step=STEP_MS,
+        step=step,
         debounce=CAP_MS,
         stop_event=stop,
         recursive=False,
         force_polling=False,
         ignore_permission_denied=False,
     )
+
+
+class BelledStop:
+    """A stop event that keeps whoever asks waiting until there is a reason to go on: a ring, or one not long ago."""
+
+    def __init__(self, stop: Asked, bell: Bell, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stop = stop
+        self._bell = bell
+        self._clock = clock
+        self._awake_until = clock()
+
+    def is_set(self) -> bool:
+        """Whether to end."""
+        if self._stop.is_set():
+            return True
+        if self._clock() >= self._awake_until and self._bell.wait(LONGEST_WAIT):
+            self._awake_until = self._clock() + AWAKE_SECONDS
+        return self._stop.is_set()
 
 
 class Subscription:
@@ -73,8 +131,7 @@ class Subscription:
         self._loop = asyncio.get_running_loop()
         self._subscribed: asyncio.Future[None] = self._loop.create_future()
         self._ended: asyncio.Future[Exception | None] = self._loop.create_future()
-        self._asked = False
-        self._stop = False
+        self._stop = _Stop(self._tell_subscribed)
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     async def open(self) -> None:
@@ -85,7 +142,7 @@ class Subscription:
                 begun: set[asyncio.Future[Any]] = {self._subscribed, self._ended}
                 await asyncio.wait(begun, return_when=asyncio.FIRST_COMPLETED)
         except BaseException:
-            self._stop = True
+            self.stop()
             raise
         if not self._subscribed.done():
             raise self._ended.result() or OSError("The watching ended before it began")
@@ -93,11 +150,11 @@ class Subscription:
 
     def stop(self) -> None:
         """End it soon."""
-        self._stop = True
+        self._stop.set()
 
     async def close(self) -> None:
         """End it and wait for its thread; one that hangs on a dead disk is left to itself."""
-        self._stop = True
+        self.stop()
         await asyncio.wait({self._ended}, timeout=CLOSE_SECONDS)
         if self._ended.done():
             self._thread.join()  # telling that was the last thing it did
@@ -106,7 +163,7 @@ class Subscription:
         error: Exception | None = None
         try:
             directories = tuple(sorted(name for name, _ in self.watched))
-            for changes in self._source(directories, SimpleNamespace(is_set=self._asked_to_stop)):
+            for changes in self._source(directories, self._stop):
                 if seen := self.layout.seen(changes):
                     self._post(self._on_seen, seen)
         except Exception as raised:  # noqa: BLE001  (whatever it is, it ends the watching, and is judged in events.py)
@@ -115,13 +172,37 @@ class Subscription:
             error = RuntimeError(str(raised))
         self._post(self._ended.set_result, error)
 
-    def _asked_to_stop(self) -> bool:
-        # The first question comes after everything was subscribed: nothing else tells when that is.
-        if not self._asked:
-            self._asked = True
-            self._post(self._subscribed.set_result, None)
-        return self._stop
+    def _tell_subscribed(self) -> None:
+        self._post(self._subscribed.set_result, None)
 
     def _post(self, call: Callable[..., object], *arguments: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left who could be told
             self._loop.call_soon_threadsafe(call, *arguments)
+
+
+class _Stop:
+    """Whether somebody wants the end. The first question comes after everything was subscribed: nothing else tells
+    when that is.
+    """
+
+    def __init__(self, on_first_question: Callable[[], None]) -> None:
+        self._on_first_question = on_first_question
+        self._questioned = False
+        self._wanted = threading.Event()
+        self._calls: list[Callable[[], None]] = []
+
+    def is_set(self) -> bool:
+        if not self._questioned:
+            self._questioned = True
+            self._on_first_question()
+        return self._wanted.is_set()
+
+    def when_set(self, call: Callable[[], None]) -> None:
+        self._calls.append(call)
+        if self._wanted.is_set():  # by another thread, which may not have seen this call
+            call()
+
+    def set(self) -> None:
+        self._wanted.set()
+        for call in self._calls:
+            call()

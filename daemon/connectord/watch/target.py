@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-
-from connectord.watch.mounts import remote_devices
 
 Identity = tuple[int, int]
 """Device and inode: the same directory under two names (a symbolic link, a bind mount) is one."""
@@ -44,17 +42,12 @@ class Found:
     remote: bool = False
 
 
-def survey(targets: Iterable[Target]) -> tuple[Mapping[Path, tuple[Found, ...]], Mapping[Path, Exception]]:
-    """What is there of each target, by its root; and the defects of those that can't say. Blocks on the disk."""
-    remote = remote_devices()
-    found: dict[Path, tuple[Found, ...]] = {}
-    defects: dict[Path, Exception] = {}
-    for target in targets:
-        try:
-            found[target.root] = tuple(_found(target.places(), remote))
-        except Exception as error:  # noqa: BLE001  (one project's defect is no other project's)
-            defects[target.root] = error
-    return found, defects
+def find_places(target: Target, remote: Collection[int]) -> Iterator[Found]:
+    """What is there of a target; the devices in `remote` are elsewhere. Blocks on the disk."""
+    for place in target.places():
+        identity = identity_of(place.directory)
+        if identity is not None and os.access(place.directory, os.R_OK):
+            yield Found(place, identity, remote=identity[0] in remote)
 
 
 def same_directories(one: Iterable[Found], other: Iterable[Found]) -> bool:
@@ -62,13 +55,6 @@ def same_directories(one: Iterable[Found], other: Iterable[Found]) -> bool:
     return {(found.place.directory, found.identity) for found in one} == {
         (found.place.directory, found.identity) for found in other
     }
-
-
-def _found(places: Iterable[Place], remote: frozenset[int]) -> Iterable[Found]:
-    for place in places:
-        identity = identity_of(place.directory)
-        if identity is not None and os.access(place.directory, os.R_OK):
-            yield Found(place, identity, remote=identity[0] in remote)
 
 
 def identity_of(path: Path) -> Identity | None:

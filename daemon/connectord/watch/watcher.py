@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,8 @@ from connectord.watch.mounts import mounts_watched
 from connectord.watch.poll import Poller
 from connectord.watch.state import WatchKind, WatchState
 from connectord.watch.subscription import Source, file_events
-from connectord.watch.target import Found, Target, same_directories, survey
+from connectord.watch.surveying import Answer, Surveyor
+from connectord.watch.target import Found, Target, same_directories
 
 FLOOD_SECONDS: Final = 2.0
 """How long after the first flood everybody is hinted at, once for all the floods until then."""
@@ -62,6 +63,8 @@ class Watcher:
         self._layout = Layout()
         self._events = Events(source=source, on_seen=self._seen, on_change=self._wake.set, first_retry=first_retry)
         self._poller = poller(self._seen)
+        self._surveyor = Surveyor(self._answered_late)
+        self._late: dict[Path, Answer] = {}
         self._flood: asyncio.TimerHandle | None = None
         self.state = WatchState(WatchKind.DOWN, "It isn't running")
 
@@ -129,9 +132,9 @@ class Watcher:
         """The roots of which something is not where it was; the layout is up to date then."""
         targets = [self._targets[root] for root in self._dirty if root in self._targets]
         self._dirty = set()
-        found, defects = await asyncio.to_thread(survey, targets)
-        for root, error in defects.items():
-            self._on_defect(root, error)
+        answers = await self._surveyor.survey(targets)
+        late, self._late = self._late, {}
+        found = self._without_defects({**late, **answers})
         changed = {root for root in found if root in moved or found[root] != self._found.get(root)}
         changed &= self._targets.keys()
         for root in changed:
@@ -143,6 +146,16 @@ class Watcher:
             self._fewer = False
             self._layout = await asyncio.to_thread(Layout, dict(self._found))
         return changed
+
+    def _answered_late(self, root: Path, answer: Answer) -> None:
+        self._late[root] = answer
+        self._wake.set()
+
+    def _without_defects(self, answers: Mapping[Path, Answer]) -> Mapping[Path, tuple[Found, ...]]:
+        for root, answer in answers.items():
+            if isinstance(answer, Exception):
+                self._on_defect(root, answer)
+        return {root: answer for root, answer in answers.items() if not isinstance(answer, Exception)}
 
     def _seen(self, seen: Seen) -> None:
         roots = seen.roots & self._targets.keys()

@@ -1,0 +1,103 @@
+"""`python -m tests.benchmarks [PART ...]`: measure, write down, and bring docs/performance.md up to date.
+
+Each part is measured by itself and kept as soon as it is done, so that a run can be broken off and gone on with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from tests.benchmarks import report, results, rivals
+from tests.benchmarks.bench import FULL, QUICK, Bench, Sizes
+from tests.benchmarks.parts import burst, cold, commands, idle, pauses, save, scale, switch
+from tests.benchmarks.results import Result
+from tests.benchmarks.rivals import RIVALS, Rival
+
+ROOT: Final = Path(__file__).parents[2]
+PLACE: Final = ROOT / "docs" / "performance"
+"""Results are kept here: `now/` what holds, `before/` what it is compared with."""
+
+PAGE: Final = ROOT / "docs" / "performance.md"
+
+PARTS: Final[Mapping[str, Callable[[Bench], None]]] = {
+    "save": save.measure,
+    "switch": switch.measure,
+    "idle": idle.measure,
+    "burst": burst.measure,
+    "pauses": pauses.measure,
+    "scale": scale.measure,
+    "commands": commands.measure,
+    "cold": cold.measure,
+}
+
+
+def main(words: list[str] | None = None) -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="make bench", description="Measure connectord, side by side with others.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all of them without one")
+    parser.add_argument("--as", dest="name", default="now", help="the name to keep the results under (default: now)")
+    parser.add_argument("--report", action="store_true", help="measure nothing; bring docs/performance.md up to date")
+    parser.add_argument(
+        "--quick", action="store_true", help="each step once; the figures mean nothing and are not kept"
+    )
+    asked = parser.parse_args(words)
+    if unknown := sorted(set(asked.parts) - PARTS.keys()):
+        parser.error(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    folder = None if asked.quick else PLACE / asked.name
+    if asked.report:
+        report.bring_up_to_date(PAGE, PLACE)
+        return
+    for part in asked.parts or PARTS:
+        result = measure(part, QUICK if asked.quick else FULL, beside=_rivals(), say=_say)
+        if folder:
+            _say(f"kept in {results.save(result, folder).relative_to(ROOT)}")
+            report.bring_up_to_date(PAGE, PLACE)
+
+
+def measure(part: str, sizes: Sizes, *, beside: tuple[Rival, ...], say: Callable[[str], None]) -> Result:
+    """Measure one part, with these rivals beside."""
+    load, started = os.getloadavg()[0], time.monotonic()
+    bench = Bench(sizes, lambda text: say(f"{part} {time.monotonic() - started:6.0f} s  {text}"), beside)
+    say(f"{part}: begins at a load of {load:.2f}")
+    PARTS[part](bench)
+    return Result(
+        part=part,
+        at=results.now(),
+        commit=_commit(),
+        machine=results.this_machine(load),
+        beside=rivals.versions() if beside else {},
+        measurements=tuple(bench.measurements),
+    )
+
+
+def _rivals() -> tuple[Rival, ...]:
+    lacking = rivals.missing()
+    if lacking:
+        _say(f"measured alone, since there is nothing to compare with: {lacking}")
+    return () if lacking else RIVALS
+
+
+def _commit() -> str:
+    said = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return said.stdout.strip() or "unknown"
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{time.strftime('%H:%M:%S')}  {text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    # As Ctrl-C does: what was started is ended, and its folders go.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    main()

@@ -1,0 +1,163 @@
+"""What a save and idling cost (P14), counted and not timed, so that it holds on any machine."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.benchmarks.base44 import Emulator, a_base44
+from tests.benchmarks.sample import Sample, a_sample
+from tests.support.daemon import InProcess, a_daemon
+from tests.support.emulator import write_credentials
+
+from connectord.control import NewsKind
+from connectord.project import connector_file, read_project, reader
+from connectord.project.json_text import parse
+from connectord.project.regular_file import read_bytes
+from connectord.store import BaseKey
+from connectord.store.database import Database
+from connectord.sync.reconcile import base_key
+from connectord.watch.subscription import LONGEST_WAIT
+
+CONNECTORS = 40
+SOON = 60.0
+
+
+@dataclass
+class Costs:
+    """What was counted since `begin`."""
+
+    counted: Counter[str] = field(default_factory=Counter)
+
+    def begin(self) -> None:
+        self.counted.clear()
+
+    def of(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def counting(*arguments: Any, **named: Any) -> Any:
+            self.counted[name] += 1
+            return call(*arguments, **named)
+
+        return counting
+
+
+@pytest.fixture
+def costs(monkeypatch: pytest.MonkeyPatch) -> Costs:
+    found = Costs()
+    monkeypatch.setattr(reader, "read_bytes", found.of("files read", read_bytes))
+    monkeypatch.setattr(connector_file, "parse", found.of("files parsed", parse))
+    monkeypatch.setattr(reader.SnapshotReader, "read", found.of("snapshots", reader.SnapshotReader.read))
+    monkeypatch.setattr(Database, "write", found.of("transactions", Database.write))
+    return found
+
+
+@pytest.fixture(scope="module")
+def base44() -> Iterator[Emulator]:
+    with a_base44(1, CONNECTORS) as emulator:
+        yield emulator
+
+
+@dataclass
+class Life:
+    """A daemon that has pushed everything once, and what it looks after."""
+
+    daemon: InProcess
+    sample: Sample
+
+    async def push(self, change: Callable[[], object]) -> None:
+        """Change something, and wait until it is pushed."""
+        before = len(self.daemon.news)
+        change()
+        await self.daemon.expect(lambda news: news.event is NewsKind.PUSH_FINISHED, after=before)
+
+    def reconciled(self, key: BaseKey) -> bool:
+        """Whether Base44 was asked what it has since the first push."""
+        store = self.daemon.daemon._store
+        return store is not None and all(entry.seen_scopes is not None for entry in store.base(key).values())
+
+
+@asynccontextmanager
+async def a_life(base44: Emulator, home: Path, folder: Path) -> AsyncIterator[Life]:
+    write_credentials(home, base44.tokens())
+    sample = a_sample(folder, 0, CONNECTORS)
+    project = read_project(sample.root, {"BASE44_API_URL": base44.url})
+    async with a_daemon(project, home=home) as daemon:
+        life = Life(daemon, sample)
+        await life.push(lambda: None)
+        while not life.reconciled(base_key(project)):  # noqa: ASYNC110  (it tells only what is news)
+            await asyncio.sleep(0.01)
+        yield life
+
+
+@pytest.fixture(autouse=True)
+def at_this_base44(base44: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BASE44_API_URL", base44.url)
+    base44.forget_requests()
+
+
+async def test_p14_saving_one_of_forty_is_one_request_one_parse_and_three_transactions(
+    base44: Emulator, costs: Costs, a_home_of_its_own: Path, tmp_path: Path
+) -> None:
+    async with a_life(base44, a_home_of_its_own, tmp_path / "app") as life:
+        costs.begin()
+        base44.forget_requests()
+        await life.push(lambda: life.sample.save("slack", "second"))
+        assert [one.operation for one in base44.receipts()] == ["set"]
+        # What is about to be sent, what Base44 answered, that it is over.
+        assert costs.counted == {"snapshots": 1, "files read": CONNECTORS, "files parsed": 1, "transactions": 3}
+
+
+async def test_p14_changing_all_of_forty_is_a_request_and_a_transaction_for_each(
+    base44: Emulator, costs: Costs, a_home_of_its_own: Path, tmp_path: Path
+) -> None:
+    def all_of_them() -> None:
+        for connector_type in life.sample.types:
+            life.sample.save(connector_type, "second")
+
+    async with a_life(base44, a_home_of_its_own, tmp_path / "app") as life:
+        costs.begin()
+        base44.forget_requests()
+        await life.push(all_of_them)
+        assert len([one for one in base44.receipts() if one.operation == "set"]) == CONNECTORS
+        assert costs.counted["files parsed"] == CONNECTORS
+        assert costs.counted["transactions"] == CONNECTORS + 2
+
+
+async def test_p14_a_save_that_changes_nothing_that_base44_has_to_know_is_no_request(
+    base44: Emulator, costs: Costs, a_home_of_its_own: Path, tmp_path: Path
+) -> None:
+    async with a_life(base44, a_home_of_its_own, tmp_path / "app") as life:
+        costs.begin()
+        base44.forget_requests()
+        file = life.sample.file("slack")
+        file.write_text("// one more remark\n" + file.read_text())
+        looked = life.daemon.daemon._engine
+        assert looked is not None
+        await looked.followed[life.sample.root].loop.looked()
+        assert base44.receipts() == []
+        assert (costs.counted["files parsed"], costs.counted["transactions"]) == (1, 1)
+
+
+async def test_p14_a_daemon_that_waits_has_nothing_to_do_soon(
+    base44: Emulator, a_home_of_its_own: Path, tmp_path: Path
+) -> None:
+    """Its own sleeps are the test's to end; whatever else would wake the loop is a timer of the loop's."""
+    async with a_life(base44, a_home_of_its_own, tmp_path / "app") as life:
+        assert min(life.daemon.naps.asked) > LONGEST_WAIT
+        # What a push leaves for the next seconds goes by itself; what comes again and again keeps this from ending.
+        while (nearest := next_timer()) < SOON:  # noqa: ASYNC110  (nobody tells that there is nothing left)
+            await asyncio.sleep(nearest)
+
+
+def next_timer() -> float:
+    """Seconds until the loop wakes up by itself; as good as never without a reason to."""
+    loop: Any = asyncio.get_running_loop()
+    waiting = [handle for handle in loop._scheduled if not handle.cancelled()]
+    heapq.heapify(waiting)
+    return float(waiting[0].when() - loop.time()) if waiting else SOON
