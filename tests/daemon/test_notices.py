@@ -356,6 +356,17 @@ def test_a_removal_that_was_announced_is_withdrawn_when_it_is_done(bench: Bench)
     assert (on_show(bench), "slack" in bench.emulator.world.state.connections[bench.emulator.app_id]) == ([], False)
 
 
+def test_p12_the_notice_of_what_never_had_a_file_here_promises_none(bench: Bench) -> None:
+    connected(bench.emulator, {"slack": ["read"], "notion": ["read"]})
+    bench.machine.settings = Settings(removals="mirror")
+    bench.restart()
+    bench.save("read")
+    bench.add()
+    bench.pass_(5.0)
+    (told,) = bench.running.life.on_show.values()
+    assert (told.body, told.buttons) == ("It has no file here. connectord pull writes the file.", ())
+
+
 def test_each_time_that_a_removal_comes_is_told(bench: Bench) -> None:
     a_removal_that_comes(bench)
     bench.save("read")

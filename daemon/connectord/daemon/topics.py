@@ -99,6 +99,11 @@ class Standing:
         """The connectors in one of these states, by type."""
         return {line.type: line for line in self.status.connectors if line.state in states}
 
+    @property
+    def untracked(self) -> frozenset[str]:
+        """Of what is to be removed, that which never had a file here."""
+        return frozenset(line.type for line in self.status.connectors if line.untracked)
+
     def may_still_be(self, kind: NoticeKind, item: str) -> bool:
         """Whether something that was told may be so though it doesn't show: what isn't known hasn't ended."""
         if not self.looked:
@@ -192,7 +197,8 @@ def _held(standing: Standing) -> Topic:
     marks = {reason: ", ".join(sorted(hold.types)) for reason, hold in holds.items()}
 
     def about(items: Collection[str]) -> Notice:
-        return removals_held_notice(standing.place, [(holds[reason].types, holds[reason].why) for reason in items])
+        held = [(holds[reason].types, holds[reason].why) for reason in items]
+        return removals_held_notice(standing.place, held, standing.untracked)
 
     return Topic(NoticeKind.REMOVALS_HELD, marks, about)
 
@@ -204,7 +210,8 @@ def _coming(standing: Standing) -> Topic:
 
     def about(items: Collection[str]) -> Notice:
         last = max(due[name] for name in items)
-        return removal_coming_notice(standing.place, items, (last - standing.now).total_seconds())
+        seconds = (last - standing.now).total_seconds()
+        return removal_coming_notice(standing.place, items, seconds, standing.untracked)
 
     return Topic(NoticeKind.REMOVAL_COMING, dict.fromkeys(due, ""), about)
 

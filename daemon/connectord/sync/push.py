@@ -107,7 +107,7 @@ class ProjectPush:
         """
         self._parking.release(connector_type)
         asked = self._renewals.ask(connector_type)
-        self._look_again(0.0)
+        self._look_again(0.0, Trigger.ASKED)
         return await asyncio.shield(asked)
 
     def end(self) -> None:
