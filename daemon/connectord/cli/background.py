@@ -78,7 +78,7 @@ def wait_until_gone(is_there: Callable[[], bool], daemon: DaemonStatus, *, patie
 
 
 def _opened(log: Path) -> int | None:
-    """Where its last words go. None on a disk that takes nothing: it starts all the same, and `status` says so (P12)."""
+    """Where its last words go. None where the disk takes nothing: it starts all the same, and `status` says so."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
     try:
         return os.open(log, flags, 0o600)
