@@ -565,6 +565,29 @@ def test_p12_signed_out_shows_though_there_is_nothing_to_push_and_ends_with_a_lo
     assert bench.slack.state is ConnectorState.DRIFTED
 
 
+def test_p12_a_logout_shows_within_seconds_though_there_is_nothing_to_push_and_sends_nothing(bench: Bench) -> None:
+    connected(bench.emulator, {"slack": ["read"]})
+    bench.save("read")
+    bench.add()
+    bench.machine.time.pass_(30.0)
+    before = requests(bench.emulator)
+    credentials = bench.machine.folder / "home/.base44/auth/auth.json"
+    login = credentials.read_bytes()
+    credentials.unlink()
+    bench.machine.time.loop.call_soon(bench.engine.credentials_changed)
+    bench.machine.time.pass_(3.0)
+    assert bench.status.state is ProjectState.SIGNED_OUT
+    assert requests(bench.emulator) == before
+    credentials.write_bytes(login)
+    bench.machine.time.loop.call_soon(bench.engine.credentials_changed)
+    bench.machine.time.pass_(3.0)
+    assert bench.status.state is ProjectState.SYNCED
+    assert len(requests(bench.emulator)) == len(before) + 2  # one list, and Stripe's status
+    bench.machine.time.loop.call_soon(bench.engine.credentials_changed)  # a token was renewed
+    bench.machine.time.pass_(3.0)
+    assert len(requests(bench.emulator)) == len(before) + 2
+
+
 def test_p12_offline_shows_though_there_is_nothing_to_push_and_ends_by_itself(bench: Bench) -> None:
     connected(bench.emulator, {"slack": ["read"]})
     bench.save("read")
