@@ -334,6 +334,14 @@ def test_a_daemon_that_does_not_come_up_is_told_with_its_last_words(runtime: Pat
     assert caught.value.details == ("config.toml is broken",)
 
 
+def test_p12_a_daemon_is_started_where_its_last_words_have_no_place(runtime: Path, tmp_path: Path) -> None:
+    start_log_path(tmp_path).mkdir(parents=True)  # nobody can write there, not even root: as on a read-only disk
+    command = [sys.executable, "-c", "raise SystemExit('a sentence that nobody hears')"]
+    with pytest.raises(NotStarted, match="exit status 1") as caught:
+        start_in_background(command, Client(runtime), tmp_path, is_there=lambda: False)
+    assert (caught.value.details, caught.value.todo) == ((), ("Try it with: connectord run",))
+
+
 def test_a_daemon_that_never_answers_is_told_too(runtime: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-c", "print('here', flush=True)"]
     with pytest.raises(NotStarted, match="doesn't answer after 0 s"):

@@ -28,6 +28,7 @@ from connectord.daemon.history import kept
 from connectord.daemon.notice_answers import NoticeAnswers
 from connectord.daemon.surroundings import Surroundings
 from connectord.daemon.telling import telling
+from connectord.daemon.upkeep import Upkeep
 from connectord.project import Project, shown_path
 from connectord.store import STATE_FILE, Change, SqliteStore, StoreTrouble
 from connectord.sync import Trigger
@@ -36,9 +37,6 @@ from connectord.watch import ClockWatch
 
 DRAIN_SECONDS: Final = 5.0
 """How long running pushes may go on once the daemon was asked to end."""
-
-FLUSH_EVERY: Final = 5.0
-UPKEEP_EVERY: Final = 3600.0
 
 FAULT_VARIABLE: Final = "CONNECTORD_FAULT_POINT"
 """For tests: `NAME:N` ends this process as kill -9 does when the store passes the point NAME for the N-th time."""
@@ -67,6 +65,7 @@ class Daemon:
         self._store: SqliteStore | None = None
         self._engine: Engine | None = None
         self._heartbeat: Heartbeat | None = None
+        self._upkeep: Upkeep | None = None
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
@@ -105,6 +104,7 @@ class Daemon:
         notifier = telling(self._in, store.snoozed_until)
         engine = self._engine = Engine(self._in, store, connections, notifier, self._troubles)
         answers = Answers(engine, self._in, store)
+        upkeep = self._upkeep = Upkeep(store, self._in)
         notifier.on_action = NoticeAnswers(engine, answers, self._in).pressed
         if self._stop.is_set():
             engine.stopping.set()
@@ -123,7 +123,7 @@ class Daemon:
             outside = [
                 group.create_task(engine.watcher.run(), name="watcher"),
                 group.create_task(self._rescan(engine), name="rescan"),
-                group.create_task(self._upkeep(store), name="upkeep"),
+                group.create_task(upkeep.run(), name="upkeep"),
                 group.create_task(self._clock_watch(engine).run(), name="clock"),
                 group.create_task(notifier.run(), name="notices"),
                 group.create_task(serve(answers, listener), name="local API"),
@@ -159,18 +159,6 @@ class Daemon:
             engine.watcher.renew()
             engine.hint_all(Trigger.RESCAN)
 
-    async def _upkeep(self, store: SqliteStore) -> None:
-        """Try again to write what couldn't be written; now and then drop what is old."""
-        next_pruning = self._in.clock() + UPKEEP_EVERY
-        while True:
-            await self._in.sleep(FLUSH_EVERY if store.trouble else UPKEEP_EVERY / 60)
-            if store.trouble:
-                store.flush()
-            if self._in.clock() >= next_pruning:
-                next_pruning = self._in.clock() + UPKEEP_EVERY
-                await asyncio.to_thread(store.prune, self._in.now())
-                await asyncio.to_thread(store.checkpoint)
-
     def _clock_watch(self, engine: Engine) -> ClockWatch:
         return ClockWatch(lambda: self._woke(engine), monotonic=self._in.clock, wall=self._in.now, sleep=self._in.sleep)
 
@@ -203,6 +191,8 @@ class Daemon:
             self._untrouble("state")
         else:
             self._trouble("state", str(trouble))
+            if self._upkeep is not None:
+                self._upkeep.troubled()
 
     def _credentials_unusable(self, problem: CredentialsUnusable) -> None:
         kind, what = NewsKind.CREDENTIALS_UNUSABLE, problem.what
