@@ -114,6 +114,18 @@ def test_a_refused_consent_is_told_once(bench: Bench) -> None:
     assert titles(bench) == [NEEDS, "The authorization of slack was refused (shop)"]
 
 
+def test_a_fresh_link_that_is_refused_too_is_told_again(bench: Bench) -> None:
+    waits_for_slack(bench)
+    integrations = bench.emulator.world.integrations
+    for _ in range(2):
+        (consent,) = integrations.open_consents()
+        integrations.deny(consent)
+        bench.pass_(5.0)
+        bench.running.life.press(Action.AUTHORIZE)
+        bench.pass_(2.0)
+    assert titles(bench).count("The authorization of slack was refused (shop)") == 2
+
+
 def test_new_scopes_are_another_thing_to_consent_to(bench: Bench) -> None:
     waits_for_slack(bench)
     bench.save("read", "write")
@@ -246,6 +258,19 @@ def test_a_failure_for_good_is_told_and_withdrawn_when_it_is_mended(bench: Bench
     )
     bench.pass_(2.0)
     assert on_show(bench) == ["share_point needs your authorization (shop)"]
+
+
+def test_p9_a_failure_for_good_is_told_once_though_each_try_has_another_request_id(bench: Bench) -> None:
+    bench.save("read", name="asana")
+    bench.add()
+    bench.wait()
+    bench.pass_(2.0)
+    error = bench.status.connectors[0].error
+    bench.restart()
+    bench.wait()
+    bench.pass_(2.0)
+    assert error != bench.status.connectors[0].error
+    assert titles(bench) == ["asana could not be pushed (shop)"]
 
 
 def test_p11_a_failure_that_passes_is_nobodys_business(bench: Bench) -> None:
