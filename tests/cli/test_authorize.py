@@ -230,6 +230,13 @@ def test_a_daemon_that_goes_away_meanwhile_is_said(desk: Machine, daemon: FakeDa
     assert exit_code_of(terminal) == 6
 
 
+def test_p10_a_newer_link_is_printed_while_the_older_one_is_waited_for(desk: Machine, daemon: FakeDaemon) -> None:
+    consents(daemon).newer = {"slack": a_consent("slack", url=f"{LINK}newer")}
+    end(daemon, slack="authorized")
+    ended = desk.connectord("authorize", "slack")
+    assert (ended.code, ended.err.count(f"Open this link instead: {LINK}newer")) == (0, 1)
+
+
 def test_esc_skips_one_and_goes_on_to_the_next(desk: Machine, daemon: FakeDaemon) -> None:
     end(daemon, slack="authorized")
     terminal = desk.at_a_terminal("authorize")
