@@ -237,6 +237,17 @@ def test_p10_a_newer_link_is_printed_while_the_older_one_is_waited_for(desk: Mac
     assert (ended.code, ended.err.count(f"Open this link instead: {LINK}newer")) == (0, 1)
 
 
+def test_a_newer_link_is_said_on_a_line_of_its_own(desk: Machine, daemon: FakeDaemon) -> None:
+    terminal = desk.at_a_terminal("authorize", "slack")
+    consents(daemon).newer = {"slack": a_consent("slack", url=f"{LINK}newer")}
+    terminal.expect_exact("Waiting for slack authorization...")
+    terminal.expect(r"\r\x1b\[K[^\r\n]*The link of slack was replaced by a newer one\.")
+    daemon.until(consents(daemon).waiting)
+    terminal.send("\x1b")
+    terminal.expect_exact("slack skipped")
+    assert exit_code_of(terminal) == 3
+
+
 def test_esc_skips_one_and_goes_on_to_the_next(desk: Machine, daemon: FakeDaemon) -> None:
     end(daemon, slack="authorized")
     terminal = desk.at_a_terminal("authorize")
