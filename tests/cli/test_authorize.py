@@ -150,6 +150,7 @@ def test_where_nothing_is_opened_all_links_are_printed_first(desk: Machine, daem
     end(daemon, github="authorized", slack="authorized")
     ended = desk.connectord("authorize", "--no-browser")
     assert (ended.code, opened(tmp_path)) == (0, [])
+    assert "No browser is opened: --no-browser was given" in ended.err
     assert ended.out.splitlines()[:2] == [
         f"Open this link to authorize github: {LINK}github",
         f"Open this link to authorize slack: {LINK}slack",

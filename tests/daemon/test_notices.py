@@ -50,6 +50,13 @@ def has_slack(bench: Bench) -> None:
     assert on_show(bench) == []
 
 
+def refuse(bench: Bench) -> None:
+    """A person says no to the one link that is open, and that is noticed."""
+    (consent,) = bench.emulator.world.integrations.open_consents()
+    bench.emulator.world.integrations.deny(consent)
+    bench.pass_(5.0)
+
+
 NEEDS = "slack needs your authorization (shop)"
 
 
@@ -106,9 +113,7 @@ def test_what_was_not_authorized_in_time_is_told_as_one_in_place_of_what_waited(
 
 def test_a_refused_consent_is_told_once(bench: Bench) -> None:
     waits_for_slack(bench)
-    (consent,) = bench.emulator.world.integrations.open_consents()
-    bench.emulator.world.integrations.deny(consent)
-    bench.pass_(5.0)
+    refuse(bench)
     bench.restart()
     bench.pass_(600.0)
     assert titles(bench) == [NEEDS, "The authorization of slack was refused (shop)"]
@@ -116,13 +121,10 @@ def test_a_refused_consent_is_told_once(bench: Bench) -> None:
 
 def test_a_fresh_link_that_is_refused_too_is_told_again(bench: Bench) -> None:
     waits_for_slack(bench)
-    integrations = bench.emulator.world.integrations
-    for _ in range(2):
-        (consent,) = integrations.open_consents()
-        integrations.deny(consent)
-        bench.pass_(5.0)
-        bench.running.life.press(Action.AUTHORIZE)
-        bench.pass_(2.0)
+    refuse(bench)
+    bench.running.life.press(Action.AUTHORIZE)
+    bench.pass_(2.0)
+    refuse(bench)
     assert titles(bench).count("The authorization of slack was refused (shop)") == 2
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import click
 
-from connectord.browser import Browser, OpenBrowser, find_browser, in_ci
+from connectord.browser import Browser, find_browser, in_ci
 from connectord.cli.asking import with_json, with_project
 from connectord.cli.complaint import Usage, exit_code_of_code
 from connectord.cli.completion import complete_types
@@ -33,6 +33,8 @@ from connectord.places import runtime_dir
 
 ROUND_SECONDS: Final = 2.0
 """Of one question for the end of a consent: so late a newer link shows, at most."""
+
+NO_BROWSER: Final = "--no-browser was given"
 
 WITHOUT_DAEMON = "Without a daemon, `connectord push` asks for the consents itself."
 
@@ -95,8 +97,8 @@ async def _authorize(types: tuple[str, ...], path: Path | None, output: Output, 
         output.say("Nothing needs authorization")
         output.document({"authorizations": []})
         return ExitCode.OK
-    setting = OpenBrowser.NEVER if no_browser else open_browser_setting(output)
-    walk = Walk(client, find_browser(setting=setting), output)
+    browser = Browser(why=NO_BROWSER) if no_browser else find_browser(setting=open_browser_setting(output))
+    walk = Walk(client, browser, output)
     try:
         await (walk.one_by_one(wanted) if walk.browser.commands else walk.all_at_once(wanted))
     except asyncio.CancelledError:
