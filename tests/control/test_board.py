@@ -282,7 +282,6 @@ def test_a_look_doesnt_overwrite_what_was_said_of_an_unchanged_one() -> None:
     ("state", "shown"),
     [
         (AuthorizationState.OPEN, ConnectorState.NEEDS_AUTHORIZATION),
-        (AuthorizationState.FAILED, ConnectorState.AUTHORIZATION_FAILED),
         (AuthorizationState.TIMED_OUT, ConnectorState.TIMED_OUT),
         (AuthorizationState.SKIPPED, ConnectorState.SKIPPED),
     ],
@@ -294,6 +293,13 @@ def test_p10_an_authorization_that_is_not_given_keeps_its_link_in_sight(
     board.authorization(an_authorization(state), LATER)
     one = the_one(board)
     assert (one.state, one.authorize_url, one.updated_at) == (shown, "https://link", LATER)
+    assert board.state is ProjectState.NEEDS_ACTION
+
+
+def test_p12_a_link_that_base44_has_ended_is_not_offered_again() -> None:
+    board = a_board(looked("slack"), outcome(Result.NEEDS_AUTHORIZATION, authorize_url="https://link"))
+    board.authorization(an_authorization(AuthorizationState.FAILED), LATER)
+    assert (the_one(board).state, the_one(board).authorize_url) == (ConnectorState.AUTHORIZATION_FAILED, None)
     assert board.state is ProjectState.NEEDS_ACTION
 
 

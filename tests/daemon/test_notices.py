@@ -51,6 +51,13 @@ def has_slack(bench: Bench) -> None:
     assert on_show(bench) == []
 
 
+def refuse(bench: Bench) -> None:
+    """A person says no to the one link that is open, and that is noticed."""
+    (consent,) = bench.emulator.world.integrations.open_consents()
+    bench.emulator.world.integrations.deny(consent)
+    bench.pass_(5.0)
+
+
 NEEDS = "slack needs your authorization (shop)"
 
 
@@ -107,12 +114,19 @@ def test_what_was_not_authorized_in_time_is_told_as_one_in_place_of_what_waited(
 
 def test_a_refused_consent_is_told_once(bench: Bench) -> None:
     waits_for_slack(bench)
-    (consent,) = bench.emulator.world.integrations.open_consents()
-    bench.emulator.world.integrations.deny(consent)
-    bench.pass_(5.0)
+    refuse(bench)
     bench.restart()
     bench.pass_(600.0)
     assert titles(bench) == [NEEDS, "The authorization of slack was refused (shop)"]
+
+
+def test_a_fresh_link_that_is_refused_too_is_told_again(bench: Bench) -> None:
+    waits_for_slack(bench)
+    refuse(bench)
+    bench.running.life.press(Action.AUTHORIZE)
+    bench.pass_(2.0)
+    refuse(bench)
+    assert titles(bench).count("The authorization of slack was refused (shop)") == 2
 
 
 def test_new_scopes_are_another_thing_to_consent_to(bench: Bench) -> None:
@@ -247,6 +261,19 @@ def test_a_failure_for_good_is_told_and_withdrawn_when_it_is_mended(bench: Bench
     )
     bench.pass_(2.0)
     assert on_show(bench) == ["share_point needs your authorization (shop)"]
+
+
+def test_p9_a_failure_for_good_is_told_once_though_each_try_has_another_request_id(bench: Bench) -> None:
+    bench.save("read", name="asana")
+    bench.add()
+    bench.wait()
+    bench.pass_(2.0)
+    error = bench.status.connectors[0].error
+    bench.restart()
+    bench.wait()
+    bench.pass_(2.0)
+    assert error != bench.status.connectors[0].error
+    assert titles(bench) == ["asana could not be pushed (shop)"]
 
 
 def test_p11_a_failure_that_passes_is_nobodys_business(bench: Bench) -> None:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from connectord.authorize import Authorization
+from connectord.authorize import Authorization, AuthorizationState
 from connectord.control.redaction import redact
 from connectord.control.tell import tell_notice
 from connectord.control.tell_answer import tell_snoozed
@@ -115,6 +115,7 @@ class Notices:
     def standing(self, followed: Followed) -> Standing:
         """How a project stands now."""
         root, board = followed.root, followed.board
+        rows = self._store.authorizations(root)
         return Standing(
             place=shown_path(root),
             status=board.status(),
@@ -126,7 +127,8 @@ class Notices:
             removals_known=board.removals_known,
             compared=board.compared,
             tried_again=board.tried_again,
-            links_known=frozenset(row.url for row in self._store.authorizations(root) if row.noticed),
+            links_known=frozenset(row.url for row in rows if row.noticed),
+            links_refused={row.type: row.url for row in rows if row.state == AuthorizationState.FAILED.value},
         )
 
     # Comparing
