@@ -12,11 +12,16 @@ import pytest
 OTHER_SYSTEM = "other operating system"
 """A skip whose reason starts with this is allowed in CI."""
 
+OF_A_DESKTOP = ("DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "BROWSER")
+"""Where a notice or a browser of a test would come up, were it not for a desktop of the test's own."""
+
 
 @pytest.fixture(autouse=True)
 def a_home_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """No test sees or touches the credentials, settings and environment of whoever runs it."""
+    """No test sees or touches the credentials, settings, environment and desktop of whoever runs it."""
     home = tmp_path_factory.mktemp("home")
+    for name in OF_A_DESKTOP:
+        monkeypatch.delenv(name, raising=False)
     for name in [name for name in os.environ if name.startswith(("BASE44_", "CONNECTORD_", "XDG_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))

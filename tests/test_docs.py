@@ -8,7 +8,8 @@ import pytest
 
 from connectord.cli.app import COMMANDS
 from connectord.cli.exit_codes import ExitCode
-from connectord.settings import ProjectSettings, Settings
+from connectord.doctor.checks import CHECKS
+from connectord.settings import ProjectSettings
 from connectord.sync import RemovalMode
 from connectord.sync.guard import HoldReason
 
@@ -29,13 +30,6 @@ def test_each_mode_of_removal_is_explained(mode: RemovalMode) -> None:
     assert f'"{mode.value}"' in page("docs/removal.md")
 
 
-@pytest.mark.parametrize("key", sorted(Settings.model_fields.keys() - {"projects"}))
-def test_each_setting_is_in_the_table_with_its_default(key: str) -> None:
-    default = Settings.model_fields[key].default
-    shown = f'"{default}"' if isinstance(default, str) else f"{default:g}"
-    assert f"\n| `{key}` | {shown} | " in page("docs/settings.md")
-
-
 @pytest.mark.parametrize("key", [name for name in ProjectSettings.model_fields if "remov" in name or "git" in name])
 def test_each_setting_of_removal_is_explained(key: str) -> None:
     assert any(f"`{key}{end}" in page("docs/removal.md") for end in ("`", " = "))
@@ -50,3 +44,8 @@ def test_each_exit_code_is_documented(code: ExitCode) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_is_in_the_readme(command: str) -> None:
     assert any(f"{before}{command}" in page("README.md") for before in ("`connectord ", "`", "make "))
+
+
+def test_each_check_of_the_doctor_has_its_section_in_its_order() -> None:
+    sections = [line.removeprefix("## ") for line in page("docs/troubleshooting.md").splitlines() if line[:3] == "## "]
+    assert [name for name in sections if name in {check.name for check in CHECKS}] == [check.name for check in CHECKS]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from pathlib import Path
 
 import platformdirs
 import pytest
+from tests.support import settings_page
 
-from connectord.settings import ProjectSettings, Settings, SettingsError, read_settings, settings_path
+from connectord.settings import Settings, SettingsError, read_settings, settings_path
 
 
 def written(tmp_path: Path, content: str | bytes) -> Path:
@@ -65,6 +64,13 @@ def test_otherwise_it_is_the_platforms_place() -> None:
             "[projects.'/shop']\nremoval_grace = -1\n",
             'projects."/shop": "removal_grace": input should be greater than or equal to 0',
         ),
+        ("notify_command = ''\n", '"notify_command": names no program'),
+        ("notify_command = []\n", '"notify_command": names no program'),
+        ("notify_command = 3\n", '"notify_command": must be a line or a list of words'),
+        ('notify_command = "\'a"\n', '"notify_command": can\'t be split into words: No closing quotation'),
+        ("quiet_hours = '22-7'\n", '"quiet_hours": "22-7" is no span of hours; write it as "22:00-07:00"'),
+        ("quiet_hours = 22\n", '"quiet_hours": must be a span of hours as text, like "22:00-07:00"'),
+        ("[projects.'/shop']\nnotify = 'log'\n", 'projects."/shop": "notify": is no setting of a single project'),
         (b"\xff", "the settings are not UTF-8 (byte 0)"),
     ],
 )
@@ -87,18 +93,21 @@ def test_a_directory_in_its_place_is_said(tmp_path: Path) -> None:
         read_settings(tmp_path / "config.toml")
 
 
-def test_every_setting_is_documented_with_its_default() -> None:
-    page = (Path(__file__).parent.parent / "docs" / "settings.md").read_text(encoding="utf-8")
-    rows = dict(re.findall(r"^\| `(\w+)` \| (\S+) \|", page, re.MULTILINE))
-    in_force = tomllib.loads("\n".join(f"{name} = {default}" for name, default in rows.items()))
-    assert in_force == {name: field.default for name, field in Settings.model_fields.items() if name != "projects"}
+def test_the_table_of_the_docs_is_made_from_the_models() -> None:
+    page = settings_page.PAGE.read_text(encoding="utf-8")
+    assert page == settings_page.with_table(page), "make docs"
 
 
-def test_which_settings_a_project_may_have_of_its_own_is_documented() -> None:
-    page = (Path(__file__).parent.parent / "docs" / "settings.md").read_text(encoding="utf-8")
-    sentence = page.partition("Any of them but ")[2].partition(" can be set")[0]
-    own = Settings.model_fields.keys() - ProjectSettings.model_fields.keys() - {"projects"}
-    assert set(re.findall(r"`(\w+)`", sentence)) == own
+def test_the_table_says_default_limits_and_meaning_of_each_key() -> None:
+    table = settings_page.table()
+    assert (
+        "| `removal_grace` | 10 | 0 to 3600 | yes | how long a connector file must be gone before its absence" in table
+    )
+    assert '| `removals` | "tracked" | "tracked", "mirror", "ask", "never" | yes | what becomes of' in table
+    assert "| `authorization_limit` | 120 | over 0 to 86400 | no | how long an authorization link is watched |" in table
+    rows = [line.split("|") for line in table.splitlines()[2:]]
+    assert all(all(cell.strip() for cell in row[1:-1]) for row in rows)
+    assert {row[1].strip(" `") for row in rows} == Settings.model_fields.keys() - {"projects"}
 
 
 def test_a_project_may_have_settings_of_its_own_and_the_others_hold_for_it_too(tmp_path: Path) -> None:
@@ -116,3 +125,23 @@ def test_a_project_is_the_same_through_a_symlink(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "real")
     settings = read_settings(written(tmp_path, f"[projects.'{tmp_path}/link']\nremovals = 'ask'\n"))
     assert settings.of(tmp_path / "real").removals == "ask"
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("\"notify-phone --to 'my phone'\"", ("notify-phone", "--to", "my phone")),
+        ('["notify-phone", "$HOME"]', ("notify-phone", "$HOME")),
+        ('"~/bin/phone x"', ("/home/ann/bin/phone", "x")),
+    ],
+)
+def test_a_command_is_a_list_or_a_line_of_words_and_no_shell_is_asked(
+    command: str, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", "/home/ann")
+    assert words == read_settings(written(tmp_path, f"notify_command = {command}\n")).notify_command
+
+
+def test_a_project_may_be_told_of_less_than_the_others(tmp_path: Path) -> None:
+    settings = read_settings(written(tmp_path, '[projects."/shop"]\nnotify_level = "none"\n'))
+    assert (settings.notify_level, settings.of(Path("/shop")).notify_level) == ("attention", "none")

@@ -4,22 +4,46 @@ from __future__ import annotations
 
 import difflib
 import os
+import shlex
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from connectord.errors import ConnectordError
+from connectord.quiet_hours import QuietHours, quiet_hours
 
 
 class SettingsError(ConnectordError):
     """config.toml can't be used as it is."""
 
     code = "SETTINGS_INVALID"
+
+
+def command_words(command: object) -> tuple[str, ...]:
+    """A program and its arguments, from a list or from a line that is split as a shell does, but run by none.
+
+    `~` in front of the program is the home directory. Raises ValueError with the rest of a sentence.
+    """
+    try:
+        words = tuple(shlex.split(command)) if isinstance(command, str) else command
+    except ValueError as error:
+        raise ValueError(f"can't be split into words: {error}") from error
+    if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
+        raise ValueError("must be a line or a list of words")
+    if not words or not words[0]:
+        raise ValueError("names no program")
+    return (str(Path(words[0]).expanduser()) if words[0].startswith("~") else words[0], *words[1:])
+
+
+def _hours(text: object) -> QuietHours:
+    if not isinstance(text, str):
+        raise ValueError('must be a span of hours as text, like "22:00-07:00"')  # noqa: TRY004  (pydantic's way)
+    return quiet_hours(text)
 
 
 class ProjectSettings(BaseModel):
@@ -61,6 +85,9 @@ class ProjectSettings(BaseModel):
     sets_at_once: int = Field(default=8, ge=1, le=32)
     """How many connectors of one push are sent side by side."""
 
+    notify_level: Literal["all", "attention", "none"] = "attention"
+    """What is shown as a notice: what needs a person, `all` also what needs nobody, or nothing."""
+
 
 class Settings(ProjectSettings):
     """What can be set, with what holds when it isn't."""
@@ -71,11 +98,27 @@ class Settings(ProjectSettings):
     authorization_poll: float = Field(default=2.0, ge=0.1, le=60, strict=False)
     """The time between two looks at an open authorization."""
 
+    open_browser: Literal["ask", "always", "never"] = "ask"
+    """When an authorization link is opened in the browser: `ask` when you say so (a click on a notice, `authorize`),
+    `always` also as soon as it is given, `never` only prints it."""
+
     rescan_every: float = Field(default=300.0, ge=1, le=86_400, strict=False)
     """The time between two rescans, which find what no watcher saw and what changed on Base44; varied by a tenth."""
 
     projects_at_once: int = Field(default=4, ge=1, le=32)
-    """How many projects are pushed side by side at each API host."""
+    """How many projects are pushed side by side at each API host; one that waits for an answer for more than five
+    seconds no longer counts."""
+
+    notify: Literal["auto", "desktop", "command", "log", "none"] = "auto"
+    """Through what notices reach you: `auto` is the desktop where there is one, and `notify_command` if it is set;
+    `desktop` or `command` only that; `log` and `none` show none."""
+
+    notify_command: Annotated[tuple[str, ...] | None, BeforeValidator(command_words)] = None
+    """A program that is run for each notice, with the notice as JSON on standard input: a line (`"say-it --loud"`) or a
+    list of words, run without a shell."""
+
+    quiet_hours: Annotated[InstanceOf[QuietHours] | None, BeforeValidator(_hours)] = None
+    """When no notice is shown, each day, such as `"22:00-07:00"`; what is still true is shown afterwards."""
 
     projects: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     """Settings of single projects, by their folder: only what differs."""
@@ -139,9 +182,9 @@ def read_settings(path: Path | None = None) -> Settings:
 
 
 def _sentence(place: Path, details: ErrorDetails) -> str:
-    if details["type"] == "value_error":
-        return f"{place}: {details['ctx']['error']}"
     key = ".".join(str(part) for part in details["loc"])
+    if details["type"] == "value_error":
+        return f"{place}: " + (f'"{key}": ' if key else "") + str(details["ctx"]["error"])
     if details["type"] == "extra_forbidden":
         near = difflib.get_close_matches(key, Settings.model_fields, n=1)
         guess = f'; did you mean "{near[0]}"?' if near else ""

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ COMMANDS = (
     ("history",),
     ("pause",),
     ("resume",),
+    ("snooze",),
     ("stop",),
     ("approve",),
     ("restore",),
@@ -44,6 +46,7 @@ THIN = (
     ("history",),
     ("pause",),
     ("resume",),
+    ("snooze", "1h"),
     ("logs",),
     ("start",),
 )
@@ -217,6 +220,39 @@ def test_pause_and_resume_say_of_what(shop: Machine, daemon: FakeDaemon) -> None
     assert shop.connectord("resume").out == f"✓ Resumed {shop.folder}\n✓ Resumed /elsewhere\n"
     document = shop.connectord("pause", "--json").document
     assert [project["state"] for project in document["projects"]] == ["paused", "paused"]
+
+
+def test_snooze_says_until_when_and_off_ends_it(shop: Machine, daemon: FakeDaemon) -> None:
+    assert shop.connectord("snooze").out == "Notices are shown\n"
+    said = shop.connectord("snooze", "1h30m").out
+    assert said.startswith("No notices until ")
+    assert said.endswith(". Sooner: connectord snooze off\n")
+    assert shop.connectord("snooze", "--json").document["snoozed_until"] is not None
+    assert "No notices until " in shop.connectord("status").out
+    assert shop.connectord("snooze", "off").out == "Notices are shown\n"
+    assert daemon.face.asked == [("snooze 5400", None), ("snooze 0", None)]
+
+
+def test_quiet_hours_go_on_when_a_snooze_ends(shop: Machine, daemon: FakeDaemon) -> None:
+    morning = datetime.now(UTC) + timedelta(hours=3)
+    daemon.face.daemon = a_daemon(quiet_until=morning)
+    assert shop.connectord("snooze").out.startswith("Not snoozed, but it is quiet until ")
+
+
+@pytest.mark.parametrize(
+    ("span", "sentence"),
+    [
+        ("1", "'1' is no span of time; write it as 30m, 1h, 2h30m or 1d, or `off`."),
+        ("1 h", "'1 h' is no span of time"),
+        ("tomorrow", "'tomorrow' is no span of time"),
+        ("0m", "0m is not between a second and a week. For no notices at all there is notify_level"),
+        ("8d", "8d is not between a second and a week."),
+    ],
+)
+def test_a_span_that_is_none_is_refused(shop: Machine, daemon: FakeDaemon, span: str, sentence: str) -> None:
+    ended = shop.connectord("snooze", span)
+    assert (ended.code, sentence in ended.err) == (2, True)
+    assert daemon.face.asked == []
 
 
 def test_wait_ends_when_it_is_settled(shop: Machine, daemon: FakeDaemon) -> None:

@@ -14,6 +14,11 @@ from connectord.control.verdict import Verdict, connector_verdict
 NOW = NOON + timedelta(hours=2, minutes=5)
 
 
+DUNST: dict[str, object] = {"channel": "desktop", "works": True, "through": "dunst 1.9.0"}
+PHONE: dict[str, object] = {"channel": "command", "works": True, "through": "notify-phone"}
+NO_BUS: dict[str, object] = {"channel": "desktop", "works": False, "why": "There is no session bus here"}
+
+
 def shown(project: ProjectStatus) -> str:
     return "\n".join(line.text for line in project_lines(project, NOW))
 
@@ -64,7 +69,7 @@ def test_what_needs_a_person_says_what_to_do() -> None:
             a_connector("notion", "expired"),
             a_connector("gmail", "failed", error="Base44 refused it: no such scope"),
             a_connector("linear", "drifted"),
-            a_connector("box", missing_scopes=("read", "write")),
+            a_connector("box", scopes=("a", "read", "write"), missing_scopes=("read", "write")),
         ),
         held=({"reason": "mass-removal", "types": ("a", "b", "c"), "since": NOON},),
         problems=(
@@ -74,10 +79,10 @@ def test_what_needs_a_person_says_what_to_do() -> None:
     )
     text = shown(project)
     assert "  ! slack   needs authorization\n      Authorize: https://base44.test/connect/1\n" in text
-    assert "  ! notion  expired\n      For a link: connectord push\n" in text
+    assert "  ! notion  expired\n      For a link: connectord authorize notion --project /home/ada/shop\n" in text
     assert "  ✗ gmail   failed\n      Base44 refused it: no such scope\n" in text
     assert "  ~ linear  drifted\n      Changed on Base44 by someone else; `connectord push`" in text
-    assert "  ✓ box     synced\n      Not granted: read, write\n" in text
+    assert "  ✓ box     synced\n      Added, but 2 of 3 scopes were not granted: read, write\n" in text
     assert "  ✗ base44/connectors/x.jsonc:3:5: it has no type\n" in text
     assert f"  ! Held since {clock(NOON, NOW)} (mass-removal): a, b, c not removed\n" in text
     assert text.endswith("  Only on Base44, left alone: hubspot")
@@ -151,6 +156,21 @@ def test_trouble_of_the_daemon_itself_comes_first() -> None:
     assert lines[1:3] == ["Files are polled, so a save is noticed a little later", "! The disk is full"]
     down = [line.text for line in status_lines(Status(daemon=a_daemon(watching="down"), projects=()), NOW)]
     assert "watcher is down" in down[1]
+
+
+@pytest.mark.parametrize(
+    ("channels", "line"),
+    [
+        ((DUNST,), "Notices: desktop (dunst 1.9.0)"),
+        ((DUNST, PHONE), "Notices: desktop (dunst 1.9.0), command (notify-phone)"),
+        ((NO_BUS,), "Notices: only here and in the log (There is no session bus here)"),
+        ((NO_BUS, PHONE), "Notices: command (notify-phone) (desktop: There is no session bus here)"),
+        (({"channel": "log", "works": True},), "Notices: only here and in the log"),
+    ],
+)
+def test_how_a_person_is_told_and_why_not_otherwise(channels: tuple[dict[str, object], ...], line: str) -> None:
+    status = Status(daemon=a_daemon(notices=channels), projects=())
+    assert line in [one.text for one in status_lines(status, NOW)]
 
 
 @pytest.mark.parametrize(

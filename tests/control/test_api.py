@@ -102,6 +102,19 @@ def test_pause_resume_and_push_answer_with_the_status_as_it_is_then(daemon: Fake
     assert daemon.face.asked == [("pause", root), ("resume", root), ("push", None)]
 
 
+def test_a_snooze_answers_with_the_daemon_as_it_is_then(daemon: FakeDaemon) -> None:
+    assert daemon.client.snooze(60.0).snoozed_until is not None
+    assert daemon.client.snooze(0.0).snoozed_until is None
+    assert daemon.face.asked == [("snooze 60", None), ("snooze 0", None)]
+
+
+@pytest.mark.parametrize("seconds", [-1.0, float("nan"), 1e9])
+def test_a_snooze_of_no_length_is_refused(daemon: FakeDaemon, seconds: float) -> None:
+    with pytest.raises(Refusal, match="`seconds` must be between 0 and 604800 seconds"):
+        daemon.client.snooze(seconds)
+    assert daemon.face.asked == []
+
+
 def test_history_is_limited(daemon: FakeDaemon) -> None:
     daemon.face.entries = tuple(
         HistoryEntry(id=number, at=NOON, kind="push.finished", message=str(number)) for number in (3, 2, 1)

@@ -9,7 +9,8 @@ import pytest
 
 from connectord.authorize import Authorization, AuthorizationState
 from connectord.base44.errors import Unreachable
-from connectord.control.tell import tell, tell_ended, tell_notice
+from connectord.control.tell import tell, tell_notice
+from connectord.control.tell_consent import tell_ended
 from connectord.control.tell_removal import WAYS_OUT
 from connectord.notify import Link, authorization_notice, stripe_notice
 from connectord.project.model import Problem, ProblemCode, Project, Severity
@@ -126,7 +127,7 @@ def test_each_event_has_its_sentences(name: str) -> None:
     ("state", "sentence"),
     [
         (AuthorizationState.AUTHORIZED, "slack: Added"),
-        (AuthorizationState.FAILED, "slack: authorization failed: the consent was refused"),
+        (AuthorizationState.FAILED, "slack: authorization failed: the consent was refused, or its link has expired"),
         (AuthorizationState.TIMED_OUT, "slack: authorization timed out; the connector still needs it"),
         (AuthorizationState.SKIPPED, "slack: authorization skipped"),
         (AuthorizationState.SUPERSEDED, "slack: the open authorization link is no longer needed"),
@@ -150,7 +151,7 @@ def test_a_problem_reaches_programs_with_its_place() -> None:
 
 
 def test_p11_a_batch_is_one_notice_with_a_link_each() -> None:
-    notice = authorization_notice("my-app", (LINK, Link("github", "https://x/2")))
+    notice = authorization_notice("my-app", ("slack", "github"), (LINK, Link("github", "https://x/2")))
     assert [news.message for news in tell_notice(notice, NOW)] == [
         "slack, github need your authorization (my-app):",
         "  slack: https://x/1",
@@ -159,5 +160,5 @@ def test_p11_a_batch_is_one_notice_with_a_link_each() -> None:
 
 
 def test_one_connector_needs_and_stripe_is_ready() -> None:
-    assert authorization_notice("my-app", (LINK,)).title == "slack needs your authorization (my-app)"
+    assert authorization_notice("my-app", ("slack",), (LINK,)).title == "slack needs your authorization (my-app)"
     assert stripe_notice("my-app", "https://x/3").title == "The Stripe sandbox is ready to claim (my-app)"

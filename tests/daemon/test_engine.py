@@ -3,113 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
-from tests.support.emulator import EmulatorApp, emulator_app, write_credentials
+from tests.support.bench import Bench
 from tests.support.engine import connected, requests
-from tests.support.lives import Machine, Running
-from tests.support.project import a_connector, a_project
-from tests.support.virtual_time import virtual_time
+from tests.support.project import a_project
 
 from connectord.authorize import Authorization
 from connectord.control import News, NewsKind
 from connectord.control.face import UnknownProject
 from connectord.control.models import (
     ConnectorState,
-    ConnectorStatus,
     ProjectState,
-    ProjectStatus,
     Restoration,
-    WaitResult,
 )
-from connectord.daemon.answers import Answers, NotRestorable
+from connectord.daemon.answers import NotRestorable
 from connectord.daemon.consents import _caller
 from connectord.daemon.daemon import Daemon, not_among
-from connectord.daemon.engine import Engine
 from connectord.daemon.history import KEPT, kept
 from connectord.emulator.faults import Fault
 from connectord.emulator.state import DEFAULT_API_KEY
 from connectord.project import NoProject
 from connectord.sync import Reading, Trigger
-
-
-@dataclass
-class Bench:
-    """A machine with a project, signed in, and an engine that runs."""
-
-    machine: Machine
-    root: Path
-    running: Running
-
-    @property
-    def emulator(self) -> EmulatorApp:
-        return self.machine.emulator
-
-    @property
-    def engine(self) -> Engine:
-        return self.running.life.engine
-
-    @property
-    def face(self) -> Answers:
-        return self.running.life.face
-
-    @property
-    def status(self) -> ProjectStatus:
-        return self.running.life.project(self.root)
-
-    @property
-    def slack(self) -> ConnectorStatus:
-        return next(one for one in self.status.connectors if one.type == "slack")
-
-    def save(self, *scopes: str, name: str = "slack") -> None:
-        a_connector(a_project(self.root, api_url=self.emulator.url, app_id=self.emulator.app_id), name, scopes)
-
-    @property
-    def connectors(self) -> Path:
-        return self.root / "base44" / "connectors"
-
-    def pass_(self, seconds: float) -> None:
-        """Look, let time go by, and look again."""
-        self.engine.hint_all(Trigger.SAVE)
-        self.machine.time.pass_(seconds)
-        self.engine.hint_all(Trigger.SAVE)
-        self.machine.time.pass_(1.0)
-
-    def add(self) -> None:
-        self.running.ask(self.face.add_project(self.root))
-
-    def wait(self, timeout: float = 60.0) -> WaitResult:
-        result: WaitResult = self.running.ask(self.face.wait(self.root, timeout=timeout))
-        return result
-
-    def ask(self, coroutine: Any) -> Any:
-        return self.running.ask(coroutine)
-
-    def restart(self) -> None:
-        self.running.kill()
-        self.running = Running(self.machine)
-
-    def allow(self) -> None:
-        (consent,) = self.emulator.world.integrations.open_consents()
-        self.emulator.world.integrations.allow(consent)
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with virtual_time() as time:
-        emulator = emulator_app(limits=False)
-        token = emulator.world.accounts.sign_in("dev@example.com")
-        pair = {"access_token": token.access_token, "refresh_token": token.refresh_token, "expires_in": 3600}
-        write_credentials(tmp_path / "home", pair)
-        root = a_project(tmp_path / "shop", {}, app_id=emulator.app_id, api_url=emulator.url).root
-        machine = Machine(tmp_path, emulator, time)
-        bench = Bench(machine, root, Running(machine))
-        yield bench
-        bench.running.kill()
 
 
 def test_a_project_that_is_added_is_looked_at_before_the_answer(bench: Bench) -> None:
@@ -261,7 +179,7 @@ def test_p7_a_login_is_noticed_by_its_file(bench: Bench) -> None:
     bench.add()
     bench.machine.time.pass_(1000)  # by now its own tries are minutes apart
     file.write_text(kept_text)
-    bench.engine._hinted(file)
+    bench.machine.time.loop.call_soon(bench.engine._hinted, file)
     bench.machine.time.pass_(1.0)
     assert bench.slack.state is ConnectorState.NEEDS_AUTHORIZATION
 
@@ -485,6 +403,90 @@ def test_the_history_says_what_happened_newest_first(bench: Bench) -> None:
     assert bench.face.history(bench.root, limit=10, before=entries[0].id) == entries[1:]
 
 
+def outcomes_in_history(bench: Bench) -> list[tuple[str | None, str | None]]:
+    """Of all pushes since the first one, the oldest first."""
+    rows = bench.face.history(bench.root, limit=100, before=None)[::-1]
+    return [(row.type, row.result) for row in rows if row.kind == "connector.outcome"]
+
+
+def test_p11_offline_is_one_failure_in_the_history_and_in_the_log(bench: Bench) -> None:
+    connected(bench.emulator, {"slack": ["read"], "github": ["read"]})
+    bench.save("read")
+    bench.save("read", name="github")
+    bench.add()
+    bench.wait()
+    before = len(outcomes_in_history(bench))
+    bench.machine.network.up = False
+    bench.save("write")
+    (bench.connectors / "github.jsonc").unlink()
+    bench.pass_(200.0)
+    bench.save("write", "more")
+    bench.pass_(200.0)
+    assert bench.machine.network.attempts["PUT"] > 50
+    assert len(said(bench, NewsKind.RETRY_SCHEDULED)) <= 2
+    bench.machine.network.up = True
+    bench.machine.time.pass_(60.0)
+    assert outcomes_in_history(bench)[before:] == [
+        ("slack", "failed"),
+        ("github", "held"),
+        ("slack", "needs-authorization"),
+        ("github", "removed"),
+    ]
+
+
+def test_p11_a_removal_that_finds_no_network_after_its_grace_is_one_failure_in_the_history(bench: Bench) -> None:
+    connected(bench.emulator, {"slack": ["read"], "github": ["read"]})
+    bench.save("read")
+    bench.save("read", name="github")
+    bench.add()
+    bench.wait()
+    before = len(outcomes_in_history(bench))
+    (bench.connectors / "github.jsonc").unlink()
+    bench.pass_(3.0)
+    bench.machine.network.up = False
+    bench.pass_(600.0)
+    assert outcomes_in_history(bench)[before:] == [("github", "failed")]
+    bench.machine.network.up = True
+    bench.machine.time.pass_(60.0)
+    assert outcomes_in_history(bench)[before:] == [("github", "failed"), ("github", "removed")]
+
+
+def test_p7_signed_out_for_hours_is_one_failure_in_the_history_and_a_new_one_after_a_login(bench: Bench) -> None:
+    connected(bench.emulator, {"slack": ["read"]})
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    before = len(outcomes_in_history(bench))
+    credentials = bench.machine.folder / "home/.base44/auth/auth.json"
+    for scope in ("write", "admin"):
+        login = credentials.read_bytes()
+        credentials.unlink()
+        bench.save(scope)
+        bench.pass_(3 * 3600.0)
+        credentials.write_bytes(login)
+        bench.pass_(900.0)
+    ends = [result for _, result in outcomes_in_history(bench)[before:]]
+    assert ends == ["failed", "needs-authorization"] * 2
+
+
+def test_p12_a_restart_says_of_the_last_push_what_it_came_to_though_it_failed_as_before(bench: Bench) -> None:
+    connected(bench.emulator, {"slack": ["read"]})
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    bench.machine.network.up = False
+    bench.save("write")
+    bench.pass_(600.0)
+    before = bench.status.last_push
+    bench.ask(bench.face.pause(None))
+    bench.restart()
+    after = bench.status.last_push
+    assert before is not None
+    assert after is not None
+    assert before.outcomes == {"slack": "failed"}
+    assert (after.id, after.outcomes) == (before.id, before.outcomes)
+
+
 def test_stopping_is_only_a_word_to_the_daemon(bench: Bench) -> None:
     bench.face.stop()
     assert bench.engine.stopping.is_set()
@@ -558,7 +560,7 @@ def test_p12_signed_out_shows_though_there_is_nothing_to_push_and_ends_with_a_lo
     assert bench.wait().why == "signed out"
     connected(bench.emulator, {"slack": ["read", "by someone else"]})
     credentials.write_bytes(login)
-    bench.engine.retry_all()  # what the watched credentials file leads to
+    bench.machine.time.loop.call_soon(bench.engine.retry_all)  # what the watched credentials file leads to
     bench.machine.time.pass_(5.0)
     assert bench.slack.state is ConnectorState.DRIFTED
 

@@ -22,6 +22,7 @@ from tests.support.virtual_time import virtual_time
 
 from connectord.authorize import Authorization
 from connectord.control.models import Approval, ConnectorState, ProjectStatus
+from connectord.control.news import NewsKind
 from connectord.emulator.faults import Fault, FaultBody
 from connectord.emulator.state import Connection, ConnectionStatus
 from connectord.settings import Settings
@@ -247,7 +248,7 @@ class Promises(RuleBasedStateMachine):
         self.credentials = write_credentials(self.machine.folder / "home", pair)
         self.signed_in, self.token = True, token.access_token
         if self.run is not None:
-            self.run.life.engine._hinted(self.credentials)
+            self.machine.time.loop.call_soon(self.run.life.engine._hinted, self.credentials)
             self._looks_everywhere()
 
     @rule()
@@ -428,7 +429,8 @@ class Promises(RuleBasedStateMachine):
 
     @invariant()
     def p11_at_most_one_notice_a_link(self) -> None:
-        told = Counter(link.url for notice in self.machine.notices for link in notice.links)
+        news = [news for life in self.machine.past for news in life.news if news.event is NewsKind.NOTICE]
+        told = Counter(one.url for one in news if one.url)
         twice = [url for url, count in told.items() if count > 1 and "/claim/" not in url]
         assert not twice, f"P11: {twice}"
 

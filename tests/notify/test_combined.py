@@ -1,4 +1,4 @@
-"""The daemon's notifier: a line always, the rest as the person likes it."""
+"""The daemon's notifier: all channels, as the person likes it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from tests.support.notify import KeepingNotifier, a_notice, running
 from tests.support.virtual_time import run_virtually
 
@@ -15,12 +16,11 @@ from connectord.notify import (
     Channel,
     ChannelState,
     CombinedNotifier,
-    LineNotifier,
     Notice,
     NoticeLevel,
     Rules,
-    quiet_hours,
 )
+from connectord.quiet_hours import quiet_hours
 
 LOG = ChannelState(Channel.LOG, works=True)
 NIGHT = datetime(2026, 11, 20, 23, 0, tzinfo=UTC)
@@ -31,20 +31,53 @@ def day_clock(starting: datetime = NIGHT) -> Callable[[], datetime]:
     return lambda: starting + timedelta(seconds=asyncio.get_running_loop().time())
 
 
-def combined(
-    *channels: KeepingNotifier, rules: Rules | None = None, lines: list[Notice] | None = None
-) -> CombinedNotifier:
-    line = LineNotifier((lines if lines is not None else []).append)
-    return CombinedNotifier(line, channels, instead=LOG, rules=rules or Rules(), clean=redact, now=day_clock())
+def combined(*channels: KeepingNotifier, rules: Rules | None = None) -> CombinedNotifier:
+    return CombinedNotifier(channels, instead=LOG, rules=rules or Rules(), clean=redact, now=day_clock())
 
 
-def test_a_line_is_written_at_once_and_whatever_the_rules_say() -> None:
-    async def written() -> list[Notice]:
-        lines: list[Notice] = []
-        combined(KeepingNotifier(), rules=Rules(NoticeLevel.NONE), lines=lines).notify(a_notice("one"))
-        return lines
+@pytest.mark.parametrize(
+    ("rules", "heard"),
+    [
+        (Rules(), [a_notice("one").subject, a_notice("two").subject]),
+        (Rules(NoticeLevel.NONE), []),
+        (Rules(snoozed_until=NIGHT + timedelta(days=1)), []),
+    ],
+)
+def test_each_notice_that_is_shown_is_heard_of_before_it_is_and_what_waits_is_not(
+    rules: Rules, heard: list[str]
+) -> None:
+    async def shown() -> list[str]:
+        subjects: list[str] = []
+        channel = KeepingNotifier()
+        notifier = combined(channel, rules=rules)
 
-    assert run_virtually(written()) == [a_notice("one")]
+        def hear(subject: str) -> None:
+            assert channel.notices == []
+            subjects.append(subject)
+
+        notifier.on_shown = hear
+        async with running(notifier):
+            for title in ("one", "two"):
+                notifier.notify(a_notice(title))
+            await asyncio.sleep(2)
+        return subjects
+
+    assert run_virtually(shown()) == heard
+
+
+@pytest.mark.parametrize("seconds", [0.0, 5.0])
+def test_it_ends_when_it_is_told_to_also_in_the_moment_in_which_it_is_woken(seconds: float) -> None:
+    async def ended() -> bool:
+        notifier = combined(KeepingNotifier(), rules=Rules(snoozed_until=NIGHT + timedelta(days=1)))
+        notifier.notify(a_notice("one"))
+        task = asyncio.create_task(notifier.run())
+        await asyncio.sleep(seconds)
+        notifier.withdraw("something")
+        task.cancel()
+        await asyncio.wait([task], timeout=100)
+        return task.cancelled()
+
+    assert run_virtually(ended())
 
 
 def test_p11_a_batch_within_a_second_reaches_each_channel_once() -> None:
@@ -139,17 +172,16 @@ def test_an_answer_to_what_was_settled_meanwhile_says_nothing() -> None:
     assert run_virtually(answers()) == []
 
 
-def test_p13_no_channel_and_no_line_gets_a_token() -> None:
+def test_p13_no_channel_gets_a_token() -> None:
     async def told() -> list[Notice]:
-        lines: list[Notice] = []
         channel = KeepingNotifier()
-        notifier = combined(channel, lines=lines)
+        notifier = combined(channel)
         async with running(notifier):
             notifier.notify(a_notice("one", body="It was sent with b44k_secret"))
             await asyncio.sleep(2)
-        return lines + channel.notices
+        return channel.notices
 
-    assert [notice.body for notice in run_virtually(told())] == ["It was sent with ***"] * 2
+    assert [notice.body for notice in run_virtually(told())] == ["It was sent with ***"]
 
 
 def test_state_is_the_first_channel_that_works_and_says_why_the_others_do_not() -> None:

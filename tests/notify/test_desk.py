@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from tests.support.notify import SHOP, a_notice, links
+from tests.support.notify import a_notice, consent_notice
 
-from connectord.notify import NoticeLevel, Rules, Urgency, authorization_notice, quiet_hours
+from connectord.notify import NoticeLevel, Rules, Urgency
 from connectord.notify.desk import Clear, Desk, Show
+from connectord.quiet_hours import quiet_hours
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 NIGHT = NOON.replace(hour=23)
@@ -16,7 +17,7 @@ SECOND = timedelta(seconds=1)
 
 
 def a_desk(level: NoticeLevel = NoticeLevel.ATTENTION, *, quiet_at_night: bool = False) -> Desk:
-    return Desk(Rules(level, quiet_hours("22:00-07:00", UTC) if quiet_at_night else None))
+    return Desk(Rules(level, quiet=quiet_hours("22:00-07:00", UTC) if quiet_at_night else None))
 
 
 def titles(steps: tuple[Show | Clear, ...]) -> list[str]:
@@ -56,16 +57,16 @@ def test_p11_the_same_is_never_shown_twice() -> None:
 
 def test_p11_a_batch_that_shrinks_is_not_told_again_and_not_when_it_grows_back() -> None:
     desk = a_desk()
-    desk.put(authorization_notice(SHOP, links("a", "b")), NOON)
+    desk.put(consent_notice("a", "b"), NOON)
     desk.take(NOON + SECOND)
     for batch in (("a",), ("a", "b")):
-        desk.put(authorization_notice(SHOP, links(*batch)), NOON + 2 * SECOND)
+        desk.put(consent_notice(*batch), NOON + 2 * SECOND)
         assert desk.due(NOON) is None
 
 
 def test_a_batch_that_grows_takes_the_place_of_the_old_one() -> None:
     desk = a_desk()
-    small, large = (authorization_notice(SHOP, links(*types)) for types in (("a",), ("a", "b")))
+    small, large = (consent_notice(*types) for types in (("a",), ("a", "b")))
     desk.put(small, NOON)
     desk.take(NOON + SECOND)
     desk.put(large, NOON + 2 * SECOND)

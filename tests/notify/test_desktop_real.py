@@ -12,21 +12,20 @@ from functools import partial
 
 import pytest
 from tests.support.desktop import RealDesktop, a_real_desktop
-from tests.support.notify import SHOP, a_notice, links, running, until
+from tests.support.notify import SHOP, a_notice, consent_notice, running, until
 
 from connectord.notify import (
     Action,
     CombinedNotifier,
     NotifyThrough,
     Urgency,
-    authorization_notice,
     build_notifier,
     stripe_notice,
 )
 from connectord.notify.desktop import Desktop, DesktopNotifier, DesktopUnreachable
 from connectord.notify.session_bus import SessionBusDesktop
 
-SLACK = authorization_notice(SHOP, links("slack"))
+SLACK = consent_notice("slack")
 DUNST_ACTIONS = {"default": "", "authorize": "Authorize", "skip": "Skip"}
 
 
@@ -137,7 +136,7 @@ async def test_a_later_notice_takes_the_place_of_the_earlier_one() -> None:
     async with on_desktop(BUS, SERVER) as it:
         it.notifier.notify(SLACK)
         await it.desktop.shown()
-        it.notifier.notify(authorization_notice(SHOP, links("slack", "github")))
+        it.notifier.notify(consent_notice("slack", "github"))
         assert (await it.desktop.shown()).title == "slack, github need your authorization (shop)"
         assert await it.desktop.on_screen() == 1
 
@@ -253,7 +252,7 @@ async def test_p11_a_batch_of_five_is_one_notification_and_one_press_answers_it(
         notifier = the_daemons(desktop)
         answers: list[tuple[Action, str]] = []
         notifier.on_action = lambda action, subject: answers.append((action, subject))
-        five = authorization_notice(SHOP, links("github", "gmail", "linear", "notion", "slack"))
+        five = consent_notice("github", "gmail", "linear", "notion", "slack")
         async with running(notifier):
             notifier.notify(five)
             assert (
@@ -282,7 +281,6 @@ async def test_p11_what_comes_within_a_second_is_one_notification() -> None:
 def the_daemons(desktop: RealDesktop) -> CombinedNotifier:
     return build_notifier(
         NotifyThrough.AUTO,
-        lambda notice: None,
         clean=str,
         on_trouble=lambda why: None,
         platform="linux",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.support.notify import SHOP, a_notice, links
+from tests.support.notify import SHOP, a_notice, consent_notice
 
 from connectord.control.redaction import redact
 from connectord.notify import (
@@ -25,7 +25,6 @@ from connectord.notify import (
     removals_held_notice,
     signed_out_notice,
     stripe_notice,
-    subjects_of_connector,
     timed_out_notice,
     unreachable_notice,
 )
@@ -36,52 +35,87 @@ CONSENT = (Action.AUTHORIZE, Action.SKIP)
 
 TABLE = [
     (
-        authorization_notice(SHOP, links("slack")),
+        consent_notice("slack"),
         "slack needs your authorization (shop)",
         "Authorize opens the browser. Later: connectord authorize",
         CONSENT,
     ),
     (
-        authorization_notice(SHOP, links("github", "slack")),
+        consent_notice("github", "slack"),
         "github, slack need your authorization (shop)",
         "Authorize opens the browser. Later: connectord authorize",
         CONSENT,
     ),
-    (authorized_notice(SHOP, "slack"), "slack is authorized (shop)", "", ()),
+    (authorized_notice(SHOP, ("slack",)), "slack is authorized (shop)", "", ()),
     (
-        timed_out_notice(SHOP, links("slack")[0]),
+        timed_out_notice(SHOP, ("slack",)),
         "slack was not authorized in time (shop)",
         "It still needs it. Authorize opens a fresh link. Later: connectord authorize slack",
         CONSENT,
     ),
     (
-        authorization_failed_notice(SHOP, "slack", "Already connected by eve@example.com."),
-        "The authorization of slack failed (shop)",
-        "Already connected by eve@example.com.\nAuthorize tries again with a fresh link.",
+        timed_out_notice(SHOP, ("github", "slack")),
+        "github, slack were not authorized in time (shop)",
+        "They still need it. Authorize opens a fresh link. Later: connectord authorize",
         CONSENT,
     ),
     (
-        failed_notice(SHOP, "slack", "Base44 refused it: unknown scope (request 1234)"),
+        authorization_failed_notice(SHOP, ("slack",)),
+        "The authorization of slack was refused (shop)",
+        "Authorize tries again with a fresh link.",
+        CONSENT,
+    ),
+    (
+        failed_notice(SHOP, {"slack": "Base44 refused it: unknown scope (request 1234)"}),
         "slack could not be pushed (shop)",
         "Base44 refused it: unknown scope (request 1234)",
         (),
     ),
     (
-        removals_held_notice(SHOP, ("github", "slack"), "The folder is empty now."),
+        failed_notice(SHOP, {"github": "No such app", "slack": "No such app"}),
+        "github, slack could not be pushed (shop)",
+        "github, slack: No such app",
+        (),
+    ),
+    (
+        failed_notice(SHOP, {"github": "Already connected by eve@example.com", "slack": "Unknown scope"}),
+        "github, slack could not be pushed (shop)",
+        "github: Already connected by eve@example.com\nslack: Unknown scope",
+        (),
+    ),
+    (
+        removals_held_notice(SHOP, [(("github", "slack"), "the folder is empty now")]),
         "github, slack are kept on Base44 until you say so (shop)",
-        "The folder is empty now.\nApprove removes from Base44; Restore brings the files back.",
-        (Action.APPROVE, Action.RESTORE),
+        "The folder is empty now.\nRestore brings the files back; Approve removes them from Base44.",
+        (Action.RESTORE, Action.APPROVE),
+    ),
+    (
+        removals_held_notice(SHOP, [(("github",), "git was busy"), (("slack",), "the folder is empty now")]),
+        "github, slack are kept on Base44 until you say so (shop)",
+        (
+            "github: Git was busy.\nslack: The folder is empty now.\n"
+            "Restore brings the files back; Approve removes them from Base44."
+        ),
+        (Action.RESTORE, Action.APPROVE),
     ),
     (
         removal_coming_notice(SHOP, ("slack",), 10.0),
         "slack will be removed from Base44 in 10 s (shop)",
-        "Its file is gone. Keep leaves Base44 as it is.",
+        "Its file is gone. Keep brings it back.",
         (Action.KEEP,),
     ),
     (
-        invalid_file_notice(SHOP, "slack.jsonc", ("slack.jsonc:3:5: expected a comma",)),
-        "slack.jsonc can't be pushed (shop)",
-        "slack.jsonc:3:5: expected a comma",
+        invalid_file_notice(
+            SHOP, {"base44/connectors/slack.jsonc": "base44/connectors/slack.jsonc:3:5: expected a comma"}
+        ),
+        "slack.jsonc can't be used as it is (shop)",
+        "base44/connectors/slack.jsonc:3:5: expected a comma",
+        (),
+    ),
+    (
+        invalid_file_notice(SHOP, {"a.jsonc": "a.jsonc: it is empty", "b.jsonc": "b.jsonc: it is empty"}),
+        "2 files can't be used as they are (shop)",
+        "a.jsonc: it is empty\nb.jsonc: it is empty",
         (),
     ),
     (
@@ -91,15 +125,21 @@ TABLE = [
         (),
     ),
     (
-        connection_expired_notice(SHOP, "slack"),
+        connection_expired_notice(SHOP, ("slack",)),
         "The connection of slack no longer works (shop)",
         "Your app can't use it until you authorize it again. Later: connectord authorize slack",
         CONSENT,
     ),
     (
-        granted_less_notice(SHOP, "slack", ("chat:write", "im:read"), 5),
+        granted_less_notice(SHOP, {"slack": (("chat:write", "im:read"), 5)}),
         "slack: Added, but 2 of 5 scopes were not granted (shop)",
         "Not granted: chat:write, im:read",
+        (),
+    ),
+    (
+        granted_less_notice(SHOP, {"github": (("repo",), 1), "slack": (("im:read",), 5)}),
+        "github, slack: Added, but not all scopes were granted (shop)",
+        "github lacks repo\nslack lacks im:read",
         (),
     ),
     (
@@ -125,7 +165,7 @@ def test_each_notice_says_what_happened_and_what_to_do(
 
 
 def test_the_table_has_every_kind() -> None:
-    assert {row[0].kind for row in TABLE} == set(NoticeKind)
+    assert {row[0].kind for row in TABLE} == set(NoticeKind) - {NoticeKind.TEST}
 
 
 def test_a_notice_of_a_project_belongs_to_its_folder_and_one_of_base44_to_the_host() -> None:
@@ -133,26 +173,19 @@ def test_a_notice_of_a_project_belongs_to_its_folder_and_one_of_base44_to_the_ho
 
 
 def test_two_projects_of_the_same_name_have_subjects_of_their_own() -> None:
-    here, there = (authorization_notice(Path(parent) / "shop", links("slack")) for parent in ("/a", "/b"))
+    here, there = (consent_notice("slack", project=Path(parent) / "shop") for parent in ("/a", "/b"))
     assert here.title == there.title
     assert here.subject != there.subject
 
 
 def test_a_later_notice_of_a_thing_has_the_subject_of_the_earlier_one() -> None:
-    first, second = authorization_notice(SHOP, links("slack")), authorization_notice(SHOP, links("slack", "github"))
+    first, second = consent_notice("slack"), consent_notice("slack", "github")
     assert first.subject == second.subject
-    assert failed_notice(SHOP, "slack", "x").subject == authorization_failed_notice(SHOP, "slack", "y").subject
+    assert failed_notice(SHOP, {"slack": "x"}).subject == failed_notice(SHOP, {"github": "y"}).subject
 
 
-def test_everything_that_may_be_told_of_one_connector_can_be_withdrawn_at_once() -> None:
-    told = {
-        authorized_notice(SHOP, "slack").subject,
-        timed_out_notice(SHOP, links("slack")[0]).subject,
-        failed_notice(SHOP, "slack", "x").subject,
-        connection_expired_notice(SHOP, "slack").subject,
-        granted_less_notice(SHOP, "slack", ("a",), 2).subject,
-    }
-    assert told == set(subjects_of_connector(SHOP, "slack"))
+def test_what_needs_nobody_takes_no_others_place() -> None:
+    assert authorized_notice(SHOP, ("slack",)).subject != authorized_notice(SHOP, ("github",)).subject
 
 
 def test_only_what_needs_nobody_is_information_and_only_what_happens_without_a_word_is_critical() -> None:
@@ -161,13 +194,13 @@ def test_only_what_needs_nobody_is_information_and_only_what_happens_without_a_w
 
 
 def test_many_connectors_are_counted_in_the_title_and_named_below() -> None:
-    notice = authorization_notice(SHOP, links("a", "b", "c", "d", "e", "f"))
+    notice = consent_notice("a", "b", "c", "d", "e", "f")
     assert notice.title == "6 connectors need your authorization (shop)"
     assert notice.body.startswith("a, b, c, d, e, f\n")
 
 
 def test_one_missing_scope_was_not_granted() -> None:
-    assert granted_less_notice(SHOP, "slack", ("a",), 2).title == (
+    assert granted_less_notice(SHOP, {"slack": (("a",), 2)}).title == (
         "slack: Added, but 1 of 2 scopes was not granted (shop)"
     )
 
@@ -184,17 +217,17 @@ def test_one_missing_scope_was_not_granted() -> None:
 def test_who_knows_of_a_batch_knows_of_a_part_of_it(
     earlier: tuple[str, ...], later: tuple[str, ...], covered: bool
 ) -> None:
-    assert authorization_notice(SHOP, links(*earlier)).covers(authorization_notice(SHOP, links(*later))) is covered
+    assert consent_notice(*earlier).covers(consent_notice(*later)) is covered
 
 
 def test_a_fresh_link_is_news() -> None:
     fresh = (Link("slack", "https://app.base44.com/api/external-auth/connect/fresh"),)
-    assert not authorization_notice(SHOP, links("slack")).covers(authorization_notice(SHOP, fresh))
+    assert not consent_notice("slack").covers(authorization_notice(SHOP, ("slack",), fresh))
 
 
 def test_p13_a_token_that_an_error_quotes_never_leaves_in_a_notice() -> None:
     token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl"
-    notice = presentable(failed_notice(SHOP, f"slack {token}", f"It was sent with Bearer {token}"), redact)
+    notice = presentable(failed_notice(SHOP, {f"slack {token}": f"It was sent with Bearer {token}"}), redact)
     assert token not in notice.title + notice.body
     assert notice.body == "It was sent with Bearer ***"
 

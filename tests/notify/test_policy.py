@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.support.notify import a_notice, links
+from tests.support.notify import SHOP, a_notice, links
 
-from connectord.notify import Action, NoticeLevel, Rules, Urgency, quiet_hours
+from connectord.notify import Action, NoticeLevel, Rules, Urgency
 from connectord.notify.policy import digest
+from connectord.quiet_hours import quiet_hours
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -29,6 +30,12 @@ def berlin(text: str, fold: int = 0) -> datetime:
 )
 def test_a_level_shows_what_is_at_least_that_urgent(level: NoticeLevel, shown: list[Urgency]) -> None:
     assert shown == [urgency for urgency in Urgency if Rules(level).wants(a_notice(urgency=urgency))]
+
+
+def test_a_project_may_have_a_level_of_its_own() -> None:
+    rules = Rules(NoticeLevel.NONE, {str(SHOP): NoticeLevel.ALL})
+    assert rules.wants(a_notice(urgency=Urgency.INFORMATION))
+    assert not rules.wants(a_notice(place="/other"))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tests.support.notify import a_notice, all_quiet, links, running, until
 
-from connectord.notify import Action, command_words
+from connectord.notify import Action
 from connectord.notify.notifier import Channel
 from connectord.notify.program import OUTPUT_LIMIT, Invocation, ProgramFailed, run_program
 from connectord.notify.programs import MOST_WAITING, command_notifier, osascript_invocation, osascript_notifier
@@ -88,7 +88,7 @@ def _failing_first(failures: list[ProgramFailed]) -> Any:
 
 
 async def test_a_command_that_is_not_there_is_seen_before_the_first_notice() -> None:
-    notifier = command_notifier("/no/such/program --now", on_trouble=lambda why: None)
+    notifier = command_notifier(("/no/such/program", "--now"), on_trouble=lambda why: None)
     assert (notifier.state.works, notifier.state.why) == (False, "/no/such/program is not there, or is no program")
 
 
@@ -142,7 +142,7 @@ async def test_a_slow_command_is_never_waited_for_and_what_is_left_out_is_told()
         started.set()
         await asyncio.Event().wait()
 
-    notifier = command_notifier("true", on_trouble=troubles.append, run_one=never_ends)
+    notifier = command_notifier(("true",), on_trouble=troubles.append, run_one=never_ends)
     async with running(notifier):
         notifier.notify(a_notice("first"))
         await started.wait()
@@ -159,7 +159,7 @@ async def test_what_is_settled_while_it_waits_is_not_told() -> None:
         told.append(json.loads(invocation.text)["title"])
         await go_on.wait()
 
-    notifier = command_notifier("true", on_trouble=lambda why: None, run_one=slow)
+    notifier = command_notifier(("true",), on_trouble=lambda why: None, run_one=slow)
     async with running(notifier):
         for title in ("one", "two", "three"):
             notifier.notify(a_notice(title))
@@ -169,30 +169,6 @@ async def test_what_is_settled_while_it_waits_is_not_told() -> None:
         await until(lambda: len(told) == 2)
         await all_quiet()
     assert told == ["one", "three"]
-
-
-@pytest.mark.parametrize(
-    ("command", "words"),
-    [
-        ("notify-phone --to 'my phone'", ("notify-phone", "--to", "my phone")),
-        (["notify-phone", "$HOME"], ("notify-phone", "$HOME")),
-        ("~/bin/phone x", (str(Path("~/bin/phone").expanduser()), "x")),
-    ],
-)
-def test_a_command_is_a_list_or_a_line_of_words(
-    command: str | list[str], words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HOME", str(Path(words[0]).parent.parent) if words[0].startswith("/") else "/home/ann")
-    assert words == command_words(command)
-
-
-@pytest.mark.parametrize(
-    ("command", "sentence"),
-    [("", "names no program"), ([], "names no program"), ("'a", "can't be split into words: No closing quotation")],
-)
-def test_a_command_that_is_none_is_refused_with_a_sentence(command: str | list[str], sentence: str) -> None:
-    with pytest.raises(ValueError, match=sentence):
-        command_words(command)
 
 
 async def test_on_a_mac_osascript_is_run_with_the_texts_as_arguments() -> None:

@@ -21,8 +21,7 @@ def built(
 ) -> CombinedNotifier:
     return build_notifier(
         through,
-        lambda notice: None,
-        command=command,
+        command=command and (command,),
         clean=str,
         on_trouble=lambda why: None,
         platform=platform,

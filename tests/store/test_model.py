@@ -20,6 +20,7 @@ from connectord.store import (
     HoldRow,
     Keep,
     MemoryStore,
+    NoticedRow,
     SightingRow,
     SqliteStore,
     Store,
@@ -42,6 +43,7 @@ entries = st.builds(
     seen_scopes=st.none() | st.frozensets(st.text()),
     authorized=st.booleans(),
     unsure=st.booleans(),
+    told=st.none() | words,
     file_name=st.none() | types,
     file_text=st.none() | st.text(),
 )
@@ -68,6 +70,20 @@ changes = st.builds(
         st.builds(AbsenceRow, roots, types, times, words, words, st.booleans(), st.booleans()), max_size=2
     ).map(tuple),
     ended_absences=st.lists(st.tuples(roots, types), max_size=1).map(tuple),
+    noticed=st.lists(
+        st.builds(
+            NoticedRow,
+            roots.map(str) | st.just("https://app.base44.com"),
+            words,
+            types,
+            st.text(),
+            times,
+            st.booleans(),
+            st.none() | times,
+        ),
+        max_size=2,
+    ).map(tuple),
+    snoozed_until=st.none() | times,
     history=st.lists(st.builds(happened, st.text(), st.none() | roots, times), max_size=3).map(tuple),
 )
 codes = st.sampled_from(
@@ -85,7 +101,8 @@ def said_by(store: Store) -> list[object]:
         store.history(),
         store.history(limit=2, before=5),
         *[(store.jobs(root, 9), store.jobs(root, 1), store.authorizations(root), store.holds(root)) for root in ROOTS],
-        *[(store.sighting(root), store.absences(root)) for root in ROOTS],
+        *[(store.sighting(root), store.absences(root), store.noticed(str(root))) for root in ROOTS],
+        (store.noticed("https://app.base44.com"), store.snoozed_until),
         *[(store.history(root), store.history(root, limit=2, before=4)) for root in ROOTS],
     ]
 

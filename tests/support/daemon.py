@@ -18,6 +18,7 @@ from connectord.control.client import Client
 from connectord.daemon import Daemon, Surroundings
 from connectord.places import runtime_dir
 from connectord.project import Project
+from connectord.service.sd_notify import ServiceNotifier
 from connectord.settings import Settings
 
 
@@ -74,7 +75,9 @@ class InProcess:
 
 
 @asynccontextmanager
-async def a_daemon(*projects: Project, home: Path, settings: Settings | None = None) -> AsyncIterator[InProcess]:
+async def a_daemon(
+    *projects: Project, home: Path, settings: Settings | None = None, service: ServiceNotifier | None = None
+) -> AsyncIterator[InProcess]:
     """A daemon that looks after these projects until the block ends."""
     naps = Naps()
     surroundings = Surroundings(
@@ -86,6 +89,7 @@ async def a_daemon(*projects: Project, home: Path, settings: Settings | None = N
         publish=lambda news: here.hear(news),  # noqa: PLW0108  (it comes into being below)
         now=lambda: time.time() + here.later,
         sleep=naps.sleep,
+        service=service or ServiceNotifier(),
     )
     here = InProcess(Daemon(projects, surroundings), naps)
     task = asyncio.create_task(here.daemon.run())

@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from connectord.control.broadcast import Broadcast
+from connectord.control.consent_models import Consent, ConsentState, LinkToWatch
 from connectord.control.face import UnknownProject
 from connectord.control.models import (
     Approval,
@@ -50,6 +51,49 @@ def some_news(message: str = "Pushing slack", **more: Any) -> News:
 
 
 @dataclass
+class FakeConsents:
+    """Implements `ConsentFace`. A link is given for each type, and its end is what the test says, once `ended_now`."""
+
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    links: list[LinkToWatch] = field(default_factory=list)
+    given: dict[str, Consent] = field(default_factory=dict)
+    ends: dict[str, Consent] = field(default_factory=dict)
+    failure: dict[str, Exception] = field(default_factory=dict)
+    ended_now: asyncio.Event = field(default_factory=asyncio.Event)
+    waiting: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def link(self, root: Path, connector_type: str) -> Consent:
+        self.asked.append(("link", connector_type))
+        if (failure := self.failure.get(connector_type)) is not None:
+            raise failure
+        return self.given.get(connector_type) or a_consent(connector_type)
+
+    async def ended(self, root: Path, connector_type: str, *, timeout: float) -> Consent:
+        self.asked.append(("ended", connector_type))
+        self.waiting.set()
+        if connector_type not in self.ends:
+            await self.ended_now.wait()
+        return self.ends.get(connector_type) or a_consent(connector_type, "skipped")
+
+    def skip(self, root: Path, connector_type: str) -> None:
+        self.asked.append(("skip", connector_type))
+        if (failure := self.failure.get(connector_type)) is not None:
+            raise failure
+        self.ended_now.set()
+
+    def watch(self, root: Path, link: LinkToWatch) -> Consent:
+        self.links.append(link)
+        if (failure := self.failure.get(link.type)) is not None:
+            raise failure
+        return Consent(type=link.type, state=ConsentState.OPEN, url=link.url, scopes=link.scopes)
+
+
+def a_consent(type_: str, state: str = "open", **more: Any) -> Consent:
+    url = f"https://app.base44.com/api/external-auth/connect/{type_}"
+    return Consent.model_validate({"type": type_, "state": state, "url": url, **more})
+
+
+@dataclass
 class FakeFace:
     """Implements `Face`. `asked` are the calls that change something, in order."""
 
@@ -65,6 +109,7 @@ class FakeFace:
     restoration: Restoration = field(default_factory=Restoration)
     on_approve: Callable[[], None] = lambda: None
     daemon: DaemonStatus = field(default_factory=a_daemon)
+    consents: FakeConsents = field(default_factory=FakeConsents)
 
     def roots(self) -> tuple[Path, ...]:
         return tuple(Path(project.path) for project in self.projects)
@@ -101,6 +146,11 @@ class FakeFace:
 
     async def resume(self, root: Path | None) -> None:
         self._set("resume", root, ProjectState.SYNCED)
+
+    async def snooze(self, seconds: float) -> None:
+        self.asked.append((f"snooze {seconds:g}", None))
+        until = datetime.now(UTC) + timedelta(seconds=seconds) if seconds else None
+        self.daemon = self.daemon.model_copy(update={"quiet_until": until, "snoozed_until": until})
 
     async def push(self, root: Path | None) -> None:
         self._set("push", root, ProjectState.SYNCING)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -22,13 +23,16 @@ from tests.support.virtual_time import VirtualTime
 from connectord.base44 import App, Base44, Pace, find_credentials
 from connectord.base44.connections import Connections
 from connectord.base44.retry import BRIEF
+from connectord.browser import Browser, OpenBrowser
 from connectord.control.models import ProjectStatus
 from connectord.control.news import News
 from connectord.daemon.answers import Answers
 from connectord.daemon.engine import Engine
+from connectord.daemon.notice_answers import NoticeAnswers
+from connectord.daemon.notices import Card
 from connectord.daemon.surroundings import Surroundings
-from connectord.notify import Notice, Notifier
-from connectord.notify.notifier import Channel, ChannelState, OnAction, no_action
+from connectord.notify import Action, Notice, NoticeLevel, Rules, Telling
+from connectord.notify.notifier import Channel, ChannelState, OnAction, OnShown, no_action, not_heard
 from connectord.settings import Settings
 from connectord.store import Change, SqliteStore, StoreTrouble
 
@@ -96,7 +100,7 @@ class MortalStore(SqliteStore):
 
 
 @dataclass
-class Life(Notifier):
+class Life(Telling):
     """One process's life: `dead` cuts it off from network, disk and person at once, as kill -9 does."""
 
     dead: bool = False
@@ -104,8 +108,12 @@ class Life(Notifier):
     troubles: list[StoreTrouble | None] = field(default_factory=list)
     news: list[News] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
-    withdrawn: list[str] = field(default_factory=list)
+    on_show: dict[str, Notice] = field(default_factory=dict)
+    cards: list[Card | None] = field(default_factory=list)
+    night: bool = False
     on_action: OnAction = field(default_factory=lambda: no_action)
+    on_shown: OnShown = field(default_factory=lambda: not_heard)
+    rules: Rules = field(default_factory=Rules)
     engine: Engine = field(init=False)
     face: Answers = field(init=False)
     store: MortalStore = field(init=False)
@@ -121,19 +129,63 @@ class Life(Notifier):
             self.news.append(news)
 
     def notify(self, notice: Notice) -> None:
+        """Shown at once, unless the person doesn't want it or it is night."""
+        if self.dead or self.night or not self.rules.wants(notice):
+            return
+        self.on_shown(notice.subject)
         if not self.dead:
             self.notices.append(notice)
+            self.cards.append(self.engine.notices.card(notice.subject))
+            self.on_show[notice.subject] = notice
 
     def withdraw(self, subject: str) -> None:
         if not self.dead:
-            self.withdrawn.append(subject)
+            self.on_show.pop(subject, None)
+
+    def press(self, action: Action) -> None:
+        """Press the button on the only notice that has it."""
+        (notice,) = (one for one in self.on_show.values() if action in one.buttons)
+        del self.on_show[notice.subject]
+        self.on_action(action, notice.subject)
 
     @property
     def state(self) -> ChannelState:
         return ChannelState(Channel.LOG, works=True)
 
+    @property
+    def states(self) -> tuple[ChannelState, ...]:
+        return (self.state,)
+
     def project(self, root: Path) -> ProjectStatus:
         return self.face.status(root).projects[0]
+
+
+@dataclass
+class Screen:
+    """Where links are opened: what was, and what happens then. With `objection` nothing is opened, for that reason."""
+
+    opened: list[str] = field(default_factory=list)
+    objection: str | None = None
+    person: Callable[[str], None] = lambda _: None
+
+    async def find_browser(self, environ: Mapping[str, str], setting: OpenBrowser) -> Browser:
+        del environ, setting
+        return _ScreenBrowser(self)
+
+
+class _ScreenBrowser(Browser):
+    __slots__ = ("screen",)
+
+    def __init__(self, screen: Screen) -> None:
+        super().__init__(() if screen.objection else (("screen",),))
+        object.__setattr__(self, "screen", screen)
+
+    async def open(self, link: str) -> str | None:
+        screen: Screen = self.screen  # type: ignore[attr-defined]
+        if screen.objection is None:
+            screen.opened.append(link)
+            screen.person(link)
+        return screen.objection
 
 
 @dataclass
@@ -146,6 +198,8 @@ class Machine:
     settings: Settings = field(default_factory=Settings)
     network: Network = field(init=False)
     past: list[Life] = field(default_factory=list)
+    clock_error: float = 0.0
+    screen: Screen = field(default_factory=Screen)
 
     def __post_init__(self) -> None:
         self.network = Network(self.emulator)
@@ -156,12 +210,15 @@ class Machine:
         home = self.folder / "home"
         surroundings = Surroundings(
             self.settings, {}, home, self.folder, self.folder, life.publish,
-            clock=self.time.now, rng=random.Random(seed),
+            clock=self.time.now, now=lambda: time.time() + self.clock_error, rng=random.Random(seed),
+            find_browser=self.screen.find_browser,
         )  # fmt: skip
+        life.rules = Rules(NoticeLevel(self.settings.notify_level))
         life.store = store = MortalStore(self.folder / "state.db", life)
         connections = _Connections(home, _Wire(self.network, life), self.time.now, seed)
         life.engine = engine = Engine(surroundings, store, connections, life)
         life.face = Answers(engine, surroundings, store)
+        life.on_action = NoticeAnswers(engine, life.face, surroundings).pressed
         self.past.append(life)
         try:
             async with engine.consents.authorizations, asyncio.TaskGroup() as group:

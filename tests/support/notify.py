@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from connectord.notify import Action, ChannelState, Link, Notice, NoticeKind, OnAction, subject_of
+from connectord.notify import Action, ChannelState, Link, Notice, NoticeKind, OnAction, authorization_notice, subject_of
 from connectord.notify.desktop import DesktopUnreachable
 from connectord.notify.notifier import Channel, no_action
 
@@ -26,6 +26,11 @@ def a_notice(title: str = "slack needs your authorization (shop)", **fields: Any
 
 def links(*types: str) -> tuple[Link, ...]:
     return tuple(Link(one, f"https://app.base44.com/api/external-auth/connect/{one}") for one in types)
+
+
+def consent_notice(*types: str, project: Path = SHOP) -> Notice:
+    """These connectors of a project wait for a consent."""
+    return authorization_notice(project, types, links(*types))
 
 
 class _Runs(Protocol):

@@ -47,6 +47,13 @@ class RunningDaemon:
     def said(self, event: str) -> list[dict[str, Any]]:
         return [line for line in self.heard if line["event"] == event]
 
+    def rest(self) -> list[dict[str, Any]]:
+        """What it said that nobody expected, once it has ended."""
+        lines: list[dict[str, Any]] = []
+        while (line := self.lines.get(timeout=WITHIN)) is not None:
+            lines.append(line)
+        return lines
+
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(number)
         return self.process.wait(WITHIN)

@@ -75,7 +75,12 @@ async def pushes(
             rng=LongestWait(),
             backoff=Backoff(first=1.0, cap=300.0),
         )
-        push = ProjectPush(project.root, effects, lambda: (project, a_snapshot(project)), waits.append, nowhere)
+
+        def look_again(seconds: float, trigger: Trigger = Trigger.RETRY) -> None:
+            if trigger is Trigger.RETRY:
+                waits.append(seconds)
+
+        push = ProjectPush(project.root, effects, lambda: (project, a_snapshot(project)), look_again, nowhere)
         made = Pushes(project, push, [], waits=waits)
         yield made
 

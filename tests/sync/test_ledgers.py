@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from connectord.base44.errors import SignedOut
 from connectord.project.model import Connector, Problem, ProblemCode
 from connectord.store import BaseKey
-from connectord.sync.ledgers import Parking, ProblemLedger
+from connectord.sync import Outcome, Result
+from connectord.sync.ledgers import FailureLedger, Parking, ProblemLedger
 
 SLACK, GITHUB = Path("slack.jsonc"), Path("github.jsonc")
 SHAPE = Problem(SLACK, ProblemCode.SHAPE, "scopes must be a list", 3, 5)
@@ -50,6 +52,48 @@ def test_a_mended_file_is_told_and_another_problem_of_the_same_file_is_no_mendin
     other = Problem(SLACK, ProblemCode.SHAPE, "type is missing", 1, 1)
     news = ledger.compare([other], 1.0)
     assert (news.appeared, news.mended) == ((other,), (syntax(GITHUB),))
+
+
+def failing(error: str, code: str = "UNREACHABLE", *, transient: bool = True) -> Outcome:
+    return Outcome("slack", Result.FAILED, error=error, code=code, transient=transient)
+
+
+def test_p11_what_passes_by_itself_is_news_once_whatever_it_is_worded_like() -> None:
+    ledger = FailureLedger()
+    told = [
+        ledger.is_news(failing(error), Connector("slack", (error,))) for error in ("no route", "refused", "no route")
+    ]
+    assert told == [True, False, False]
+    login = [failing(error, SignedOut.code, transient=False) for error in ("signed out", "still signed out")]
+    assert [ledger.is_news(one, Connector("slack")) for one in login] == [True, False]
+
+
+def test_another_failure_is_news_for_other_content_and_for_other_words() -> None:
+    ledger = FailureLedger()
+    refusals = [("a", "no"), ("a", "no"), ("b", "no"), ("b", "never")]
+    told = [ledger.is_news(failing(why, "400", transient=False), Connector("slack", (what,))) for what, why in refusals]
+    assert told == [True, False, True, True]
+
+
+def test_p11_a_removal_that_is_held_back_is_news_once() -> None:
+    ledger, held = FailureLedger(), Outcome("slack", Result.HELD, error="not removed")
+    assert [ledger.is_news(held, None) for _ in range(2)] == [True, False]
+    assert ledger.is_news(failing("no route"), None)
+    assert ledger.is_news(held, None)
+
+
+def test_p12_every_success_is_news_and_ends_a_failure() -> None:
+    ledger, done = FailureLedger(), Outcome("slack", Result.SYNCED)
+    assert [ledger.is_news(one, None) for one in (failing("a"), done, done, failing("a"))] == [True] * 4
+
+
+def test_what_nobody_wants_any_more_has_ended() -> None:
+    ledger = FailureLedger()
+    ledger.is_news(failing("a"), None)
+    ledger.keep_only({"slack"})
+    assert not ledger.is_news(failing("a"), None)
+    ledger.keep_only({"github"})
+    assert ledger.is_news(failing("a"), None)
 
 
 KEY = BaseKey("https://x", "app", Path("/app/base44/connectors"))

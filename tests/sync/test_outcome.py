@@ -7,7 +7,7 @@ import pytest
 from connectord.base44.errors import Busy, NotFound
 from connectord.base44.models import SetReply
 from connectord.project.model import Connector
-from connectord.sync import Outcome, Result, is_web_link, read_set_reply
+from connectord.sync import Outcome, Result, read_set_reply
 from connectord.sync.outcome import failed
 
 SLACK = Connector("slack", ("chat:write",))
@@ -94,11 +94,6 @@ def test_defect_05_a_link_without_a_connection_id_still_needs_authorization() ->
 def test_a_link_that_is_no_web_address_is_a_failure_and_not_handed_on(link: str) -> None:
     outcome = read_set_reply(SLACK, a_reply(redirect_url=link))
     assert (outcome.result, outcome.code, outcome.authorize_url) == (Result.FAILED, "UNSAFE_LINK", None)
-
-
-@pytest.mark.parametrize("link", [LINK, "http://127.0.0.1:4400/x?y=1"])
-def test_web_links_may_be_opened(link: str) -> None:
-    assert is_web_link(link)
 
 
 def test_an_error_is_an_outcome_that_says_whether_it_may_pass() -> None:

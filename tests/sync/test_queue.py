@@ -70,6 +70,22 @@ async def test_three_saves_during_a_push_are_one_more_push_of_the_last_content()
     assert carrier.begun == [saves[0], saves[3]]
 
 
+async def test_p12_a_save_that_waits_stays_a_save_when_a_later_look_takes_its_place() -> None:
+    carrier, jobs = Carrier(), [a_job("app", trigger) for trigger in (Trigger.START, Trigger.SAVE, Trigger.REMOVAL)]
+    async with a_running_queue(carrier) as queue:
+        queue.put(jobs[0])
+        await carrier.has_begun(1)
+        for job in jobs[1:]:
+            queue.put(job)
+        for job in jobs:
+            carrier.let_go(job)
+        await queue.drained()
+    assert [(job.id, job.trigger) for job in carrier.begun] == [
+        (jobs[0].id, Trigger.START),
+        (jobs[2].id, Trigger.SAVE),
+    ]
+
+
 async def test_two_projects_are_pushed_side_by_side() -> None:
     carrier, one, other = Carrier(), a_job("one"), a_job("other")
     async with a_running_queue(carrier) as queue:
@@ -197,3 +213,21 @@ async def test_a_queue_from_which_everything_was_dropped_is_drained() -> None:
         carrier.let_go(running)
         await asyncio.wait_for(queue.drained(), 10)
     assert carrier.begun == [running]
+
+
+async def test_a_queue_that_lives_answers_also_where_all_places_are_taken() -> None:
+    carrier = Carrier()
+    async with a_running_queue(carrier, projects_at_once=1) as queue:
+        queue.put(a_job("shop"))
+        queue.put(a_job("blog"))
+        await carrier.has_begun(1)
+        await queue.pulse()
+        assert len(carrier.begun) == 1
+
+
+async def test_a_queue_that_does_not_run_answers_nobody() -> None:
+    queue = PushQueue(Carrier().carry)
+    asked = asyncio.create_task(queue.pulse())
+    await asyncio.sleep(0)
+    assert not asked.done()
+    asked.cancel()

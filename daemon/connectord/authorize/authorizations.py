@@ -25,10 +25,16 @@ POLL_SECONDS: Final = 2.0
 LIMIT_SECONDS: Final = 120.0
 
 
+def _raise(owner: str, defect: Exception) -> None:
+    """Where nobody listens, the loop's exception handler hears of it."""
+    raise RuntimeError(f"A poll of an authorization of {owner} ended by a defect") from defect
+
+
 class Authorizations:
     """Opens, polls, skips and times out. An async context manager: leaving it ends the polling, not the consents.
 
-    `on_end` hears once of every authorization that ends. `interval` and `limit` are seconds; the limit is counted by
+    `on_end` hears once of every authorization that ends, `on_defect` of an owner whose poll ended by a defect of ours:
+    once for each link, which is polled on. `interval` and `limit` are seconds; the limit is counted by
     `clock`, which must not jump. The alarm only wakes us: the deadline is ours, and the poll that comes after it is the
     last. `limits` are the documented ones, of which many links share our part (turns.py).
     """
@@ -40,6 +46,7 @@ class Authorizations:
         limit: float = LIMIT_SECONDS,
         clock: Callable[[], float] = time.monotonic,
         on_end: Callable[[Authorization], None] = lambda _: None,
+        on_defect: Callable[[str, Exception], None] = _raise,
         limits: Mapping[Limited, int] = PER_WINDOW,
         rng: random.Random | None = None,
     ) -> None:
@@ -47,6 +54,7 @@ class Authorizations:
         self._limit = limit
         self._clock = clock
         self._on_end = on_end
+        self._on_defect = on_defect
         self._rng = rng or random.Random()  # noqa: S311  (spreads retries, guards nothing)
         self._watches: dict[tuple[str, str], Watch] = {}
         self._types: defaultdict[str, set[str]] = defaultdict(set)
@@ -75,6 +83,11 @@ class Authorizations:
     def open_ones(self) -> tuple[Authorization, ...]:
         """The authorizations being watched now, in the order of their opening."""
         return tuple(watch.authorization for watch in self._watches.values())
+
+    def open_one(self, owner: str, type: str) -> Authorization | None:
+        """The authorization of this connector that is being watched now."""
+        watch = self._watches.get((owner, type))
+        return None if watch is None else watch.authorization
 
     def types_open(self, owner: str) -> frozenset[str]:
         """The connectors of one owner whose link is being watched now."""
@@ -180,16 +193,28 @@ class Authorizations:
             context=contextvars.Context(),
         )
         self._polls.add(poll)
-        poll.add_done_callback(self._poll_ended)
+        poll.add_done_callback(lambda done: self._poll_ended(done, ask, asked, now))
 
-    def _poll_ended(self, poll: asyncio.Task[None]) -> None:
+    def _poll_ended(self, poll: asyncio.Task[None], ask: Ask, asked: list[Watch], now: float) -> None:
         self._polls.discard(poll)
         if poll.cancelled():
             return
-        if defect := poll.exception():
-            context = {"message": "A poll of an authorization ended by a defect", "exception": defect, "task": poll}
-            poll.get_loop().call_exception_handler(context)
         self._alarm.set(0.0)
+        defect = poll.exception()
+        if isinstance(defect, Exception):
+            self._polled_in_vain(ask, asked, now, defect)
+
+    def _polled_in_vain(self, ask: Ask, asked: list[Watch], now: float, defect: Exception) -> None:
+        """A defect is no answer: the next poll waits as after an error, and time ends the link all the same."""
+        news = {watch.authorization.owner for watch in asked if not watch.met_defect}
+        for watch in asked:
+            watch.met_defect = True
+            watch.failed(ask, self._clock(), Base44Error(f"a defect of connectord: {defect}"), self._rng)
+            answered = watch.unanswered(ask, asked_at=now)
+            if not answered.is_open and self._watches.get(watch.key) is watch:
+                self._end(watch, answered)
+        for owner in news:
+            self._on_defect(owner, defect)
 
     async def _poll(self, ask: Ask, asked: list[Watch], shared: SharedLimits, now: float) -> None:
         try:

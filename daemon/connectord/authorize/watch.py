@@ -34,7 +34,8 @@ class AskedApp(Protocol):
 class Watch:
     """One link being watched.
 
-    `caller` is whose limits it shares (secret, P13), `first` says that no link of its connector was watched before.
+    `caller` is whose limits it shares (secret, P13), `first` says that no link of its connector was watched before,
+    `met_defect` that a defect of ours ended a poll of it.
     """
 
     authorization: Authorization
@@ -50,6 +51,7 @@ class Watch:
     at_first: RemoteConnector | None = None
     before: RemoteConnector | None = None
     listed_before: bool = False
+    met_defect: bool = False
 
     @property
     def key(self) -> tuple[str, str]:

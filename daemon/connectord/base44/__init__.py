@@ -20,6 +20,7 @@ from connectord.base44.errors import (
 )
 from connectord.base44.find import find_credentials, sign_out, signed_in_as
 from connectord.base44.login import sign_in
+from connectord.base44.look import credentials_for_a_look
 from connectord.base44.models import (
     AvailableIntegration,
     ConnectionConfigField,
@@ -36,6 +37,7 @@ from connectord.base44.models import (
 )
 from connectord.base44.oauth import Waiting
 from connectord.base44.pace import Pace
+from connectord.base44.ping import Ping
 from connectord.base44.retry import Retry, Retrying
 
 __all__ = [
@@ -56,6 +58,7 @@ __all__ = [
     "GrantRefused",
     "NotFound",
     "Pace",
+    "Ping",
     "Refused",
     "RemoteConnector",
     "Retry",
@@ -73,6 +76,7 @@ __all__ = [
     "Unsendable",
     "User",
     "Waiting",
+    "credentials_for_a_look",
     "find_credentials",
     "sign_in",
     "sign_out",

@@ -24,6 +24,7 @@ from connectord.base44.errors import Base44Error
 from connectord.base44.exchange import Answer, exchange
 from connectord.base44.models import DeviceCode, Reply, Token, User
 from connectord.base44.pace import Pace
+from connectord.base44.ping import Ping, ping
 from connectord.base44.request import Limited, Request, host_address
 from connectord.base44.retry import Retry, Retrying, retry_after
 
@@ -124,6 +125,10 @@ class Base44:
             return read(await exchange(self._http, request, signature), User, now=self._clock())
 
         return await self._retried(request, attempt)
+
+    async def ping(self) -> Ping:
+        """Whether this host answers at all, asked once and unsigned. Raises Unreachable, TimedOut, UnexpectedReply."""
+        return await ping(self._http)
 
     async def device_code(self) -> DeviceCode:
         """Start a device login (RFC 8628)."""

@@ -34,15 +34,15 @@ def find_credentials(
 
     `environ` is the project's environment (its .env files included), `home` the folder that holds `.base44`.
     """
-    if key := _api_key(environ):
+    if key := api_key(environ):
         return ApiKey(key)
     return SharedTokens(
         AuthFile(home),
-        seed=_tokens(environ),
+        seed=environment_tokens(environ),
         clock=clock,
         sleep=sleep,
         on_problem=on_problem,
-        ignored=_ignored(environ),
+        ignored=ignored_settings(environ),
     )
 
 
@@ -51,9 +51,9 @@ def caller(environ: Mapping[str, str]) -> tuple[AccountKind, str]:
 
     Secret, like what it is made of (P13).
     """
-    if key := _api_key(environ):
+    if key := api_key(environ):
         return AccountKind.API_KEY, key
-    seed = _tokens(environ)
+    seed = environment_tokens(environ)
     return (AccountKind.FILE, "") if seed is None else (AccountKind.ENVIRONMENT, environ["BASE44_REFRESH_TOKEN"])
 
 
@@ -64,16 +64,16 @@ def own_settings(environ: Mapping[str, str]) -> frozenset[str]:
 
 def signed_in_as(environ: Mapping[str, str], home: Path) -> Account:
     """Who is signed in, from what is on this machine. Raises SignedOut, and CredentialsUnusable for a damaged file."""
-    if key := _api_key(environ):
+    if key := api_key(environ):
         return Account(AccountKind.API_KEY, key_start=key[:10])
-    if seed := _tokens(environ):
+    if seed := environment_tokens(environ):
         return _account(AccountKind.ENVIRONMENT, seed)
     stored = AuthFile(home).read().tokens
     if stored is None:
         raise SignedOut(
             "You are not signed in to Base44 on this machine",
             todo=(SIGN_IN,),
-            details=_ignored(environ),
+            details=ignored_settings(environ),
         )
     return _account(AccountKind.FILE, stored)
 
@@ -86,21 +86,23 @@ def sign_out(home: Path) -> bool:
     return AuthFile(home).remove()
 
 
-def _api_key(environ: Mapping[str, str]) -> str | None:
+def api_key(environ: Mapping[str, str]) -> str | None:
+    """The workspace API key that is set, if it can be one. Secret."""
     key = environ.get("BASE44_API_KEY", "").strip()
     return key if key.startswith(API_KEY_START) and fits_a_header(key) else None
 
 
-def _tokens(environ: Mapping[str, str]) -> Tokens | None:
+def environment_tokens(environ: Mapping[str, str]) -> Tokens | None:
+    """The tokens that are set, if both are and can be used."""
     return from_environment(environ.get("BASE44_ACCESS_TOKEN", ""), environ.get("BASE44_REFRESH_TOKEN", ""))
 
 
-def _ignored(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """What is set but can't be used, so that "not signed in" explains itself."""
+def ignored_settings(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """What is set but can't be used, in sentences, so that "not signed in" explains itself."""
     said = []
-    if environ.get("BASE44_API_KEY", "").strip() and _api_key(environ) is None:
+    if environ.get("BASE44_API_KEY", "").strip() and api_key(environ) is None:
         said.append(f"BASE44_API_KEY is set but ignored: it does not start with {API_KEY_START}")
-    if environ.get("BASE44_ACCESS_TOKEN") and _tokens(environ) is None:
+    if environ.get("BASE44_ACCESS_TOKEN") and environment_tokens(environ) is None:
         said.append("BASE44_ACCESS_TOKEN is ignored: it needs BASE44_REFRESH_TOKEN, and to be a JWT with sub and exp")
     return tuple(said)
 

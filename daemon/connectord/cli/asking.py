@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import click
 
-from connectord.cli.complaint import complain, exit_code_of_code
-from connectord.cli.exit_codes import ExitCode
+from connectord.cli.completion import complete_projects
 from connectord.cli.output import Output
+from connectord.cli.thin import run_thin
 from connectord.control.client import Client
-from connectord.errors import ConnectordError
 from connectord.places import runtime_dir
 
 Command = Callable[[Client, Output], int]
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 with_json: Final[Decorator] = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
-with_path: Final[Decorator] = click.argument("path", required=False, type=Path)
+with_path: Final[Decorator] = click.argument("path", required=False, type=Path, shell_complete=complete_projects)
 """The optional argument PATH: any folder or file inside a project. Not click's Path, which looks at the disk: one that
 hangs is the daemon's to report."""
 
 with_project: Final[Decorator] = click.option(
-    "--project", type=click.Path(path_type=Path), help="The project that this folder or file lies in."
+    "--project",
+    type=click.Path(path_type=Path),
+    shell_complete=complete_projects,
+    help="The project that this folder or file lies in.",
 )
 with_yes: Final[Decorator] = click.option("-y", "--yes", is_flag=True, help="Don't ask.")
 
@@ -34,19 +35,6 @@ with_yes: Final[Decorator] = click.option("-y", "--yes", is_flag=True, help="Don
 def run_asking(command: Command, *, as_json: bool = False) -> NoReturn:
     """Run a command that talks to the daemon, and leave with its exit code; errors are shown, never raised."""
     run_thin(lambda output: command(Client(runtime_dir()), output), as_json=as_json)
-
-
-def run_thin(command: Callable[[Output], int], *, as_json: bool = False) -> NoReturn:
-    """The same for a command that doesn't need the daemon."""
-    output = Output(as_json=as_json)
-    try:
-        sys.exit(output.exit_code(command(output)))
-    except ConnectordError as error:
-        complain(error, output)
-        sys.exit(exit_code_of_code(error.code))
-    except KeyboardInterrupt:
-        output.error("Interrupted.")
-        sys.exit(ExitCode.INTERRUPTED)
 
 
 def here() -> Path:

@@ -15,6 +15,7 @@ _BY_CODE: Final = {
     **dict.fromkeys(("NO_DAEMON", "DAEMON_ENDING", "PROTOCOL_MISMATCH"), ExitCode.NO_DAEMON),
     **dict.fromkeys(
         (
+            "ALREADY_RUNNING",
             "BAD_REQUEST",
             "CONFIG_INVALID",
             "CONFIG_NOT_FOUND",

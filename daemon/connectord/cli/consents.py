@@ -1,25 +1,25 @@
-"""Asking a person for the consents that a push needs: links, browser, waiting, Esc to skip."""
+"""Asking a person for consents: links, browser, waiting, Esc to skip."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from connectord.authorize import Authorization, Authorizations, AuthorizationState
-from connectord.base44 import App
-from connectord.cli.browser import Browser
+from connectord.authorize import Authorization, AuthorizationState
+from connectord.browser import Browser
 from connectord.cli.output import Output
 from connectord.cli.terminal import confirm, on_escape, spinner
+from connectord.cli.watching import Watching
 from connectord.project import Connector
 from connectord.sync import Outcome
-
-OWNER = "push"
 
 _ENDS = {
     AuthorizationState.AUTHORIZED: "authorization complete",
     AuthorizationState.FAILED: "authorization failed",
     AuthorizationState.TIMED_OUT: "authorization timed out",
     AuthorizationState.SKIPPED: "skipped",
+    AuthorizationState.SUPERSEDED: "no longer needs this link",
 }
 
 
@@ -32,20 +32,54 @@ def print_links(pending: Sequence[Outcome], output: Output) -> None:
             output.say(f"  {outcome.type}: {outcome.authorize_url}")
 
 
+async def open_link(connector_type: str, link: str, browser: Browser, output: Output) -> None:
+    """Open a link, or print it where there is no browser or it doesn't work."""
+    if not browser.commands:
+        output.say(f"Open this link to authorize {connector_type}: {link}")
+        return
+    output.say(f"Opening browser for {connector_type}...")
+    objection = await browser.open(link)
+    if objection is not None:
+        output.warn(f"The browser was not opened: {objection}. Open this link yourself: {link}")
+
+
+@asynccontextmanager
+async def waiting(connector_type: str, output: Output, skip: Callable[[], None]) -> AsyncIterator[None]:
+    """Show that a consent is waited for within the block; at a terminal Esc calls `skip`."""
+    if not output.interactive:
+        output.progress(f"Waiting for {connector_type} authorization...")
+        yield
+        return
+    with on_escape(skip):
+        async with spinner(f"Waiting for {connector_type} authorization... (Esc to skip)", output):
+            yield
+
+
+def say_end(ended: Authorization, output: Output) -> None:
+    """How a consent ended, in a line."""
+    sentence = f"{ended.type} {_ENDS.get(ended.state, ended.state)}"
+    match ended.state:
+        case AuthorizationState.AUTHORIZED:
+            output.success(sentence)
+        case AuthorizationState.SKIPPED | AuthorizationState.SUPERSEDED:
+            output.say(sentence, fg="yellow")
+        case _:
+            output.say(f"✗ {sentence}", fg="red")
+
+
 @dataclass(frozen=True, slots=True)
 class Consents:
     """One person's way through the open consents of one push, one after another; `ended` are those behind us."""
 
-    app: App
     output: Output
     browser: Browser
-    watching: Authorizations
+    watching: Watching
     ended: list[Authorization] = field(default_factory=list)
 
     async def wanted(self) -> bool:
         """Ask whether to go through them now."""
         self.output.say()
-        can_open = bool(self.browser.command)
+        can_open = bool(self.browser.commands)
         return await confirm(
             "Open browser to authorize now?" if can_open else "Wait while you open them?", default=True
         )
@@ -64,33 +98,10 @@ class Consents:
         return tuple(self.ended)
 
     async def _ask_for(self, outcome: Outcome, scopes: tuple[str, ...]) -> Authorization:
-        link = outcome.authorize_url or ""
         self.output.say()
-        await self._open(outcome.type, link)
-        self.watching.open(
-            self.app, owner=OWNER, type=outcome.type, url=link, connection_id=outcome.connection_id, scopes=scopes
-        )
-        with on_escape(lambda: self.watching.skip(OWNER, outcome.type)):
-            async with spinner(f"Waiting for {outcome.type} authorization... (Esc to skip)", self.output):
-                ended = await self.watching.settled(OWNER, outcome.type)
-        self._say_end(ended)
+        await open_link(outcome.type, outcome.authorize_url or "", self.browser, self.output)
+        await self.watching.begin(outcome, scopes)
+        async with waiting(outcome.type, self.output, lambda: self.watching.skip(outcome.type)):
+            ended = await self.watching.settled(outcome.type)
+        say_end(ended, self.output)
         return ended
-
-    async def _open(self, connector_type: str, link: str) -> None:
-        if not self.browser.command:
-            self.output.say(f"Open this link to authorize {connector_type}: {link}")
-            return
-        self.output.say(f"Opening browser for {connector_type}...")
-        objection = await self.browser.open(link)
-        if objection is not None:
-            self.output.warn(f"The browser was not opened: {objection}. Open this link yourself: {link}")
-
-    def _say_end(self, ended: Authorization) -> None:
-        sentence = f"{ended.type} {_ENDS.get(ended.state, ended.state)}"
-        match ended.state:
-            case AuthorizationState.AUTHORIZED:
-                self.output.success(sentence)
-            case AuthorizationState.SKIPPED:
-                self.output.say(sentence, fg="yellow")
-            case _:
-                self.output.say(f"✗ {sentence}", fg="red")

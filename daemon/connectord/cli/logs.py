@@ -12,10 +12,10 @@ from typing import Final
 
 import click
 
-from connectord.cli.asking import run_thin
 from connectord.cli.exit_codes import ExitCode
 from connectord.cli.log_tail import LogTail
 from connectord.cli.output import Output
+from connectord.cli.thin import run_thin
 from connectord.control.log_places import log_files, log_path
 from connectord.places import state_dir
 

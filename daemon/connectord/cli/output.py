@@ -25,15 +25,17 @@ CLEAR_LINE: Final = "\r\x1b[K"
 class Output:
     """Where a command's words go.
 
-    `as_json` keeps stdout for the one document. `interactive` says whether a person sits in front of it: a terminal
-    on both sides and no `--json`, as the CLI decides it. While a spinner is `spinning`, its line gives way to others.
+    `as_json` keeps stdout for the one document, on a single line with `in_lines`. `interactive` says whether a person
+    sits in front of it: a terminal on both sides and no `--json`, as the CLI decides it. While a spinner is `spinning`,
+    its line gives way to others.
     Words that came over the wire can't steer the terminal: control characters are left out. A reader that went away
     (`| head`, a closed terminal) ends the words, never the work: it is `unread` from then on. A disk that takes no
     words does so too, and `unsaid` is why then.
     """
 
-    def __init__(self, *, as_json: bool = False) -> None:
+    def __init__(self, *, as_json: bool = False, in_lines: bool = False) -> None:
         self.as_json = as_json
+        self._indent = None if in_lines else 2
         self.spinning = False
         self.unread = False
         self.unsaid: OSError | None = None
@@ -72,7 +74,7 @@ class Output:
     def document(self, value: Mapping[str, object]) -> None:
         """The one JSON document of a command with `--json`; nothing without it."""
         if self.as_json:
-            self._write(sys.stdout, json.dumps(value, indent=2, ensure_ascii=False), {})
+            self._write(sys.stdout, json.dumps(value, indent=self._indent, ensure_ascii=False), {})
 
     def exit_code(self, code: int) -> int:
         """The code to leave with: a result that didn't get out is no success, whatever was done (P12)."""

@@ -10,18 +10,20 @@ import click
 
 from connectord.authorize import Authorizations
 from connectord.base44 import App
+from connectord.browser import find_browser, in_ci
 from connectord.cli.beside_daemon import held_by_daemon, tell_daemon
-from connectord.cli.browser import find_browser
 from connectord.cli.complaint import Usage
 from connectord.cli.consents import Consents, print_links
 from connectord.cli.exit_codes import ExitCode
 from connectord.cli.files import read_files
+from connectord.cli.opening import open_browser_setting
 from connectord.cli.options import Target, with_json, with_target, with_yes
 from connectord.cli.output import Output
 from connectord.cli.push_summary import PushEnd, as_document, print_outro, print_summary
 from connectord.cli.running import run_command
 from connectord.cli.session import look, open_session
 from connectord.cli.terminal import confirm
+from connectord.cli.watching import OwnWatch, Watching, beside_daemon
 from connectord.project import Project, Snapshot, SnapshotReader
 from connectord.project.git_busy import GitWork
 from connectord.sync import Outcome, Plan, Remote, Result, carry_out, mirror_plan
@@ -60,7 +62,7 @@ async def _push(target: Target, output: Output, *, yes: bool) -> ExitCode:
             return ExitCode.OK
         try:
             outcomes = await _carry_out(plan, session.app, project, output)
-            return await _finish(outcomes, snapshot, session.app, output)
+            return await _finish(outcomes, snapshot, session.app, project, output)
         finally:
             await asyncio.to_thread(tell_daemon, project)
 
@@ -137,13 +139,21 @@ def _why_not_removed(connector_type: str, now: Snapshot) -> str | None:
     return "its file is back" if connector_type.lower() in here else None
 
 
-async def _finish(outcomes: tuple[Outcome, ...], snapshot: Snapshot, app: App, output: Output) -> ExitCode:
+async def _finish(
+    outcomes: tuple[Outcome, ...], snapshot: Snapshot, app: App, project: Project, output: Output
+) -> ExitCode:
     pending = [outcome for outcome in outcomes if outcome.result is Result.NEEDS_AUTHORIZATION]
     print_links(pending, output)
     end = PushEnd(outcomes)
-    asks = bool(pending) and output.interactive and not in_ci()
-    if asks:
-        end = await _authorize(outcomes, pending, snapshot, app, output)
+    asks = bool(pending) and output.interactive and not in_ci(os.environ)
+    async with Authorizations() as own:
+        watching: Watching = OwnWatch(app, own)
+        if pending:
+            # Whether or not somebody is asked now: a daemon goes on watching when this push has ended.
+            watching = await beside_daemon(project, pending, snapshot, watching)
+        if asks:
+            consents = Consents(output, find_browser(setting=open_browser_setting(output)), watching)
+            end = await _authorize(outcomes, pending, snapshot, consents, app.dashboard_url)
     print_summary(end, app.dashboard_url, output)
     print_outro(end, output, asked=asks)
     output.document(as_document(end))
@@ -151,20 +161,13 @@ async def _finish(outcomes: tuple[Outcome, ...], snapshot: Snapshot, app: App, o
 
 
 async def _authorize(
-    outcomes: tuple[Outcome, ...], pending: list[Outcome], snapshot: Snapshot, app: App, output: Output
+    outcomes: tuple[Outcome, ...], pending: list[Outcome], snapshot: Snapshot, consents: Consents, dashboard_url: str
 ) -> PushEnd:
     """Go through the consents. Interrupted, it sums up what had been pushed and authorized until then."""
-    async with Authorizations() as watching:
-        consents = Consents(app, output, find_browser(), watching)
-        try:
-            if not await consents.wanted():
-                return PushEnd(outcomes, declined=True)
-            return PushEnd(outcomes, await consents.ask_for(pending, snapshot.by_type))
-        except asyncio.CancelledError:
-            print_summary(PushEnd(outcomes, tuple(consents.ended)), app.dashboard_url, output)
-            raise
-
-
-def in_ci() -> bool:
-    """Whether this is a pipeline: then links are printed and nothing is opened, terminal or not (seed 000)."""
-    return os.environ.get("CI", "").lower() not in {"", "0", "false"}
+    try:
+        if not await consents.wanted():
+            return PushEnd(outcomes, declined=True)
+        return PushEnd(outcomes, await consents.ask_for(pending, snapshot.by_type))
+    except asyncio.CancelledError:
+        print_summary(PushEnd(outcomes, tuple(consents.ended)), dashboard_url, consents.output)
+        raise

@@ -9,6 +9,7 @@ from connectord.authorize import Authorization, AuthorizationState
 from connectord.base44.errors import SignedOut
 from connectord.cli.exit_codes import ExitCode
 from connectord.cli.output import Output
+from connectord.control.granted import added
 from connectord.sync import Outcome, Result
 
 _ACTIONS = {
@@ -27,6 +28,9 @@ _ASKED_IN_VAIN = (
 _NOBODY_ASKED = (
     "Skipped OAuth in non-interactive mode. Run 'connectord push' locally or open the links above to authorize."
 )
+
+
+_UNANSWERED = (AuthorizationState.SKIPPED, AuthorizationState.TIMED_OUT, AuthorizationState.SUPERSEDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ class PushEnd:
     @property
     def still_open(self) -> bool:
         """Whether any connector still waits for a person's consent."""
-        return bool(self.unsettled or self.authorized(AuthorizationState.SKIPPED, AuthorizationState.TIMED_OUT))
+        return bool(self.unsettled or self.authorized(*_UNANSWERED))
 
     @property
     def failures(self) -> list[tuple[str, str]]:
@@ -87,9 +91,13 @@ def print_summary(end: PushEnd, dashboard_url: str, output: Output) -> None:
     _line("Added", end.authorized(AuthorizationState.AUTHORIZED), output, fg="green")
     for authorization in end.authorizations:
         if authorization.missing_scopes:
-            output.say(f"  {authorization.type}: {not_granted(authorization)}", fg="yellow")
+            output.say(
+                f"  {authorization.type}: {added(authorization.missing_scopes, len(authorization.scopes))}", fg="yellow"
+            )
     _line("Removed", end.types(Result.REMOVED), output, dim=True)
     skipped = end.authorized(AuthorizationState.SKIPPED)
+    superseded = end.authorized(AuthorizationState.SUPERSEDED)
+    _line("Needs another link", superseded, output, fg="yellow")
     _line("Skipped", skipped + (end.unsettled if end.declined else []), output, fg="yellow")
     for outcome in end.outcomes:
         if outcome.result is Result.HELD:
@@ -118,12 +126,6 @@ def print_outro(end: PushEnd, output: Output, *, asked: bool) -> None:
             output.error("Error: Base44 no longer accepts the login. Run 'connectord login', then 'connectord push'.")
         case ExitCode.HELD:
             output.error("Some connectors were kept on Base44. Run 'connectord push' again to look at them anew.")
-
-
-def not_granted(authorization: Authorization) -> str:
-    """What an authorized connector lacks, in a sentence."""
-    missing = authorization.missing_scopes
-    return f"Added, but {len(missing)} of {len(authorization.scopes)} scopes were not granted: {', '.join(missing)}"
 
 
 def as_document(end: PushEnd) -> dict[str, object]:

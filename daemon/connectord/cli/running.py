@@ -12,8 +12,8 @@ from typing import NoReturn
 from connectord.cli.exit_codes import ExitCode
 from connectord.cli.failures import show_error, show_unexpected
 from connectord.cli.output import Output
-from connectord.cli.unjoined import UnjoinedThreads
 from connectord.errors import ConnectordError
+from connectord.unjoined import UnjoinedThreads
 
 INSISTED = 3
 
@@ -30,9 +30,9 @@ def ending_signals() -> tuple[signal.Signals, ...]:
     return (signal.SIGINT, signal.SIGTERM) if outlives else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def run_command(command: Command, *, as_json: bool = False) -> NoReturn:
-    """Run `command` and leave with its exit code; errors are shown, never raised."""
-    output = Output(as_json=as_json)
+def run_command(command: Command, *, as_json: bool = False, in_lines: bool = False) -> NoReturn:
+    """Run `command` and leave with its exit code; errors are shown, never raised. See Output for the choices."""
+    output = Output(as_json=as_json, in_lines=in_lines)
     sys.exit(output.exit_code(_exit_code(command, output)))
 
 

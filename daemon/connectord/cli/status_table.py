@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from connectord.control.granted import added
 from connectord.control.models import (
     ConnectorState,
     ConnectorStatus,
@@ -20,7 +21,7 @@ from connectord.control.models import (
     Status,
     WatchState,
 )
-from connectord.control.verdict import Verdict, connector_verdict
+from connectord.control.verdict import Verdict, connector_verdict, needs_consent
 
 NOTHING_YET: Final = "Nothing is registered yet: connectord projects add"
 
@@ -52,15 +53,6 @@ _PROJECT_HINTS: Final = {
     ProjectState.PAUSED: "Nothing is pushed until: connectord resume",
     ProjectState.HALTED: "It goes on by itself once that is mended",
     ProjectState.OFFLINE: "Base44 doesn't answer; it goes on by itself",
-}
-
-_ENDED_BY_A_LINK: Final = {
-    ConnectorState.NEEDS_AUTHORIZATION,
-    ConnectorState.SKIPPED,
-    ConnectorState.TIMED_OUT,
-    ConnectorState.AUTHORIZATION_FAILED,
-    ConnectorState.EXPIRED,
-    ConnectorState.DISCONNECTED,
 }
 
 
@@ -130,7 +122,19 @@ def _daemon(daemon: DaemonStatus, now: datetime) -> Iterator[Line]:
         yield Line("Files are polled, so a save is noticed a little later", "yellow")
     elif daemon.watching is WatchState.DOWN:
         yield Line("The file watcher is down, so only rescans notice a save", "red")
+    yield from _notices(daemon, now)
     yield from (Line(f"! {trouble}", "yellow") for trouble in daemon.trouble)
+
+
+def _notices(daemon: DaemonStatus, now: datetime) -> Iterator[Line]:
+    """How a person is told, and why not otherwise."""
+    works = [one for one in daemon.notices if one.works and one.channel != "log"]
+    ways = ", ".join(f"{one.channel} ({one.through})" if one.through else one.channel for one in works)
+    why = "; ".join(f"{one.channel}: {one.why}" if works else one.why for one in daemon.notices if one.why)
+    if daemon.notices:
+        yield Line(f"Notices: {ways or 'only here and in the log'}" + (f" ({why})" if why else ""), dim=True)
+    if daemon.quiet_until is not None:
+        yield Line(f"No notices until {clock(daemon.quiet_until, now)}")
 
 
 def _heading(project: ProjectStatus) -> Line:
@@ -168,10 +172,12 @@ def _needs(connector: ConnectorStatus, project: ProjectStatus, now: datetime) ->
         yield "Changed on Base44 by someone else; `connectord push` or `connectord pull` settles it"
     if connector.authorize_url:
         yield f"Authorize: {connector.authorize_url}"
-    elif connector.state in _ENDED_BY_A_LINK:
-        yield "For a link: connectord push"
+    elif needs_consent(connector):
+        yield f"For a link: connectord authorize {connector.type} --project {shlex.quote(project.path)}"
     if connector.missing_scopes:
-        yield f"Not granted: {', '.join(connector.missing_scopes)}"
+        yield added(connector.missing_scopes, len(connector.scopes))
+    if connector.claim_url:
+        yield f"Claim the Stripe sandbox: {connector.claim_url}"
 
 
 def _is_in_a_hold(connector: ConnectorStatus, project: ProjectStatus) -> bool:

@@ -36,7 +36,11 @@ HALTING = frozenset({NotFound.code, Forbidden.code})
 
 
 class Board:
-    """One project's board. `remember` is asked for connectors that need no push and of which nothing was heard yet."""
+    """One project's board. `remember` is asked for connectors that need no push and of which nothing was heard yet.
+
+    `pushing` that a push is under way, `compared` that Base44
+    was asked what it has.
+    """
 
     def __init__(self, root: Path, remember: Remember, *, temporary: bool = False, paused: bool = False) -> None:
         self.root = root
@@ -53,6 +57,28 @@ class Board:
         self._waiting_for: dict[str, RetryScheduled] = {}
         self._not_asked: ConnectordError | None = None
         self._answered = False
+        self.pushing = False
+        self.compared = False
+
+    @property
+    def looked(self) -> bool:
+        """Whether the files were looked at yet."""
+        return self._snapshot is not None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the last look says everything: what isn't in it isn't there (P3)."""
+        return self._snapshot is not None and self._snapshot.complete
+
+    @property
+    def removals_known(self) -> bool:
+        """Whether it is known what becomes of connectors without a file."""
+        return self._removals is not None
+
+    @property
+    def tried_again(self) -> frozenset[str]:
+        """The connectors whose failure may pass: they are sent again by themselves."""
+        return frozenset(self._waiting_for)
 
     def apply(self, event: SyncEvent, at: datetime) -> None:
         """Take an event in."""
@@ -62,7 +88,7 @@ class Board:
             case ProjectUnusable(error=error):
                 self._unusable = error
             case PushStarted(types=types, trigger=trigger):
-                self._trigger = trigger.value
+                self._trigger, self.pushing = trigger.value, True
                 self._entries.pushing(types, at)
             case OutcomeKnown(outcome=outcome):
                 self._outcome(outcome, at)
@@ -75,7 +101,7 @@ class Board:
             case ReconcileFailed(error=error):
                 self._not_asked, self._answered = error, error.code not in OFFLINE
             case Reconciled():
-                self._not_asked, self._answered = None, True
+                self._not_asked, self._answered, self.compared = None, True, True
                 self._reconciled(event, at)
             case _:
                 pass
@@ -133,7 +159,7 @@ class Board:
     def _looked(self, event: Looked, at: datetime) -> None:
         before = self.project or event.project
         if (before.api_url, before.app_id) != (event.project.api_url, event.project.app_id):
-            self._untracked = ()  # that was the other app's
+            self._untracked, self.compared = (), False  # that was the other app's
         self.project, self._snapshot = event.project, event.snapshot
         to_send = [connector.type for connector in event.plan.sets] + ([STRIPE] if event.plan.provision else [])
         self._entries.queued(to_send, at)
@@ -149,6 +175,7 @@ class Board:
             self._untracked = tuple(name for name in self._untracked if name.lower() != outcome.type.lower())
 
     def _finished(self, event: PushFinished, at: datetime) -> None:
+        self.pushing = False
         outcomes = {outcome.type: outcome.result.value for outcome in event.outcomes}
         # What was passed over is said again by RetryScheduled, which follows.
         self._waiting_for = {name: retry for name, retry in self._waiting_for.items() if name not in outcomes}
@@ -160,7 +187,7 @@ class Board:
 
     def _reconciled(self, event: Reconciled, at: datetime) -> None:
         self._untracked = event.plan.untracked
-        self._entries.reconciled(event.plan, event.late_consents, at)
+        self._entries.reconciled(event, at)
 
     def _shown(self) -> list[Entry]:
         """The entries that a file stands for; the rest is history."""

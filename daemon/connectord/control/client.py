@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from pydantic import ValidationError
 
+from connectord.control.consent_models import Consent, LinkToWatch
 from connectord.control.endpoint import peer_uid, socket_path
 from connectord.control.models import (
     Approval,
@@ -36,6 +37,9 @@ TIMEOUT: Final = 5.0
 
 SLOW_TIMEOUT: Final = 30.0
 """Seconds for what makes it read a project's folder first."""
+
+LINK_TIMEOUT: Final = 60.0
+"""Seconds for what makes it ask Base44 first; it gives up before."""
 
 _MARGIN: Final = 5.0
 
@@ -87,6 +91,10 @@ class Client:
         """End a pause; the status as it is then."""
         return self._ask(Status, "POST", "/resume", path=path)
 
+    def snooze(self, seconds: float) -> DaemonStatus:
+        """Show no notices for so many seconds, 0 to end it; the daemon as it is then."""
+        return self._ask(DaemonStatus, "POST", "/snooze", parameters={"seconds": seconds})
+
     def push(self, path: Path | None = None) -> Status:
         """Ask for a push, also of what had failed for good; the status as it is then."""
         return self._ask(Status, "POST", "/push", path=path)
@@ -98,6 +106,25 @@ class Client:
     def restore(self, path: Path) -> Restoration:
         """Write back the files whose connectors wait to be removed."""
         return self._ask(Restoration, "POST", "/restore", path=path, patience=SLOW_TIMEOUT)
+
+    def link(self, path: Path, connector_type: str) -> Consent:
+        """A link to open, whose time begins now."""
+        return self._ask(
+            Consent, "POST", "/authorize", path=path, parameters={"type": connector_type}, patience=LINK_TIMEOUT
+        )
+
+    def consent(self, path: Path, connector_type: str, *, timeout: float) -> Consent:
+        """How the consent that is waited for ended; open still after `timeout` seconds."""
+        parameters: dict[str, float | str] = {"type": connector_type, "timeout": timeout}
+        return self._ask(Consent, "POST", "/consent", path=path, parameters=parameters, patience=timeout + _MARGIN)
+
+    def skip(self, path: Path, connector_type: str) -> Status:
+        """This consent can wait; the status as it is then."""
+        return self._ask(Status, "POST", "/skip", path=path, parameters={"type": connector_type})
+
+    def watch_link(self, path: Path, link: LinkToWatch) -> Consent:
+        """Let the daemon watch a link that this process was given."""
+        return self._ask(Consent, "POST", "/links", path=path, parameters={"link": link.model_dump_json()})
 
     def stop(self) -> DaemonStatus:
         """Ask the daemon to end; it still has to."""

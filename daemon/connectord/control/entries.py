@@ -9,9 +9,10 @@ from datetime import datetime
 from connectord.authorize import Authorization, AuthorizationState
 from connectord.base44.models import ConnectionStatus
 from connectord.control.models import ConnectorState
-from connectord.sync.events import LateConsent
-from connectord.sync.outcome import Outcome, Result
-from connectord.sync.plan import Plan
+from connectord.project.model import STRIPE
+from connectord.sync.events import Reconciled
+from connectord.sync.outcome import Outcome, Result, unclaimed
+from connectord.sync.plan import DriftKind
 
 OUTCOME_STATES = {
     Result.SYNCED: ConnectorState.SYNCED,
@@ -31,6 +32,15 @@ LOST_STATES = {
     ConnectionStatus.EXPIRED: ConnectorState.EXPIRED,
     ConnectionStatus.DISCONNECTED: ConnectorState.DISCONNECTED,
 }
+SEEN_STATES = frozenset(
+    {
+        ConnectorState.SYNCED,
+        ConnectorState.DRIFTED,
+        ConnectorState.EXPIRED,
+        ConnectorState.DISCONNECTED,
+    }
+)
+"""What only Base44's list says, so that the next list may say otherwise."""
 BUSY_STATES = frozenset({ConnectorState.QUEUED, ConnectorState.PUSHING, ConnectorState.REMOVING})
 UNDER_WAY = BUSY_STATES | {ConnectorState.FAILED}
 """The file asks for something else than what Base44 last accepted."""
@@ -52,10 +62,16 @@ class Entry:
     todo: str | None = None
     authorize_url: str | None = None
     missing_scopes: tuple[str, ...] = ()
+    claim_url: str | None = None
 
 
 Remember = Callable[[str], Entry | None]
 """What the store knows of a connector that nothing was said of since the daemon began."""
+
+
+def drifted_entry(kind: DriftKind, at: datetime) -> Entry:
+    """A connector that someone else has changed or removed."""
+    return Entry(ConnectorState.DRIFTED, at, f"{kind.value} on Base44 by someone else")
 
 
 class Entries:
@@ -115,11 +131,15 @@ class Entries:
         if state is None:
             self._entries.pop(outcome.type, None)
             return
-        link = outcome.authorize_url or outcome.claim_url
-        if outcome.result is Result.FAILED:
-            link = self.open_link(outcome.type)
+        link = self.open_link(outcome.type) if outcome.result is Result.FAILED else outcome.authorize_url
         entry = self._entries[outcome.type] = Entry(
-            state, at, outcome.error, outcome.code, outcome.todo, authorize_url=link
+            state,
+            at,
+            outcome.error,
+            outcome.code,
+            outcome.todo,
+            authorize_url=link,
+            claim_url=outcome.claim_url,
         )
         if state is ConnectorState.FAILED:
             self._failed[outcome.type] = entry
@@ -144,27 +164,39 @@ class Entries:
         elif entry is not None and entry.authorize_url == authorization.url:
             self._entries[name] = replace(entry, authorize_url=None)
 
-    def reconciled(self, plan: Plan, late_consents: tuple[LateConsent, ...], at: datetime) -> None:
+    def reconciled(self, event: Reconciled, at: datetime) -> None:
         """What Base44 has, compared with what was accepted."""
-        drifted = {drift.type: drift for drift in plan.drifts}
-        lost = {one.type: LOST_STATES[one.status] for one in plan.unauthorized}
-        for name in plan.unchanged:
-            if name in drifted:
-                error = f"{drifted[name].kind.value} on Base44 by someone else"
-                self._entries[name] = Entry(ConnectorState.DRIFTED, at, error)
+        drifted = {drift.type: drift.kind for drift in event.plan.drifts}
+        lost = {one.type: LOST_STATES[one.status] for one in event.plan.unauthorized}
+        for name in event.plan.unchanged:
+            if name in lost:
+                self._lost(name, lost[name], at)
+            elif name in drifted:
+                self._compared(name, drifted_entry(drifted[name], at))
             else:
-                self._compared(name, lost.get(name), at)
-        for consent in late_consents:
+                self._compared(name, self._synced(name, event, at))
+        for consent in event.late_consents:
             self._entries[consent.type] = Entry(ConnectorState.SYNCED, at, missing_scopes=consent.missing_scopes)
 
-    def _compared(self, name: str, lost: ConnectorState | None, at: datetime) -> None:
+    def _synced(self, name: str, event: Reconciled, at: datetime) -> Entry:
+        stripe = event.plan.stripe if name == STRIPE else None
         entry = self._entries.get(name)
-        if lost is not None:
-            if entry is None or entry.state in SETTLED_STATES:
-                self._entries[name] = Entry(lost, at)
-        elif entry is None or entry.state not in BUSY_STATES:
-            missing = entry.missing_scopes if entry else ()
-            self._entries[name] = Entry(ConnectorState.SYNCED, at, missing_scopes=missing)
+        claim_url = unclaimed(stripe) if stripe is not None else entry.claim_url if entry is not None else None
+        missing = event.missing_scopes.get(name, ())
+        return Entry(ConnectorState.SYNCED, at, missing_scopes=missing, claim_url=claim_url)
+
+    def _lost(self, name: str, state: ConnectorState, at: datetime) -> None:
+        """A link that is open, skipped or timed out says more than that the consent is missing."""
+        entry = self._entries.get(name)
+        if entry is None or entry.state in SEEN_STATES:
+            self._compared(name, Entry(state, at))
+
+    def _compared(self, name: str, found: Entry) -> None:
+        """Take over what the list says, with the time since when it has been so."""
+        entry = self._entries.get(name)
+        if entry is not None and (entry.state in BUSY_STATES or replace(found, at=entry.at) == entry):
+            return
+        self._entries[name] = found
 
     def _say(self, name: str, state: ConnectorState, at: datetime) -> None:
         self._entries[name] = Entry(state, at, authorize_url=self.open_link(name))

@@ -7,7 +7,15 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from connectord.control.models import Approval, HistoryEntry, ProjectAdded, Restoration, Status, WaitResult
+from connectord.control.consent_models import Consent, LinkToWatch
+from connectord.control.models import (
+    Approval,
+    HistoryEntry,
+    ProjectAdded,
+    Restoration,
+    Status,
+    WaitResult,
+)
 from connectord.control.news import News
 from connectord.errors import ConnectordError
 
@@ -26,12 +34,37 @@ class UnknownProject(ConnectordError):
         self.path = path
 
 
+class ConsentFace(Protocol):
+    """The consents of the projects; as Face in all else."""
+
+    async def link(self, root: Path, connector_type: str) -> Consent:
+        """An open link whose time begins now, for the caller to open; asks Base44 for a fresh one where need be."""
+        ...
+
+    async def ended(self, root: Path, connector_type: str, *, timeout: float) -> Consent:
+        """How the consent that is waited for ended; open still after `timeout` seconds."""
+        ...
+
+    def skip(self, root: Path, connector_type: str) -> None:
+        """A person's word that this consent can wait."""
+        ...
+
+    def watch(self, root: Path, link: LinkToWatch) -> Consent:
+        """Watch a link that the caller was given; raises where it is another app's than the project's."""
+        ...
+
+
 class Face(Protocol):
     """The daemon as its clients see it. All calls are made on the daemon's event loop and must not block it.
 
     A `root` is always one of `roots()`; None means all projects. What can't be done is raised as a ConnectordError
     (UnknownProject, a ProjectError of the path, ...), whose words reach the person as they are.
     """
+
+    @property
+    def consents(self) -> ConsentFace:
+        """What is asked about consents."""
+        ...
 
     def roots(self) -> tuple[Path, ...]:
         """The roots of all projects, registered or named to `run`."""
@@ -71,6 +104,10 @@ class Face(Protocol):
 
     async def restore(self, root: Path) -> Restoration:
         """Write the files back whose connectors are held or about to be removed; over nothing that is there (P6)."""
+        ...
+
+    async def snooze(self, seconds: float) -> None:
+        """Show no notices for so many seconds, over restarts; 0 ends it, and what is still true is shown."""
         ...
 
     async def wait(self, root: Path | None, *, timeout: float) -> WaitResult:

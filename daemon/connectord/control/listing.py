@@ -111,5 +111,6 @@ def _line(name: str, entry: Entry, file: str | None, scopes: tuple[str, ...]) ->
         authorize_url=entry.authorize_url,
         error=entry.error,
         todo=entry.todo,
+        claim_url=entry.claim_url,
         updated_at=entry.at,
     )

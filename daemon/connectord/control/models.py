@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict
 PROTOCOL: Final = 1
 """Goes up when an older end could misread a newer one. A new key with a default doesn't need that."""
 
+LONGEST_SNOOZE: Final = 7 * 86_400
+"""Seconds. For longer there is a setting."""
+
 PROTOCOL_HEADER: Final = "Connectord-Protocol"
 VERSION_HEADER: Final = "Connectord-Version"
 """Both are in every answer, so that ends of different versions can say which of them is the older."""
@@ -61,8 +64,23 @@ class WatchState(StrEnum):
     DOWN = "down"  # only rescans find changes
 
 
+class ChannelStatus(Model):
+    """A way to the person. `why` says what keeps it from working; `through` who shows it ("dunst 1.9.0", a program).
+
+    `buttons`: answers can be pressed there.
+    """
+
+    channel: str
+    works: bool
+    why: str = ""
+    through: str = ""
+    buttons: bool = False
+
+
 class DaemonStatus(Model):
-    """The daemon itself. `notifications` names the way to the person that works now ("lines", "desktop", "none").
+    """The daemon itself. `notifications` names the way to the person that works now: `desktop`, `osascript`,
+    `command`, `log` or `none`; `notices` are all that were chosen, the best first. Nothing is shown before
+    `quiet_until`, because of a snooze (until `snoozed_until`), quiet hours, or both.
 
     `trouble` are sentences on what isn't as it should be with the daemon, each with what to do: a full disk, a
     watch limit.
@@ -72,6 +90,9 @@ class DaemonStatus(Model):
     pid: int
     started_at: datetime
     notifications: str
+    notices: tuple[ChannelStatus, ...] = ()
+    quiet_until: datetime | None = None
+    snoozed_until: datetime | None = None
     watching: WatchState
     trouble: tuple[str, ...] = ()
 
@@ -81,6 +102,7 @@ class ConnectorStatus(Model):
     about the `error`.
 
     `removal_at`: its file is gone, and it is removed from Base44 then unless the file comes back.
+    `claim_url` is where a Stripe sandbox that is nobody's is claimed.
     """
 
     type: str
@@ -93,6 +115,7 @@ class ConnectorStatus(Model):
     todo: str | None = None
     updated_at: datetime | None = None
     removal_at: datetime | None = None
+    claim_url: str | None = None
 
 
 class Hold(Model):

@@ -23,7 +23,8 @@ from connectord import __version__
 from connectord.control.endpoint import peer_uid
 from connectord.control.face import Face, UnknownProject
 from connectord.control.models import PROTOCOL, PROTOCOL_HEADER, VERSION_HEADER, Failure
-from connectord.control.routes import Ending, Routes
+from connectord.control.routes import Routes
+from connectord.control.waiting import Ending
 from connectord.errors import ConnectordError
 
 GRACE: Final = 2

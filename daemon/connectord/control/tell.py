@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from connectord.authorize import Authorization, AuthorizationState
 from connectord.control.lending import lending
 from connectord.control.news import News, NewsKind, Tone
+from connectord.control.tell_consent import tell_late_consent
 from connectord.control.tell_removal import tell_removal
 from connectord.notify import Notice
 from connectord.project.model import Problem, ProblemCode, Project, Severity
@@ -16,7 +16,6 @@ from connectord.project.shown import shown_path
 from connectord.sync.events import (
     ConnectorsGone,
     HoldChanged,
-    LateConsent,
     Looked,
     OutcomeKnown,
     ProblemsChanged,
@@ -33,14 +32,6 @@ from connectord.sync.events import (
 )
 from connectord.sync.outcome import Outcome, Result
 from connectord.sync.plan import DriftKind
-
-AUTHORIZATION_WORDS = {
-    AuthorizationState.AUTHORIZED: ("Added", Tone.GOOD),
-    AuthorizationState.FAILED: ("authorization failed: the consent was refused", Tone.BAD),
-    AuthorizationState.TIMED_OUT: ("authorization timed out; the connector still needs it", Tone.ATTENTION),
-    AuthorizationState.SKIPPED: ("authorization skipped", Tone.ATTENTION),
-    AuthorizationState.SUPERSEDED: ("the open authorization link is no longer needed", Tone.QUIET),
-}
 
 OUTCOME_TONES = {
     Result.SYNCED: Tone.GOOD,
@@ -89,36 +80,10 @@ def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901, PLR09
             yield _news(project, at, kind, message, Tone.ATTENTION, error=error.what, code=error.code)
 
 
-def tell_opened(project: Project, authorization: Authorization, at: datetime) -> News:
-    """An authorization link is being watched."""
-    message = f"{authorization.type}: waiting for authorization"
-    kind = NewsKind.AUTHORIZATION_OPENED
-    return _news(project, at, kind, message, Tone.QUIET, type=authorization.type, url=authorization.url)
-
-
-def tell_ended(project: Project, authorization: Authorization, at: datetime) -> News:
-    """An authorization has ended. Scopes that were asked for and not granted are said (defect 10)."""
-    words, tone = AUTHORIZATION_WORDS[authorization.state]
-    missing = authorization.missing_scopes
-    if missing:
-        words, tone = words + _not_granted(missing, len(authorization.scopes)), Tone.ATTENTION
-    return _news(
-        project,
-        at,
-        NewsKind.AUTHORIZATION_ENDED,
-        f"{authorization.type}: {words}",
-        tone,
-        type=authorization.type,
-        result=_result_of(authorization.state),
-        url=authorization.url,
-        missing_scopes=missing or None,
-        user_email=authorization.user_email,
-    )
-
-
 def tell_notice(notice: Notice, at: datetime) -> Iterator[News]:
-    """A person is needed: one line to read, one for each link."""
-    yield News(at=at, event=NewsKind.NOTICE, message=f"{notice.title}:", tone=Tone.ATTENTION, code=notice.kind)
+    """A person is needed: one line to read, one for each link. What buttons do is nothing for a line."""
+    message = f"{notice.title}:" if notice.links else f"{notice.title}. {notice.body}"
+    yield News(at=at, event=NewsKind.NOTICE, message=message, tone=Tone.ATTENTION, code=notice.kind)
     for link in notice.links:
         message = f"  {link.label}: {link.url}"
         yield News(at=at, event=NewsKind.NOTICE, message=message, tone=Tone.ATTENTION, type=link.label, url=link.url)
@@ -223,31 +188,8 @@ def _reconciled(event: Reconciled, at: datetime) -> Iterator[News]:
             kind, status = NewsKind.CONSENT_LOST, lost.status.value
             yield _news(project, at, kind, message, Tone.ATTENTION, type=lost.type, code=status)
     for consent in event.late_consents:
-        yield _late_consent(project, consent, at)
-
-
-def _late_consent(project: Project, consent: LateConsent, at: datetime) -> News:
-    missing = consent.missing_scopes
-    return _news(
-        project,
-        at,
-        NewsKind.AUTHORIZATION_ENDED,
-        f"{consent.type}: Added" + (_not_granted(missing, consent.requested) if missing else ""),
-        Tone.ATTENTION if missing else Tone.GOOD,
-        type=consent.type,
-        result=Result.ADDED.value,
-        missing_scopes=missing or None,
-        user_email=consent.user_email,
-    )
+        yield tell_late_consent(project, consent, at)
 
 
 def _when(seconds: float) -> str:
     return f"in {seconds:.0f} s" if seconds >= 1 else "in a moment"
-
-
-def _not_granted(missing: tuple[str, ...], requested: int) -> str:
-    return f", but {len(missing)} of {requested} scopes were not granted: {', '.join(missing)}"
-
-
-def _result_of(state: AuthorizationState) -> str:
-    return Result.ADDED.value if state is AuthorizationState.AUTHORIZED else state.value

@@ -48,6 +48,24 @@ _BY_CONNECTOR: Final = {
 }
 
 
+WAITS_FOR_CONSENT: Final = frozenset(
+    {
+        ConnectorState.NEEDS_AUTHORIZATION,
+        ConnectorState.SKIPPED,
+        ConnectorState.TIMED_OUT,
+        ConnectorState.AUTHORIZATION_FAILED,
+        ConnectorState.EXPIRED,
+        ConnectorState.DISCONNECTED,
+    }
+)
+"""States that end with a person's consent: `authorize` without a name is about these."""
+
+
+def needs_consent(connector: ConnectorStatus) -> bool:
+    """Whether only a person's consent is missing."""
+    return connector.state in WAITS_FOR_CONSENT
+
+
 def verdict(projects: Iterable[ProjectStatus]) -> Verdict:
     """The worst that is true of any of the projects (P12). What is on its way and what has drifted is not bad."""
     found = {one for project in projects for one in _verdicts(project)}

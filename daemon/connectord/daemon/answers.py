@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from connectord.control import News
 from connectord.control.face import UnknownProject
 from connectord.control.models import (
     Approval,
+    ChannelStatus,
     DaemonStatus,
     HistoryEntry,
     NotRestored,
@@ -26,10 +28,12 @@ from connectord.control.models import (
 )
 from connectord.control.models import WatchState as WatchWord
 from connectord.control.tell_removal import tell_restored
+from connectord.daemon.consent_answers import ConsentAnswers
 from connectord.daemon.engine import Engine
 from connectord.daemon.followed import Followed
 from connectord.daemon.surroundings import Surroundings
 from connectord.errors import ConnectordError
+from connectord.notify import ChannelState
 from connectord.project import read_project, shown_path
 from connectord.store import HistoryRow, Store
 from connectord.sync import Trigger
@@ -67,6 +71,7 @@ class Answers:
         self._in = surroundings
         self._store = store
         self._started_at = surroundings.at()
+        self.consents = ConsentAnswers(engine, surroundings)
 
     def roots(self) -> tuple[Path, ...]:
         """The roots of all projects."""
@@ -74,11 +79,16 @@ class Answers:
 
     def status(self, root: Path | None) -> Status:
         """How things are now."""
+        telling, at = self._engine.telling, self._in.at()
+        until = telling.rules.snoozed_until
         daemon = DaemonStatus(
             version=__version__,
             pid=os.getpid(),
             started_at=self._started_at,
-            notifications="lines",
+            notifications=telling.state.channel.value,
+            notices=tuple(_channel(state) for state in telling.states or (telling.state,)),
+            quiet_until=telling.rules.quiet_until(at),
+            snoozed_until=until if until is not None and until > at else None,
             watching=WatchWord(self._engine.watcher.state.kind.value),
             trouble=tuple(self._engine.troubles.values()),
         )
@@ -130,23 +140,29 @@ class Answers:
             raise ApprovalRefused("The project can't be read now. Nothing was approved.")
         followed.loop.push.removals.approve(followed.project, approval.holds)
 
-    async def restore(self, root: Path) -> Restoration:
-        """Write the files of what waits to be removed back from base."""
+    async def restore(self, root: Path, types: Collection[str] | None = None) -> Restoration:
+        """Write the files of what waits to be removed back from base; of these only, where some are named."""
         followed = self._known(root)
         project = followed.project
         if project is None or followed.board.unusable:
             raise NotRestorable(root, followed.board.unusable)
         base, absent = self._store.base(base_key(project)), followed.loop.push.removals.absent_types()
+        absent = tuple(name for name in absent if types is None or name in types)
         entries = [base[name] for name in absent if name in base]
         restored = await asyncio.to_thread(write_back, project.connectors_dir, entries)
         followed.loop.hint(Trigger.ASKED)
-        if entries:
+        never_here = tuple((name, NEVER_HERE) for name in absent if name not in base)
+        restored = replace(restored, failures=(*restored.failures, *never_here))
+        if absent:
             self._in.publish(tell_restored(project, restored, self._in.at()))
-        never_here = [NotRestored(type=name, error=NEVER_HERE) for name in absent if name not in base]
         return Restoration(
             files=tuple(RestoredFile(type=name, file=str(file)) for name, file in restored.files),
-            failures=(*(NotRestored(type=name, error=why) for name, why in restored.failures), *never_here),
+            failures=tuple(NotRestored(type=name, error=why) for name, why in restored.failures),
         )
+
+    async def snooze(self, seconds: float) -> None:
+        """Show no notices for so long; 0 ends it."""
+        self._engine.notices.snooze(seconds)
 
     async def wait(self, root: Path | None, *, timeout: float) -> WaitResult:
         """Return when the files as they are at the call are settled, or after `timeout` seconds."""
@@ -187,6 +203,12 @@ class Answers:
         self._store.set_paused(root, paused)
         for followed in self._chosen(root):
             followed.pause(paused=paused)
+
+
+def _channel(state: ChannelState) -> ChannelStatus:
+    return ChannelStatus(
+        channel=state.channel.value, works=state.works, why=state.why, through=state.through, buttons=state.buttons
+    )
 
 
 def _entry(row: HistoryRow) -> HistoryEntry:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,15 +12,21 @@ from connectord.authorize import Authorization, Authorizations, AuthorizationSta
 from connectord.base44 import App
 from connectord.base44.find import caller
 from connectord.base44.request import host_address
-from connectord.control.news import News, NewsKind
-from connectord.control.tell import tell_ended, tell_opened
+from connectord.control.tell_consent import tell_ended, tell_late_consent, tell_opened
+from connectord.daemon.consent_rows import (
+    WAITING,
+    as_skipped,
+    change_by_adopted,
+    change_by_end,
+    change_by_late_consent,
+    is_open_with,
+    is_with,
+)
 from connectord.daemon.surroundings import Surroundings
-from connectord.notify import Link, Notifier, authorization_notice, stripe_notice
-from connectord.project import Project, shown_path
-from connectord.store import OPEN, AuthorizationRow, Change, HistoryRow, Store
-from connectord.sync.events import OutcomeKnown, PushFinished
+from connectord.project import Project
+from connectord.store import OPEN, AuthorizationRow, Change, Store
+from connectord.sync.events import OutcomeKnown, Reconciled
 from connectord.sync.outcome import Result
-from connectord.sync.reconcile import base_key
 
 OnEnd = Callable[[Project, Authorization], None]
 
@@ -26,23 +34,36 @@ OnEnd = Callable[[Project, Authorization], None]
 class Consents:
     """The open authorizations of all projects. `on_change` hears of each that opens or ends, for its board.
 
+    `on_defect` hears of a project whose polling met a defect of ours.
+
     Times in the store are of the day, those of an Authorization are the clock's: a link that is resumed gets what is
     left of its limit, and never more than the limit, however the clock was set meanwhile.
     """
 
-    def __init__(self, surroundings: Surroundings, store: Store, notifier: Notifier, on_change: OnEnd) -> None:
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        store: Store,
+        on_change: OnEnd,
+        on_defect: Callable[[Path, Exception], None],
+    ) -> None:
         settings = surroundings.settings
         self._in = surroundings
         self._store = store
-        self._notifier = notifier
         self._on_change = on_change
         self._projects: dict[str, Project] = {}
+        self._asked_for: Counter[tuple[str, str]] = Counter()
         self.authorizations = Authorizations(
             interval=settings.authorization_poll,
             limit=settings.authorization_limit,
             clock=surroundings.clock,
             on_end=self._ended,
+            on_defect=lambda owner, defect: on_defect(self._projects[owner].root, defect),
         )
+
+    def open_one(self, project: Project, connector_type: str) -> Authorization | None:
+        """The link of this connector that is being watched."""
+        return self.authorizations.open_one(_owner(project), connector_type)
 
     def types_open(self, project: Project) -> frozenset[str]:
         """The connectors of a project whose link is being watched."""
@@ -50,41 +71,84 @@ class Consents:
 
     def follow(self, event: OutcomeKnown) -> None:
         """Open a link that an outcome brought; one that is no longer needed is superseded."""
-        outcome = event.outcome
+        outcome, project = event.outcome, event.project
         if outcome.result is Result.NEEDS_AUTHORIZATION and outcome.authorize_url and event.connector is not None:
-            self._projects[_owner(event.project)] = event.project
-            opened = self.authorizations.open(
-                event.app,
-                owner=_owner(event.project),
-                type=outcome.type,
-                url=outcome.authorize_url,
-                connection_id=outcome.connection_id,
-                scopes=event.connector.scopes,
-                caller=_caller(event.project),
-            )
-            self._on_change(event.project, opened)
-            self._in.publish(tell_opened(event.project, opened, self._in.at()))
+            link = outcome.authorize_url, outcome.connection_id
+            opened = self._open(project, event.app, outcome.type, link, scopes=event.connector.scopes)
+            row = self._unanswered(project, outcome.type)
+            if row is not None and self._asked_for[_owner(project), outcome.type]:
+                self._store.record(Change(authorizations=(replace(row, noticed=True),)))
+            self._on_change(project, opened)
+            self._in.publish(tell_opened(project, opened, self._in.at()))
         elif outcome.accepted:
-            self.authorizations.supersede(_owner(event.project), outcome.type)
+            self.authorizations.supersede(_owner(project), outcome.type)
+
+    @contextmanager
+    def asked_for(self, project: Project, connector_type: str) -> Iterator[None]:
+        """Within the block a person waits for this connector's link: nobody needs to be told that it is there (P11)."""
+        key = _owner(project), connector_type
+        self._asked_for[key] += 1
+        try:
+            yield
+        finally:
+            self._asked_for[key] -= 1
+
+    def adopt(self, project: Project, app: App, link: AuthorizationRow) -> Authorization:
+        """Watch a link that another process was given, and has shown to the person. The same link again is opened anew.
+
+        `link` is open; its deadline is ours to say.
+        """
+        known = self.open_one(project, link.type)
+        if known is not None and known.url == link.url:
+            return self.opened_by_person(project, link.type) or known
+        now, limit = self._in.now(), self._in.settings.authorization_limit
+        row = replace(link, noticed=True, state=OPEN, opened_at=now, deadline=now + limit)
+        self._store.record(change_by_adopted(self._store, project, row))
+        opened = self._watch(project, app, row)
+        self._in.publish(tell_opened(project, opened, self._in.at()))
+        return opened
+
+    async def settled(self, project: Project, connector_type: str) -> Authorization:
+        """How its authorization ended; where a newer link took its place, how that one did. KeyError: it had none."""
+        while True:
+            ended = await self.authorizations.settled(_owner(project), connector_type)
+            if self.open_one(project, connector_type) is None:
+                return ended
+
+    def skip(self, project: Project, connector_type: str) -> bool:
+        """The person doesn't want to now, whether its link is watched or its time is over. False: it has none."""
+        if self.open_one(project, connector_type) is not None:
+            self.authorizations.skip(_owner(project), connector_type)
+            return True
+        row = self._unanswered(project, connector_type)
+        if row is not None and row.state != AuthorizationState.SKIPPED.value:
+            self._projects[_owner(project)] = project
+            self._ended(as_skipped(row, _owner(project)))
+        return row is not None
+
+    def came_late(self, event: Reconciled) -> None:
+        """Somebody consented while nobody was polling: the link is over. Told by whoever tells of the event."""
+        for consent in event.late_consents:
+            row = self._unanswered(event.project, consent.type)
+            news = tell_late_consent(event.project, consent, self._in.at())
+            self._store.record(change_by_late_consent(event.project, row, news, self._in.now()))
 
     def resume(self, project: Project, app: App) -> None:
         """Watch again what was open when the daemon ended; nothing is sent and nobody is told twice."""
         self._projects[_owner(project)] = project
-        rows = [row for row in self._store.authorizations(project.root) if _is_of(row, project)]
+        rows = [row for row in self._store.authorizations(project.root) if is_open_with(row, project)]
         watched = self.types_open(project)
         for row in rows:
             if row.type not in watched:
-                self._resume_one(project, app, row)
-        self._notice(project, [row for row in rows if not row.noticed])
+                self._watch(project, app, row)
 
     def opened_by_person(self, project: Project, connector_type: str) -> Authorization | None:
         """Somebody has just opened the link: its time begins anew, and outlives a restart. None where none is open."""
         opened = self.authorizations.opened_by_person(_owner(project), connector_type)
         if opened is not None:
-            now = self._in.now()
-            rows = [row for row in self._store.authorizations(project.root) if row.url == opened.url]
-            changed = [replace(row, deadline=now + opened.deadline - opened.opened_at) for row in rows]
-            self._store.record(Change(authorizations=tuple(changed)))
+            deadline = self._in.now() + opened.deadline - opened.opened_at
+            if (row := self._unanswered(project, connector_type)) is not None:
+                self._store.record(Change(authorizations=(replace(row, deadline=deadline, noticed=True),)))
         return opened
 
     def gone(self, project: Project, types: tuple[str, ...]) -> None:
@@ -92,61 +156,52 @@ class Consents:
         for connector_type in types:
             self.authorizations.supersede(_owner(project), connector_type)
 
-    def notify(self, event: PushFinished) -> None:
-        """One notice for the batch that a push brought (P11), and one for a Stripe sandbox that waits to be claimed."""
-        links = {done.type for done in event.outcomes if done.authorize_url}
-        rows = self._store.authorizations(event.project.root)
-        self._notice(event.project, [row for row in rows if row.type in links and row.state == OPEN])
-        for done in event.outcomes:
-            if done.claim_url and done.result in {Result.PROVISIONED, Result.SYNCED}:
-                self._notifier.notify(stripe_notice(_name(event.project), done.claim_url))
+    def untold(self, project: Project) -> list[AuthorizationRow]:
+        """The open links that no person was told of yet."""
+        rows = self._store.authorizations(project.root)
+        return [row for row in rows if is_open_with(row, project) and not row.noticed]
 
-    def _notice(self, project: Project, rows: list[AuthorizationRow]) -> None:
-        if not rows:
-            return
-        # Noted before it is shown: a notice that a crash swallows is still in status and log, a repeated one nags.
-        self._store.record(Change(authorizations=tuple(replace(row, noticed=True) for row in rows)))
-        links = tuple(Link(row.type, row.url) for row in rows)
-        self._notifier.notify(authorization_notice(_name(project), links))
+    def _unanswered(self, project: Project, connector_type: str) -> AuthorizationRow | None:
+        """The connector's newest link, unless somebody consented to it or nobody needs it any more."""
+        rows = {row.type: row for row in self._store.authorizations(project.root) if is_with(row, project)}
+        row = rows.get(connector_type)
+        return row if row is not None and row.state in WAITING else None
 
-    def _resume_one(self, project: Project, app: App, row: AuthorizationRow) -> None:
-        opened = self.authorizations.open(
+    def _watch(self, project: Project, app: App, row: AuthorizationRow) -> Authorization:
+        """Watch the link of a row, for what is left of its time."""
+        link, left = (row.url, row.connection_id), row.deadline - self._in.now()
+        opened = self._open(project, app, row.type, link, scopes=row.scopes, seconds_left=left)
+        self._on_change(project, opened)
+        return opened
+
+    def _open(
+        self,
+        project: Project,
+        app: App,
+        connector_type: str,
+        link: tuple[str, str | None],
+        *,
+        scopes: tuple[str, ...],
+        seconds_left: float | None = None,
+    ) -> Authorization:
+        self._projects[_owner(project)] = project
+        return self.authorizations.open(
             app,
             owner=_owner(project),
-            type=row.type,
-            url=row.url,
-            connection_id=row.connection_id,
-            scopes=row.scopes,
-            seconds_left=row.deadline - self._in.now(),
+            type=connector_type,
+            url=link[0],
+            connection_id=link[1],
+            scopes=scopes,
+            seconds_left=seconds_left,
             caller=_caller(project),
         )
-        self._on_change(project, opened)
 
     def _ended(self, authorization: Authorization) -> None:
         project = self._projects[authorization.owner]
         news = tell_ended(project, authorization, self._in.at())
-        self._store.record(self._change(project, authorization, news))
+        self._store.record(change_by_end(self._store, project, authorization, news, self._in.now()))
         self._on_change(project, authorization)
         self._in.publish(news)
-
-    def _change(self, project: Project, authorization: Authorization, news: News) -> Change:
-        key, base = base_key(project), self._store.base(base_key(project))
-        entry = base.get(authorization.type)
-        changed = {}
-        if entry is not None and authorization.state is AuthorizationState.AUTHORIZED:
-            seen = None if authorization.granted is None else frozenset(authorization.granted)
-            changed = {authorization.type: replace(entry, authorized=True, seen_scopes=seen)}
-        rows = [row for row in self._store.authorizations(project.root) if row.url == authorization.url]
-        history = HistoryRow(
-            None, self._in.now(), project.root, NewsKind.AUTHORIZATION_ENDED.value, news.message,
-            type=authorization.type, result=news.result,
-        )  # fmt: skip
-        return Change(
-            key=key,
-            base=changed,
-            authorizations=tuple(replace(row, state=authorization.state.value) for row in rows),
-            history=(history,),
-        )
 
 
 def _owner(project: Project) -> str:
@@ -157,11 +212,3 @@ def _owner(project: Project) -> str:
 def _caller(project: Project) -> Hashable:
     """Whose limits its polls count against, as connections.py shares them. Secret (P13)."""
     return host_address(project.api_url), caller(project.environment)
-
-
-def _is_of(row: AuthorizationRow, project: Project) -> bool:
-    return row.state == OPEN and (row.app_id, row.api_url) == (project.app_id, project.api_url)
-
-
-def _name(project: Project) -> str:
-    return shown_path(Path(project.root.name))

@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -20,13 +21,15 @@ from connectord.base44.retry import BRIEF
 from connectord.control import News, NewsKind, Tone
 from connectord.control.endpoint import listening
 from connectord.control.lock import daemon_lock
+from connectord.control.redaction import redact
 from connectord.control.server import serve
-from connectord.control.tell import tell_notice
 from connectord.daemon.answers import Answers
 from connectord.daemon.engine import Engine
+from connectord.daemon.heartbeat import Heartbeat
 from connectord.daemon.history import kept
+from connectord.daemon.notice_answers import NoticeAnswers
 from connectord.daemon.surroundings import Surroundings
-from connectord.notify import LineNotifier, Notice
+from connectord.notify import NO_BUS, CombinedNotifier, NoticeLevel, NotifyThrough, Rules, build_notifier
 from connectord.project import Project, shown_path
 from connectord.store import STATE_FILE, Change, SqliteStore, StoreTrouble
 from connectord.sync import Trigger
@@ -65,6 +68,7 @@ class Daemon:
         self._troubles: dict[str, str] = {}
         self._store: SqliteStore | None = None
         self._engine: Engine | None = None
+        self._heartbeat: Heartbeat | None = None
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
@@ -100,8 +104,10 @@ class Daemon:
             retry=BRIEF,
             on_wait=self._paced,
         )
-        notifier = LineNotifier(self._publish_notice)
+        notifier = self._notifier(store)
         engine = self._engine = Engine(self._in, store, connections, notifier, self._troubles)
+        answers = Answers(engine, self._in, store)
+        notifier.on_action = NoticeAnswers(engine, answers, self._in).pressed
         if self._stop.is_set():
             engine.stopping.set()
         if store.opened_with:
@@ -121,18 +127,24 @@ class Daemon:
                 group.create_task(self._rescan(engine), name="rescan"),
                 group.create_task(self._upkeep(store), name="upkeep"),
                 group.create_task(self._clock_watch(engine).run(), name="clock"),
-                group.create_task(serve(Answers(engine, self._in, store), listener), name="local API"),
+                group.create_task(notifier.run(), name="notices"),
+                group.create_task(serve(answers, listener), name="local API"),
             ]
             for root, paused in registered.items():
                 engine.follow(root, paused=paused)
             for root in temporary:
                 engine.follow(root, temporary=True)
             engine.follow_credentials(self._in.home / ".base44" / "auth" / "auth.json")
+            if self._in.service.is_heard:
+                self._heartbeat = Heartbeat(engine, self._in.service, self._in.sleep)
+                outside.append(group.create_task(self._heartbeat.run(), name="heartbeat"))
             await engine.stopping.wait()
             await self._shut_down(engine, outside, inside)
 
     async def _shut_down(self, engine: Engine, outside: list[asyncio.Task[None]], inside: asyncio.Task[None]) -> None:
         self._publish(News(at=self._in.at(), event=NewsKind.DAEMON_STOPPING, message="Ending", tone=Tone.QUIET))
+        self._in.service.stopping()
+        self._in.service.status("Ending: running pushes get a few seconds")
         engine.broadcast.close()
         engine.end_tasks()
         for task in outside:
@@ -167,7 +179,6 @@ class Daemon:
     def _woke(self, engine: Engine) -> None:
         engine.group.create_task(engine.reconnect(), name="new connections")
         engine.watcher.renew()
-        engine.consents.authorizations.poll_now()
         engine.retry_all()
         engine.hint_all(Trigger.RESCAN)
 
@@ -176,9 +187,32 @@ class Daemon:
         self._publish_outside(news)
         if self._engine is not None:
             self._engine.broadcast.publish(news)
+        if self._heartbeat is not None:
+            self._heartbeat.changed()
         row = kept(news, self._root_of(news), self._in.now())
         if row is not None and self._store is not None:
             self._store.record(Change(history=(row,)))
+
+    def _notifier(self, store: SqliteStore) -> CombinedNotifier:
+        settings = self._in.settings
+        snoozed_until = datetime.fromtimestamp(store.snoozed_until, UTC) if store.snoozed_until else None
+        return build_notifier(
+            NotifyThrough(settings.notify),
+            command=settings.notify_command,
+            rules=Rules(NoticeLevel(settings.notify_level), quiet=settings.quiet_hours, snoozed_until=snoozed_until),
+            clean=redact,
+            on_trouble=self._notices_trouble,
+            environ=self._in.environ,
+            now=self._in.at,
+        )
+
+    def _notices_trouble(self, sentence: str) -> None:
+        """That there is no desktop is no news where nobody asked for one; `status` says it all the same."""
+        asked = self._in.settings.notify != NotifyThrough.AUTO.value
+        if sentence == NO_BUS and not asked:
+            return
+        tone = Tone.ATTENTION if asked or self._in.settings.notify_command else Tone.QUIET
+        self._publish(News(at=self._in.at(), event=NewsKind.TROUBLE, message=f"Notices: {sentence}", tone=tone))
 
     def _root_of(self, news: News) -> Path | None:
         """The folder of the project that it is about: where a name isn't UTF-8, the news have it in other words."""
@@ -186,10 +220,6 @@ class Daemon:
             return None
         named, roots = Path(news.project), self._engine.followed if self._engine else ()
         return named if named in roots else next((one for one in roots if shown_path(one) == news.project), named)
-
-    def _publish_notice(self, notice: Notice) -> None:
-        for news in tell_notice(notice, self._in.at()):
-            self._publish(news)
 
     def _store_trouble(self, trouble: StoreTrouble | None) -> None:
         if trouble is None:

@@ -10,20 +10,33 @@ from pathlib import Path
 from connectord.authorize import Authorization
 from connectord.base44 import App
 from connectord.base44.connections import Connections
+from connectord.browser import Browser, OpenBrowser
 from connectord.control import News, NewsKind, Tone
 from connectord.control.broadcast import Broadcast
 from connectord.control.models import ProjectState
 from connectord.control.tell import tell
+from connectord.daemon.authorizing import Authorizing
+from connectord.daemon.claims import Claims
 from connectord.daemon.consents import Consents
 from connectord.daemon.followed import Followed
+from connectord.daemon.fresh_link import FreshLinks
+from connectord.daemon.notices import Notices
 from connectord.daemon.repeats import first_leaf
 from connectord.daemon.surroundings import Surroundings
-from connectord.notify import Notifier
+from connectord.notify import Telling
 from connectord.project import Project, shown_path
 from connectord.project.places import places_of_file
-from connectord.store import Store
+from connectord.store import AuthorizationRow, Store
 from connectord.sync import Backoff, PushEffects, PushJob, PushQueue, RemovalMode, RemovalPolicy, Trigger
-from connectord.sync.events import ConnectorsGone, OutcomeKnown, PushFinished, SyncEvent, Watching
+from connectord.sync.events import (
+    ConnectorsGone,
+    OutcomeKnown,
+    PushFinished,
+    PushStarted,
+    Reconciled,
+    SyncEvent,
+    Watching,
+)
 from connectord.sync.reconcile import AT_ONCE
 from connectord.sync.turnstile import Turnstile
 from connectord.watch import Target, Watcher, WatchState
@@ -43,7 +56,7 @@ class Engine:
         surroundings: Surroundings,
         store: Store,
         connections: Connections,
-        notifier: Notifier,
+        telling: Telling,
         troubles: dict[str, str] | None = None,
     ) -> None:
         self._in = surroundings
@@ -52,11 +65,16 @@ class Engine:
         self.followed: dict[Path, Followed] = {}
         self._tasks: dict[Path, asyncio.Task[None]] = {}
         self._credentials: Path | None = None
+        self.telling = telling
         self.troubles = {} if troubles is None else troubles
         self.broadcast = Broadcast()
         self.queue = PushQueue(self._carry, projects_at_once=surroundings.settings.projects_at_once)
-        self.watcher = Watcher(on_hint=self._hinted, on_state=self._watch_state, on_defect=self._defect)
-        self.consents = Consents(surroundings, store, notifier, self._authorization_changed)
+        self.watcher = Watcher(on_hint=self._hinted, on_state=self._watch_state, on_defect=self.defect)
+        self.consents = Consents(surroundings, store, self._authorization_changed, self.defect)
+        self.claims = Claims(surroundings, store)
+        self.notices = Notices(surroundings, store, telling, self.followed, self.defect)
+        self.links = FreshLinks(self.followed, self.consents)
+        self.authorizing = Authorizing(self.links, self.consents, surroundings, self.browser, self.defect)
         self.stopping = asyncio.Event()
         self._turnstiles: defaultdict[str, Turnstile] = defaultdict(lambda: Turnstile(AT_ONCE))
 
@@ -66,8 +84,9 @@ class Engine:
         """Look after a project from now on."""
         followed = Followed(root, self._in, self._effects(root), self.queue, temporary=temporary, paused=paused)
         self.followed[root] = followed
+        self.notices.begins(root)
         self.watcher.add(followed.target)
-        run = followed.run(lambda error: self._defect(root, error))
+        run = followed.run(lambda error: self.defect(root, error))
         self._tasks[root] = self.group.create_task(run, name=f"loop of {root}")
         return followed
 
@@ -76,9 +95,12 @@ class Engine:
         followed = self.followed.pop(root)
         self.watcher.remove(root)
         self.queue.drop(root)
+        self.authorizing.end(root)
         self._tasks.pop(root).cancel()
+        followed.seen.set()
         if followed.project is not None:
             self.consents.gone(followed.project, tuple(self.consents.types_open(followed.project)))
+        self.notices.ends(root)
 
     def follow_credentials(self, file: Path) -> None:
         """Try again what waits as soon as somebody signs in (P7)."""
@@ -90,14 +112,28 @@ class Engine:
         for followed in self.followed.values():
             followed.loop.hint(trigger)
 
+    async def authorize(self, root: Path, types: tuple[str, ...] = ()) -> None:
+        """Open these consent links, or all that are needed, one after another; returns when the last has ended."""
+        await self.authorizing.authorize(root, types)
+
+    def adopt(self, project: Project, link: AuthorizationRow) -> Authorization:
+        """Watch a link that another process was given."""
+        return self.consents.adopt(project, self._connect(project), link)
+
+    def skip(self, root: Path, connector_type: str) -> bool:
+        """A person's word that this authorization can wait. False: it has no link that could be skipped."""
+        return self.authorizing.skip(root, connector_type)
+
     def retry_all(self) -> None:
         """What kept us from Base44 may have ended: let everything that waits for that try again now."""
+        self.consents.authorizations.poll_now()
         for followed in self.followed.values():
             followed.loop.push.retry_now()
         self.hint_all(Trigger.RETRY)
 
     def end_tasks(self) -> None:
-        """Stop intake: nothing is looked at any more."""
+        """Stop intake: nothing is looked at and no link is opened any more."""
+        self.authorizing.end()
         for task in self._tasks.values():
             task.cancel()
 
@@ -145,13 +181,14 @@ class Engine:
         try:
             await followed.loop.push.carry(job)
         except Exception as error:  # noqa: BLE001  (one project's defect is no other project's)
-            self._defect(job.project.root, error)
+            self.defect(job.project.root, error)
         if job.project.root not in self.followed:
             # What its last push has still written: adding it again much later must remove nothing (P2).
             self._store.remove_project(job.project.root)
         followed.changed()
 
-    def _defect(self, root: Path, error: Exception) -> None:
+    def defect(self, root: Path, error: Exception) -> None:
+        """A defect of ours met this project: said with its place, and nobody else suffers from it."""
         what = first_leaf(error)
         message = f"A defect of connectord stopped its work on {shown_path(root)}: {type(what).__name__}: {what}"
         news = News(at=self._in.at(), event=NewsKind.DEFECT, message=message, tone=Tone.BAD, project=shown_path(root))
@@ -176,21 +213,40 @@ class Engine:
         if followed.repeats.is_news(event):
             for news in tell(event, self._in.at()):
                 self._in.publish(news)
+        self._follow_up(event, before)
+        if not isinstance(event, PushStarted | OutcomeKnown):  # a push is told as one, when it has ended
+            self.notices.look_soon(root)
+        if was_offline and isinstance(event, OutcomeKnown) and event.outcome.accepted:
+            self.retry_all()
+
+    def _follow_up(self, event: SyncEvent, before: Project | None) -> None:
+        """What an event means for the parts beside its project's loop. `before` is the project as it was."""
         match event:
             case Watching(project=project):
                 if before is not None and before != project:
                     self.consents.gone(before, tuple(self.consents.types_open(before)))
                     self.group.create_task(self.let_go_of_clients(), name="unused clients")
-                self.watcher.refresh(root)
+                self.watcher.refresh(project.root)
                 self.consents.resume(project, self._connect(project))
             case OutcomeKnown(outcome=outcome):
                 self.consents.follow(event)
-                if was_offline and outcome.accepted:
-                    self.retry_all()
+                self.claims.follow(event)
+                if outcome.accepted:
+                    self.notices.answered(event.project)
             case ConnectorsGone(project, types):
                 self.consents.gone(project, types)
-            case PushFinished():
-                self.consents.notify(event)
+                self.claims.gone(project, types)
+            case PushFinished(project=project):
+                links = self.consents.untold(project)
+                if links and OpenBrowser(self._in.settings.open_browser) is OpenBrowser.ALWAYS:
+                    opening = self._open_at_once(project.root, tuple(row.type for row in links))
+                    self.group.create_task(opening, name="opening links")
+            case Reconciled(project=project, late_consents=late):
+                self.consents.came_late(event)
+                self.claims.reconciled(event)
+                self.notices.answered(project)
+                for consent in late:
+                    self.notices.authorized(project, consent)
             case _:
                 pass
 
@@ -199,6 +255,18 @@ class Engine:
         if followed is not None:
             followed.board.authorization(authorization, self._in.at())
             followed.changed()
+            self.notices.look_soon(project.root)
+            if authorization.is_authorized:
+                self.notices.authorized(project, authorization)
+
+    async def _open_at_once(self, root: Path, types: tuple[str, ...]) -> None:
+        """Where there is no browser nobody asked for one: the links are printed already."""
+        if (await self.browser()).commands:
+            self.authorizing.begin(root, types)
+
+    async def browser(self) -> Browser:
+        """What opens links now: a desktop comes and goes."""
+        return await self._in.find_browser(self._in.environ, OpenBrowser(self._in.settings.open_browser))
 
     def _watch_state(self, state: WatchState) -> None:
         before = self.troubles.pop("watch", None)

@@ -9,16 +9,17 @@ from pathlib import Path
 
 from connectord.authorize import AuthorizationState
 from connectord.control.board import Board
-from connectord.control.entries import AUTHORIZATION_STATES, Entry
+from connectord.control.entries import AUTHORIZATION_STATES, LOST_STATES, Entry, drifted_entry
 from connectord.control.models import ConnectorState, LastPush, ProjectState, ProjectStatus
 from connectord.daemon.reading import ProjectReader
 from connectord.daemon.repeats import Repeats
 from connectord.daemon.surroundings import Surroundings
 from connectord.project import Project
 from connectord.project.places import WatchPlace, places_of_unread, watch_places
-from connectord.store import AuthorizationRow, Store
-from connectord.sync import ProjectLoop, PushEffects, PushQueue, Settle
-from connectord.sync.events import SyncEvent, Watching
+from connectord.store import CLAIMABLE, AuthorizationRow, BaseEntry, Store
+from connectord.sync import DriftKind, ProjectLoop, PushEffects, PushQueue, Settle
+from connectord.sync.changes import OUTCOME_KIND
+from connectord.sync.events import Looked, ProjectUnusable, SyncEvent, Watching
 from connectord.sync.reconcile import base_key
 from connectord.watch import Target
 
@@ -30,7 +31,10 @@ ENDS_BY_ITSELF = frozenset({ProjectState.SYNCING, ProjectState.OFFLINE})
 
 
 class Followed:
-    """A project from its adding to its removing. `emit` hears its loop's events after its board did."""
+    """A project from its adding to its removing. `emit` hears its loop's events after its board did.
+
+    `seen` is set once it was looked at for the first time, or it was told why it can't be.
+    """
 
     def __init__(
         self,
@@ -47,6 +51,7 @@ class Followed:
         self._store: Store = effects.store
         self._queue = queue
         self._changed = asyncio.Event()
+        self.seen = asyncio.Event()
         self.project: Project | None = None
         self._reader = ProjectReader(root, surroundings.environ, last=lambda: self.project)
         self.repeats = Repeats()
@@ -81,6 +86,7 @@ class Followed:
                     await self.loop.run()
                 except Exception as error:  # noqa: BLE001  (one project's defect is no other project's)
                     report(error)
+                    self.seen.set()
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LAST_PAUSE)
         finally:
@@ -90,6 +96,8 @@ class Followed:
         """Take an event of the loop in."""
         if isinstance(event, Watching):
             self.project = event.project
+        if isinstance(event, Looked | ProjectUnusable):
+            self.seen.set()
         self.board.apply(event, self._in.at())
         self.changed()
 
@@ -131,11 +139,22 @@ class Followed:
         """What the store knows: a connector that was consented to works, another one waits for its person."""
         if self.project is None:
             return None
-        entry = self._store.base(base_key(self.project)).get(connector_type)
-        if entry is None or entry.authorized:
+        entry, at = self._store.base(base_key(self.project)).get(connector_type), self._in.at()
+        if entry is None:
             return None
-        rows = {row.type: row for row in self._store.authorizations(self.root)}
-        return _waiting(rows.get(connector_type), self._in.at())
+        row = {row.type: row for row in self._store.authorizations(self.root)}.get(connector_type)
+        return _seen(entry, row, at) if entry.authorized else _waiting(row, at)
+
+
+def _seen(entry: BaseEntry, row: AuthorizationRow | None, at: datetime) -> Entry:
+    """A connector that was consented to, as it was when Base44's list was last read."""
+    for kind in DriftKind:
+        if entry.told == kind.value:
+            return drifted_entry(kind, at)
+    states = {status.value: state for status, state in LOST_STATES.items() if status is not None}
+    state = states.get(entry.told or "", ConnectorState.SYNCED)
+    claim_url = row.url if row is not None and row.state == CLAIMABLE else None
+    return Entry(state, at, missing_scopes=entry.missing_scopes, claim_url=claim_url)
 
 
 def _waiting(row: AuthorizationRow | None, at: datetime) -> Entry:
@@ -149,16 +168,19 @@ def _waiting(row: AuthorizationRow | None, at: datetime) -> Entry:
 
 
 def _last_push(root: Path, store: Store) -> LastPush | None:
-    ended = [job for job in store.jobs(root, 5) if job.finished_at is not None and job.started_at is not None]
-    if not ended:
+    jobs = store.jobs(root, 5)
+    job = next((job for job in jobs if job.finished_at is not None and job.started_at is not None), None)
+    if job is None:
         return None
-    job = ended[0]
-    rows = [row for row in store.history(root, 200) if row.job == job.id and row.type and row.result]
+    cut_off = {one.id for one in jobs if one.finished_at is None}
+    # What failed as it did before is in the history once only: of each connector the last row holds.
+    rows = [row for row in store.history(root, 200) if row.kind == OUTCOME_KIND and row.job not in cut_off]
+    results = {row.type: row.result for row in reversed(rows)}
     finished, started = job.finished_at or 0.0, job.started_at or 0.0
     return LastPush(
         id=job.id,
         at=datetime.fromtimestamp(finished).astimezone(),
         trigger=job.trigger,
         duration_ms=round((finished - started) * 1000),
-        outcomes={row.type: row.result for row in rows if row.type and row.result},
+        outcomes={name: result for name in job.types if (result := results.get(name)) is not None},
     )

@@ -27,6 +27,7 @@ KEPT: Final = frozenset(
         NewsKind.DRIFT,
         NewsKind.UNTRACKED,
         NewsKind.CONSENT_LOST,
+        NewsKind.STRIPE_CLAIMED,
         NewsKind.DEFECT,
         NewsKind.CREDENTIALS_UNUSABLE,
     }

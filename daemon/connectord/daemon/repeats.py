@@ -2,43 +2,44 @@
 
 from __future__ import annotations
 
-from connectord.sync import Outcome, Result, Trigger
+from connectord.sync import Outcome, Trigger
 from connectord.sync.events import OutcomeKnown, PushFinished, PushStarted, RetryScheduled, SyncEvent
 
 
 class Repeats:
-    """Remembers what was last told of each connector's failure. Status and history know of every one all the same."""
+    """Remembers what of each connector was last told. Status knows of every try all the same."""
 
     def __init__(self) -> None:
-        self._failures: dict[str, tuple[str | None, str | None]] = {}
-        self._retry: tuple[tuple[str, ...], str] | None = None
+        self._failing: set[str] = set()
+        self._tried_again: dict[str, str] = {}
         self._quiet = False
 
     def is_news(self, event: SyncEvent) -> bool:
         """Whether a person hears something from this event that wasn't said before."""
         match event:
-            case PushStarted(trigger=trigger, types=types):
-                self._quiet = trigger is Trigger.RETRY and all(name in self._failures for name in types)
+            case PushStarted(trigger=trigger, types=types, removals=removals):
+                self._quiet = trigger is Trigger.RETRY and self._failing.issuperset((*types, *removals))
                 return not self._quiet
-            case OutcomeKnown(outcome=outcome):
-                return self._is_other(outcome)
+            case OutcomeKnown(outcome=outcome, again=again):
+                if not again:
+                    self._changed(outcome)
+                return not again
             case PushFinished():
                 return not self._quiet
             case RetryScheduled(types=types, code=code):
-                before, self._retry = self._retry, (tuple(sorted(types)), code)
-                return self._retry != before
+                news = any(self._tried_again.get(name) != code for name in types)
+                self._tried_again |= dict.fromkeys(types, code)
+                return news
             case _:
                 return True
 
-    def _is_other(self, outcome: Outcome) -> bool:
-        if outcome.result is not Result.FAILED:
-            self._quiet, self._retry = False, None
-            self._failures.pop(outcome.type, None)
-            return True
-        now = (outcome.code, None if outcome.transient else outcome.error)
-        before, self._failures[outcome.type] = self._failures.get(outcome.type), now
-        self._quiet = self._quiet and now == before
-        return now != before
+    def _changed(self, outcome: Outcome) -> None:
+        self._quiet = False
+        self._tried_again.pop(outcome.type, None)
+        if outcome.accepted:
+            self._failing.discard(outcome.type)
+        else:
+            self._failing.add(outcome.type)
 
 
 def first_leaf(error: BaseException) -> BaseException:

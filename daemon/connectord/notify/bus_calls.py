@@ -9,7 +9,7 @@ from typing import Final
 from dbus_fast import Message, MessageFlag, MessageType
 from dbus_fast.aio import MessageBus
 
-from connectord.notify.desktop import DesktopUnreachable
+from connectord.notify.desktop import DesktopUnreachable, NotStartedYet
 
 SERVER: Final = "org.freedesktop.Notifications"
 BUS: Final = "org.freedesktop.DBus"
@@ -31,7 +31,7 @@ async def look(address: str, *, start: bool) -> None:
         if SERVER not in startable:
             raise DesktopUnreachable("No notification server runs on the session bus")
         if not start:
-            raise DesktopUnreachable("The notification server doesn't run; the first notice starts it")
+            raise NotStartedYet
     finally:
         await _leave(bus)
 

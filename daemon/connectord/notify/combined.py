@@ -1,4 +1,4 @@
-"""The daemon's notifier: a line always, and what the person's rules let through on the channels that were chosen."""
+"""The daemon's notifier: what the person's rules let through, on the channels that were chosen."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 
 from connectord.notify.desk import Desk, Show
 from connectord.notify.notice import Action, Notice, presentable
-from connectord.notify.notifier import ChannelState, Notifier, OnAction, RunningNotifier, no_action
+from connectord.notify.notifier import ChannelState, OnAction, OnShown, RunningNotifier, no_action, not_heard
 from connectord.notify.policy import Rules
 
 LONGEST_WAIT: Final = 60.0
@@ -19,7 +19,7 @@ LONGEST_WAIT: Final = 60.0
 
 
 class CombinedNotifier:
-    """Writes each notice to `line` at once, and shows it on `channels` when the rules allow.
+    """Shows each notice on `channels` when the rules allow.
 
     `instead` says what holds without channels, or with none that works; `clean` masks tokens (P13). `now` is the time
     of the day, aware. One task (`run`) owns the channels' tasks.
@@ -27,7 +27,6 @@ class CombinedNotifier:
 
     def __init__(
         self,
-        line: Notifier,
         channels: tuple[RunningNotifier, ...],
         *,
         instead: ChannelState,
@@ -35,7 +34,6 @@ class CombinedNotifier:
         clean: Callable[[str], str],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._line = line
         self._channels = channels
         self._instead = instead
         self._clean = clean
@@ -43,6 +41,7 @@ class CombinedNotifier:
         self._desk = Desk(rules)
         self._wake = asyncio.Event()
         self.on_action: OnAction = no_action
+        self.on_shown: OnShown = not_heard
         for channel in channels:
             channel.on_action = self._answered
 
@@ -70,11 +69,9 @@ class CombinedNotifier:
         self._wake.set()
 
     def notify(self, notice: Notice) -> None:
-        """Write it now, show it soon."""
-        notice = presentable(notice, self._clean)
-        self._line.notify(notice)
+        """Show it soon."""
         if self._channels:
-            self._desk.put(notice, self._now())
+            self._desk.put(presentable(notice, self._clean), self._now())
             self._wake.set()
 
     def withdraw(self, subject: str) -> None:
@@ -94,6 +91,8 @@ class CombinedNotifier:
 
     def _show_what_is_due(self) -> None:
         for step in self._desk.take(self._now()):
+            for subject in self._desk.parts_of(step.notice.subject) if isinstance(step, Show) else ():
+                self.on_shown(subject)
             for channel in self._channels:
                 if isinstance(step, Show):
                     channel.notify(step.notice)
@@ -104,8 +103,10 @@ class CombinedNotifier:
         now = self._now()
         due = self._desk.due(now)
         seconds = None if due is None else min(LONGEST_WAIT, max(0.0, (due - now).total_seconds()))
+        # Not wait_for: up to Python 3.11 it loses a cancellation that comes together with what it waits for.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
 
     def _answered(self, action: Action, shown: str) -> None:
         for subject in self._desk.parts_of(shown):

@@ -23,6 +23,9 @@ LAST_RETRY: Final = 60.0
 STEADY: Final = 10.0
 """Seconds that a session must last to be a good one; a server that crashes at notices is tried ever more seldom."""
 
+LEAVE_LIMIT: Final = 1.0
+"""Seconds in which a server may take away what is on show when the daemon ends."""
+
 MOST_OPEN: Final = 64
 """More notices than this are on no screen; the oldest goes, and stays in status and log."""
 
@@ -33,6 +36,13 @@ class DesktopUnreachable(Exception):
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
+
+
+class NotStartedYet(DesktopUnreachable):
+    """No server runs, and the bus would start one, which wasn't wanted just for looking."""
+
+    def __init__(self) -> None:
+        super().__init__("The notification server doesn't run; the first notice starts it")
 
 
 class DesktopSession(Protocol):
@@ -133,6 +143,9 @@ class DesktopNotifier:
             self._down(self._ended)
         except DesktopUnreachable as gone:
             self._down(gone.why)
+        except asyncio.CancelledError:
+            await self._leave(session)
+            raise
         finally:
             if asyncio.get_running_loop().time() - begun >= STEADY:
                 self._failures = 0
@@ -167,6 +180,13 @@ class DesktopNotifier:
         self._open.pop(subject, None)
         self._new.discard(subject)
 
+    async def _leave(self, session: DesktopSession) -> None:
+        """Take everything away: without us nobody hears its buttons."""
+        with contextlib.suppress(DesktopUnreachable, TimeoutError):
+            async with asyncio.timeout(LEAVE_LIMIT):
+                for shown in list(self._shown.values()):
+                    await session.clear(shown.identifier)
+
     async def _lose(self, session: DesktopSession) -> None:
         still_there = await session.on_show()
         for subject, shown in self._shown.items():
@@ -188,5 +208,7 @@ class DesktopNotifier:
         self._failures = min(self._failures + 1, 16)
         self._wake.clear()
         if not self._hurry:
+            # Not wait_for: up to Python 3.11 it loses a cancellation that comes together with what it waits for.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self._wake.wait()

@@ -20,6 +20,7 @@ class NoticeKind(StrEnum):
     NEEDS_AUTHORIZATION = "needs-authorization"
     AUTHORIZED = "authorized"
     TIMED_OUT = "timed-out"
+    AUTHORIZATION_FAILED = "authorization-failed"
     FAILED = "failed"
     REMOVALS_HELD = "removals-held"
     REMOVAL_COMING = "removal-coming"
@@ -29,6 +30,7 @@ class NoticeKind(StrEnum):
     GRANTED_LESS = "granted-less"
     STRIPE_READY = "stripe-ready"
     UNREACHABLE = "unreachable"
+    TEST = "test"  # asked for, to see where notices appear
 
 
 class Action(StrEnum):

@@ -1,7 +1,11 @@
-"""The words of every notice: one pure function for each kind. `project` is the project's folder."""
+"""The words of every notice: one pure function for each kind. `project` is the project's folder.
+
+A notice is about all of a project that is so now, so that a newer one of a kind takes the place of the one before.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -12,139 +16,150 @@ NAMES_IN_TITLE: Final = 5
 
 ANSWER_CONSENT: Final = (Action.AUTHORIZE, Action.SKIP)
 
-OF_A_CONNECTOR: Final = (
-    NoticeKind.AUTHORIZED,
-    NoticeKind.TIMED_OUT,
-    NoticeKind.FAILED,
-    NoticeKind.CONNECTION_EXPIRED,
-    NoticeKind.GRANTED_LESS,
-)
-"""Kinds whose subject is one connector: a fresh start for it withdraws them all (`subjects_of_connector`)."""
 
-
-def authorization_notice(project: Path | str, links: tuple[Link, ...]) -> Notice:
-    """Connectors wait for a consent. `links` are all that are open for the project: a later notice replaces it."""
-    names = tuple(link.label for link in links)
-    return Notice(
-        kind=NoticeKind.NEEDS_AUTHORIZATION,
-        subject=subject_of(NoticeKind.NEEDS_AUTHORIZATION, project),
-        title=f"{_names(names)} {_verb(names, 'needs', 'need')} your authorization ({_name(project)})",
+def authorization_notice(project: Path | str, types: Iterable[str], links: Iterable[Link] = ()) -> Notice:
+    """Connectors wait for a consent. `links` are those that are open; for the others a fresh one can be had."""
+    names = tuple(types)
+    return _notice(
+        NoticeKind.NEEDS_AUTHORIZATION,
+        project,
+        title=f"{_names(names)} {_verb(names, 'needs', 'need')} your authorization",
         body=f"{_all_names(names)}Authorize opens the browser. Later: connectord authorize",
-        project=_name(project),
-        place=str(project),
-        links=links,
+        links=tuple(links),
         buttons=ANSWER_CONSENT,
     )
 
 
-def authorized_notice(project: Path | str, connector_type: str) -> Notice:
-    """A consent arrived. Nobody is needed for it (P11)."""
-    return _of_connector(
+def authorized_notice(project: Path | str, types: Iterable[str]) -> Notice:
+    """Consents arrived. Nobody is needed for them (P11)."""
+    names = tuple(types)
+    return _notice(
         NoticeKind.AUTHORIZED,
         project,
-        connector_type,
-        title=f"{connector_type} is authorized ({_name(project)})",
+        title=f"{_names(names)} {_verb(names, 'is', 'are')} authorized",
+        body=_all_names(names).rstrip(),
         urgency=Urgency.INFORMATION,
+        item=" ".join(names),
     )
 
 
-def timed_out_notice(project: Path | str, link: Link) -> Notice:
-    """A link was not used while it was watched."""
-    return _of_connector(
+def timed_out_notice(project: Path | str, types: Iterable[str]) -> Notice:
+    """Links were not used while they were watched."""
+    names = tuple(types)
+    still = _verb(names, "It still needs it", "They still need it")
+    return _notice(
         NoticeKind.TIMED_OUT,
         project,
-        link.label,
-        title=f"{link.label} was not authorized in time ({_name(project)})",
-        body=f"It still needs it. Authorize opens a fresh link. Later: connectord authorize {link.label}",
-        links=(link,),
+        title=f"{_names(names)} {_verb(names, 'was', 'were')} not authorized in time",
+        body=f"{_all_names(names)}{still}. Authorize opens a fresh link. Later: connectord authorize{_only(names)}",
         buttons=ANSWER_CONSENT,
     )
 
 
-def authorization_failed_notice(project: Path | str, connector_type: str, reason: str) -> Notice:
-    """The consent was refused, or was given by another account than expected; `reason` is a sentence."""
-    return _of_connector(
+def authorization_failed_notice(project: Path | str, types: Iterable[str]) -> Notice:
+    """Consents were refused."""
+    names = tuple(types)
+    return _notice(
+        NoticeKind.AUTHORIZATION_FAILED,
+        project,
+        title=f"The authorization of {_names(names)} was refused",
+        body=f"{_all_names(names)}Authorize tries again with a fresh link.",
+        buttons=ANSWER_CONSENT,
+    )
+
+
+def failed_notice(project: Path | str, reasons: Mapping[str, str]) -> Notice:
+    """Base44 didn't accept connectors, and trying again won't change that; the reasons, by type, say why."""
+    return _notice(
         NoticeKind.FAILED,
         project,
-        connector_type,
-        title=f"The authorization of {connector_type} failed ({_name(project)})",
-        body=f"{reason}\nAuthorize tries again with a fresh link.",
-        buttons=ANSWER_CONSENT,
+        title=f"{_names(tuple(reasons))} could not be pushed",
+        body=_by_name(reasons),
     )
 
 
-def failed_notice(project: Path | str, connector_type: str, reason: str) -> Notice:
-    """Base44 didn't accept a connector, and trying again won't change that; `reason` says why and where."""
-    title = f"{connector_type} could not be pushed ({_name(project)})"
-    return _of_connector(NoticeKind.FAILED, project, connector_type, title=title, body=reason)
+def removals_held_notice(project: Path | str, holds: Iterable[tuple[tuple[str, ...], str]]) -> Notice:
+    """Removals wait for a word (P5, P6). Each hold has its connectors, and why this looks like an accident.
 
-
-def removals_held_notice(project: Path | str, types: tuple[str, ...], reason: str) -> Notice:
-    """Removals wait for a word (P5, P6); `reason` is a sentence on what looks like an accident."""
-    return _of_project(
+    Restore goes first: it can be undone, and a click on the body may be a slip.
+    """
+    held = tuple(holds)
+    names = tuple(name for types, _ in held for name in types)
+    reasons = _by_name({", ".join(types): f"{why[:1].upper()}{why[1:]}." for types, why in held if why})
+    return _notice(
         NoticeKind.REMOVALS_HELD,
         project,
-        title=f"{_names(types)} {_verb(types, 'is', 'are')} kept on Base44 until you say so ({_name(project)})",
-        body=f"{_all_names(types)}{reason}\nApprove removes from Base44; Restore brings the files back.",
-        buttons=(Action.APPROVE, Action.RESTORE),
+        title=f"{_names(names)} {_verb(names, 'is', 'are')} kept on Base44 until you say so",
+        body=(
+            f"{_all_names(names)}{reasons}\nRestore brings the {_verb(names, 'file', 'files')} back;"
+            f" Approve removes {_verb(names, 'it', 'them')} from Base44."
+        ).lstrip(),
+        buttons=(Action.RESTORE, Action.APPROVE),
     )
 
 
-def removal_coming_notice(project: Path | str, types: tuple[str, ...], seconds: float) -> Notice:
+def removal_coming_notice(project: Path | str, types: Iterable[str], seconds: float) -> Notice:
     """Connectors are about to be removed, which throws a consent away (P4). `seconds` are left to say Keep."""
-    files = _verb(types, "Its file is", "Their files are")
-    return _of_project(
+    names = tuple(types)
+    files = _verb(names, "Its file is gone. Keep brings it", "Their files are gone. Keep brings them")
+    return _notice(
         NoticeKind.REMOVAL_COMING,
         project,
-        title=f"{_names(types)} will be removed from Base44 in {seconds:.0f} s ({_name(project)})",
-        body=f"{_all_names(types)}{files} gone. Keep leaves Base44 as it is.",
+        title=f"{_names(names)} will be removed from Base44 in {max(1.0, seconds):.0f} s",
+        body=f"{_all_names(names)}{files} back.",
         buttons=(Action.KEEP,),
         urgency=Urgency.CRITICAL,
     )
 
 
-def invalid_file_notice(project: Path | str, file: str, problems: tuple[str, ...]) -> Notice:
-    """A connector file can't be pushed as it is; `problems` are sentences with file:line:column."""
-    return Notice(
-        kind=NoticeKind.INVALID_FILE,
-        subject=subject_of(NoticeKind.INVALID_FILE, project, file),
-        title=f"{file} can't be pushed ({_name(project)})",
-        body="\n".join(problems),
-        project=_name(project),
-        place=str(project),
+def invalid_file_notice(project: Path | str, problems: Mapping[str, str]) -> Notice:
+    """Files can't be pushed as they are. Their problems, by path, are sentences with file:line:column."""
+    files = tuple(problems)
+    what = Path(files[0]).name if len(files) == 1 else f"{len(files)} files"
+    return _notice(
+        NoticeKind.INVALID_FILE,
+        project,
+        title=f"{what} can't be used as {'it is' if len(files) == 1 else 'they are'}",
+        body="\n".join(problems.values()),
     )
 
 
-def connection_expired_notice(project: Path | str, connector_type: str) -> Notice:
-    """A connection that worked has expired or was disconnected."""
-    return _of_connector(
+def connection_expired_notice(project: Path | str, types: Iterable[str]) -> Notice:
+    """Connections that worked have expired or were disconnected."""
+    names = tuple(types)
+    what = _verb(names, "The connection of {} no longer works", "The connections of {} no longer work")
+    until = _verb(names, "it", "them")
+    return _notice(
         NoticeKind.CONNECTION_EXPIRED,
         project,
-        connector_type,
-        title=f"The connection of {connector_type} no longer works ({_name(project)})",
-        body=f"Your app can't use it until you authorize it again. Later: connectord authorize {connector_type}",
+        title=what.format(_names(names)),
+        body=(
+            f"{_all_names(names)}Your app can't use {until} until you authorize {until} again."
+            f" Later: connectord authorize{_only(names)}"
+        ),
         buttons=ANSWER_CONSENT,
     )
 
 
-def granted_less_notice(project: Path | str, connector_type: str, missing: tuple[str, ...], asked: int) -> Notice:
-    """A consent arrived with fewer scopes than the file asks for (defect 10 of the CLI)."""
-    verb = "was" if len(missing) == 1 else "were"
-    return _of_connector(
-        NoticeKind.GRANTED_LESS,
-        project,
-        connector_type,
-        title=f"{connector_type}: Added, but {len(missing)} of {asked} scopes {verb} not granted ({_name(project)})",
-        body="Not granted: " + ", ".join(missing),
-    )
+def granted_less_notice(project: Path | str, missing: Mapping[str, tuple[tuple[str, ...], int]]) -> Notice:
+    """Consents arrived with fewer scopes than the files ask for (defect 10): which, and of how many, by type."""
+    names = tuple(missing)
+    if len(names) == 1:
+        [(scopes, asked)] = missing.values()
+        title = f"{names[0]}: Added, but {len(scopes)} of {asked} scopes {_verb(scopes, 'was', 'were')} not granted"
+        body = f"Not granted: {', '.join(scopes)}"
+    else:
+        title = f"{_names(names)}: Added, but not all scopes were granted"
+        body = "\n".join(f"{name} lacks {', '.join(scopes)}" for name, (scopes, _) in missing.items())
+    return _notice(NoticeKind.GRANTED_LESS, project, title=title, body=body)
 
 
 def stripe_notice(project: Path | str, claim_url: str) -> Notice:
     """A provisioned Stripe sandbox can be claimed."""
-    return _of_project(
+    return _notice(
         NoticeKind.STRIPE_READY,
         project,
-        title=f"The Stripe sandbox is ready to claim ({_name(project)})",
+        title="The Stripe sandbox is ready to claim",
         body="Claim opens Stripe in the browser. The link stays in connectord status until it is claimed.",
         links=(Link("stripe", claim_url),),
         buttons=(Action.CLAIM,),
@@ -173,60 +188,29 @@ def unreachable_notice(host: str, minutes: int) -> Notice:
     )
 
 
-def subjects_of_connector(project: Path | str, connector_type: str) -> tuple[str, ...]:
-    """What may be on show about one connector: withdrawn when it starts afresh, is settled, or its file goes."""
-    return tuple(subject_of(kind, project, connector_type) for kind in OF_A_CONNECTOR)
-
-
-def _of_connector(
+def _notice(
     kind: NoticeKind,
     project: Path | str,
-    connector_type: str,
     *,
     title: str,
     body: str = "",
-    links: tuple[Link, ...] = (),
     buttons: tuple[Action, ...] = (),
-    urgency: Urgency = Urgency.ATTENTION,
-) -> Notice:
-    return Notice(
-        kind=kind,
-        subject=subject_of(kind, project, connector_type),
-        title=title,
-        body=body,
-        project=_name(project),
-        place=str(project),
-        links=links,
-        buttons=buttons,
-        urgency=urgency,
-    )
-
-
-def _of_project(
-    kind: NoticeKind,
-    project: Path | str,
-    *,
-    title: str,
-    body: str,
-    buttons: tuple[Action, ...],
     links: tuple[Link, ...] = (),
     urgency: Urgency = Urgency.ATTENTION,
+    item: str = "",
 ) -> Notice:
+    name = Path(project).name
     return Notice(
         kind=kind,
-        subject=subject_of(kind, project),
-        title=title,
+        subject=subject_of(kind, project, item),
+        title=f"{title} ({name})",
         body=body,
-        project=_name(project),
+        project=name,
         place=str(project),
         links=links,
         buttons=buttons,
         urgency=urgency,
     )
-
-
-def _name(project: Path | str) -> str:
-    return Path(project).name
 
 
 def _names(types: tuple[str, ...]) -> str:
@@ -236,6 +220,21 @@ def _names(types: tuple[str, ...]) -> str:
 def _all_names(types: tuple[str, ...]) -> str:
     """The names on a line of their own where the title only counts them."""
     return ", ".join(types) + "\n" if len(types) > NAMES_IN_TITLE else ""
+
+
+def _by_name(reasons: Mapping[str, str]) -> str:
+    """A line for each reason. The title says whose it is where there is one only."""
+    if len(reasons) == 1:
+        return next(iter(reasons.values()))
+    of_all = set(reasons.values())
+    if len(of_all) == 1:
+        return f"{', '.join(reasons)}: {of_all.pop()}"
+    return "\n".join(f"{name}: {why}" for name, why in reasons.items())
+
+
+def _only(types: tuple[str, ...]) -> str:
+    """The argument of `connectord authorize` for one connector; for several it needs none."""
+    return f" {types[0]}" if len(types) == 1 else ""
 
 
 def _verb(types: tuple[str, ...], one: str, several: str) -> str:

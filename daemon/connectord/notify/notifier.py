@@ -8,13 +8,22 @@ from enum import StrEnum
 from typing import Protocol
 
 from connectord.notify.notice import Action, Notice
+from connectord.notify.policy import Rules
 
 OnAction = Callable[[Action, str], None]
 """Called in the event loop with what a person answered, and the subject of the notice. Must return at once."""
 
 
+OnShown = Callable[[str], None]
+"""Called in the event loop with the subject of a notice, just before it is handed to the channels."""
+
+
 def no_action(action: Action, subject: str) -> None:
     """Nobody listens for answers (yet)."""
+
+
+def not_heard(subject: str) -> None:
+    """Nobody wants to know what was shown (yet)."""
 
 
 class Channel(StrEnum):
@@ -55,6 +64,17 @@ class Notifier(Protocol):
 
     def withdraw(self, subject: str) -> None:
         """It is settled: take it away where it is still to be seen. An unknown subject is nothing special."""
+
+
+class Telling(Notifier, Protocol):
+    """All ways to the person together: `rules` say when and what, and what was shown is told to `on_shown`."""
+
+    on_shown: OnShown
+    rules: Rules
+
+    @property
+    def states(self) -> tuple[ChannelState, ...]:
+        """Each channel that was chosen, best first."""
 
 
 class RunningNotifier(Notifier, Protocol):

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
-from typing import Final
 
 from connectord.notify.notice import Notice, Urgency
-
-_HOURS: Final = re.compile(r"(\d{1,2}):(\d{2})\s*[-\N{EN DASH}]\s*(\d{1,2}):(\d{2})")
-_DAY: Final = timedelta(days=1)
+from connectord.quiet_hours import QuietHours
 
 
 class NoticeLevel(StrEnum):
@@ -24,57 +20,20 @@ class NoticeLevel(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class QuietHours:
-    """A time of the day, each day, in local time. Through midnight where the end comes before the start.
+class Rules:
+    """What the person asked for. `levels` are those of single projects, by place, where they differ from `level`.
 
-    Each night is a span between two instants, taken from the wall clock of its own day: when clocks are put forward or
-    back within it, it begins and ends once. `zone` None is the machine's own zone, as it is at that time.
+    `snoozed_until` is aware; once it has passed it counts for nothing.
     """
 
-    start: time
-    end: time
-    zone: tzinfo | None = None
-
-    def until(self, at: datetime) -> datetime | None:
-        """When the quiet that holds `at` ends (aware, UTC); None where it isn't quiet."""
-        today = at.astimezone(self.zone).date()
-        for day in (today - _DAY, today):
-            begins = self._instant(datetime.combine(day, self.start))
-            ends = self._instant(datetime.combine(day if self.start < self.end else day + _DAY, self.end))
-            if begins <= at < ends:
-                return ends
-        return None
-
-    def _instant(self, wall: datetime) -> datetime:
-        local = wall.astimezone() if self.zone is None else wall.replace(tzinfo=self.zone)
-        return local.astimezone(UTC)
-
-
-def quiet_hours(text: str, zone: tzinfo | None = None) -> QuietHours:
-    """The quiet hours in `22:00-07:00`. Raises ValueError with a sentence."""
-    found = _HOURS.fullmatch(text.strip())
-    if found is None:
-        raise ValueError(f'"{text}" is no span of hours; write it as "22:00-07:00"')
-    try:
-        start, end = (time(int(hour), int(minute)) for hour, minute in (found.group(1, 2), found.group(3, 4)))
-    except ValueError as error:
-        raise ValueError(f'"{text}" names a time that no day has; write it as "22:00-07:00"') from error
-    if start == end:
-        raise ValueError(f'"{text}" begins and ends at the same time; for no notices at all set the level to "none"')
-    return QuietHours(start, end, zone)
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the person asked for. `snoozed_until` is aware; once it has passed it counts for nothing."""
-
     level: NoticeLevel = NoticeLevel.ATTENTION
+    levels: Mapping[str, NoticeLevel] = field(default_factory=dict)
     quiet: QuietHours | None = None
     snoozed_until: datetime | None = None
 
     def wants(self, notice: Notice) -> bool:
-        """Whether it is shown at this level."""
-        match self.level:
+        """Whether it is shown at the level of its project."""
+        match self.levels.get(notice.place, self.level):
             case NoticeLevel.ALL:
                 return True
             case NoticeLevel.ATTENTION:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
 import shutil
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from typing import Final
 
 from pydantic import BaseModel
@@ -112,10 +110,10 @@ class ProgramNotifier:
 
 
 def command_notifier(
-    command: str | Sequence[str], *, on_trouble: Callable[[str], None], run_one: RunProgram = run_program
+    command: Sequence[str], *, on_trouble: Callable[[str], None], run_one: RunProgram = run_program
 ) -> ProgramNotifier:
-    """The user's own `notify_command`, with the notice as JSON on standard input. Raises ValueError with a sentence."""
-    words = command_words(command)
+    """The user's own `notify_command`, a program and its arguments, with the notice as JSON on standard input."""
+    words = tuple(command)
 
     def invocation(notice: Notice) -> Invocation:
         return Invocation(words, _message(notice).model_dump_json() + "\n")
@@ -126,20 +124,6 @@ def command_notifier(
 def osascript_notifier(*, on_trouble: Callable[[str], None], run_one: RunProgram = run_program) -> ProgramNotifier:
     """The Mac's own way for a program that is no app bundle."""
     return ProgramNotifier(Channel.OSASCRIPT, "osascript", osascript_invocation, on_trouble=on_trouble, run_one=run_one)
-
-
-def command_words(command: str | Sequence[str]) -> tuple[str, ...]:
-    """A program and its arguments, from a list or from a line that is split as a shell does, but run by none.
-
-    `~` in front of the program is the home directory. Raises ValueError with a sentence.
-    """
-    try:
-        words = shlex.split(command) if isinstance(command, str) else list(command)
-    except ValueError as error:
-        raise ValueError(f"notify_command can't be split into words: {error}") from error
-    if not words or not words[0]:
-        raise ValueError("notify_command names no program")
-    return (str(Path(words[0]).expanduser()) if words[0].startswith("~") else words[0], *words[1:])
 
 
 def osascript_invocation(notice: Notice) -> Invocation:

@@ -7,14 +7,13 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
 from connectord.notify.bus_address import session_bus_addresses
 from connectord.notify.combined import CombinedNotifier
 from connectord.notify.desktop import Desktop, DesktopNotifier, DesktopSession, DesktopUnreachable
-from connectord.notify.line import LineNotifier
-from connectord.notify.notice import Notice
 from connectord.notify.notifier import Channel, ChannelState, RunningNotifier
 from connectord.notify.policy import Rules
 from connectord.notify.programs import command_notifier, osascript_notifier
@@ -36,16 +35,16 @@ class NotifyThrough(StrEnum):
 
 def build_notifier(
     through: NotifyThrough,
-    write: Callable[[Notice], None],
     *,
-    command: str | Sequence[str] | None = None,
+    command: Sequence[str] | None = None,
     rules: Rules | None = None,
     clean: Callable[[str], str],
     on_trouble: Callable[[str], None],
     platform: str = sys.platform,
     environ: Mapping[str, str] = os.environ,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> CombinedNotifier:
-    """The daemon's notifier: lines to `write`, and the channels of this machine. Raises ValueError with a sentence.
+    """The daemon's notifier with the channels of this machine. `command` is a program and its arguments.
 
     `on_trouble` hears a sentence each time that a channel stops working for another reason than before.
     """
@@ -61,7 +60,7 @@ def build_notifier(
         missing = NO_COMMAND
     silent = through is NotifyThrough.NONE
     instead = ChannelState(Channel.NONE if silent else Channel.LOG, works=not silent, why=missing)
-    return CombinedNotifier(LineNotifier(write), tuple(channels), instead=instead, rules=rules or Rules(), clean=clean)
+    return CombinedNotifier(tuple(channels), instead=instead, rules=rules or Rules(), clean=clean, now=now)
 
 
 def desktop_notifier(

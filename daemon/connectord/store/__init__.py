@@ -1,4 +1,5 @@
-"""What the daemon remembers: base, projects, push jobs, authorizations, holds, absences and history.
+"""What the daemon remembers: base, projects, push jobs, authorizations, holds, absences, notices
+and history.
 
 Secrets never come here (P13). A store that had to begin empty has an empty base: every file is pushed once, and nothing
 can be removed (P2: only what this machine pushed is ever removed).
@@ -6,8 +7,10 @@ can be removed (P2: only what this machine pushed is ever removed).
 
 from connectord.store.base import BaseEntry, BaseKey
 from connectord.store.file import STATE_FILE
+from connectord.store.inspection import Inspection, inspect
 from connectord.store.memory import MemoryStore
 from connectord.store.rows import (
+    CLAIMABLE,
     OPEN,
     AbsenceRow,
     AuthorizationRow,
@@ -16,6 +19,7 @@ from connectord.store.rows import (
     HoldRow,
     JobRow,
     Keep,
+    NoticedRow,
     ProjectRow,
     SightingRow,
 )
@@ -25,6 +29,7 @@ from connectord.store.store import Store
 from connectord.store.trouble import StoreTrouble, TroubleKind
 
 __all__ = [
+    "CLAIMABLE",
     "OPEN",
     "STATE_FILE",
     "AbsenceRow",
@@ -35,13 +40,16 @@ __all__ = [
     "Fault",
     "HistoryRow",
     "HoldRow",
+    "Inspection",
     "JobRow",
     "Keep",
     "MemoryStore",
+    "NoticedRow",
     "ProjectRow",
     "SightingRow",
     "SqliteStore",
     "Store",
     "StoreTrouble",
     "TroubleKind",
+    "inspect",
 ]

@@ -29,6 +29,7 @@ class BaseEntry:
     whether it was ever seen working; until then its absence from Base44's list means nothing. `file_name` and
     `file_text` are what was pushed, for a restore (P6); a text over KEPT_TEXT_BYTES becomes None. `unsure` is from
     before another content was sent until Base44 answered that: what it has may be either, so it is sent again (P9).
+    `told` is what a person was last told of its state on Base44 ("expired", "changed"), until that is over (P11).
     """
 
     type: str
@@ -39,6 +40,13 @@ class BaseEntry:
     file_name: str | None = None
     file_text: str | None = field(default=None, repr=False)
     unsure: bool = False
+    told: str | None = None
+
+    @property
+    def missing_scopes(self) -> tuple[str, ...]:
+        """The scopes that were asked for and not granted, as far as was seen (defect 10)."""
+        seen = self.seen_scopes
+        return () if seen is None else tuple(scope for scope in self.scopes if scope not in seen)
 
     def __post_init__(self) -> None:
         if self.file_text is not None and len(self.file_text.encode("utf-8", "surrogatepass")) > KEPT_TEXT_BYTES:

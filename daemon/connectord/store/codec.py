@@ -19,6 +19,7 @@ from connectord.store.rows import (
     HistoryRow,
     HoldRow,
     JobRow,
+    NoticedRow,
     ProjectRow,
     SightingRow,
 )
@@ -62,6 +63,7 @@ def entry_columns(base: int, entry: BaseEntry) -> Columns:
         None if entry.file_name is None else os.fsencode(entry.file_name),
         text(entry.file_text),
         entry.unsure,
+        entry.told,
     )
 
 
@@ -98,6 +100,11 @@ def absence_columns(row: AbsenceRow) -> Columns:
     return path_bytes(row.project), text(row.type), row.since, *words, row.other_app, row.removing
 
 
+def noticed_columns(row: NoticedRow) -> Columns:
+    """For noticed."""
+    return os.fsencode(row.place), row.kind, text(row.item), text(row.mark), row.told_at, row.shown, row.ended_at
+
+
 def job_columns(row: JobRow) -> Columns:
     """For jobs, but its number."""
     times = row.queued_at, row.started_at, row.finished_at
@@ -124,7 +131,7 @@ def read_base(row: Columns) -> BaseKey:
 
 def read_entry(row: Columns) -> BaseEntry:
     """From the columns of base_entries, but its base."""
-    name, scopes, config, seen, authorized, file_name, file_text, unsure = row
+    name, scopes, config, seen, authorized, file_name, file_text, unsure, told = row
     return BaseEntry(
         sys.intern(name),
         _strings(scopes),
@@ -135,6 +142,7 @@ def read_entry(row: Columns) -> BaseEntry:
         # The reader of files has the same text, if nobody has edited it.
         None if file_text is None else sys.intern(file_text),
         bool(unsure),
+        told,
     )
 
 
@@ -163,6 +171,12 @@ def read_absence(row: Columns) -> AbsenceRow:
     """From the columns of absences."""
     project, name, since, directory, git, other_app, removing = row
     return AbsenceRow(_path(project), name, since, directory, git, bool(other_app), bool(removing))
+
+
+def read_noticed(row: Columns) -> NoticedRow:
+    """From the columns of noticed."""
+    place, kind, item, mark, told_at, shown, ended_at = row
+    return NoticedRow(os.fsdecode(place), kind, item, mark, told_at, bool(shown), ended_at)
 
 
 def read_job(row: Columns) -> JobRow:

@@ -166,7 +166,7 @@ def _load(connection: sqlite3.Connection) -> Mirror:
     bases = connection.execute("SELECT id, api_url, app_id, connectors_dir FROM bases")
     keys = {number: codec.read_base(columns) for number, *columns in bases}
     for number, *columns in connection.execute(
-        "SELECT base, type, scopes, connection_config, seen_scopes, authorized, file_name, file_text, unsure"
+        "SELECT base, type, scopes, connection_config, seen_scopes, authorized, file_name, file_text, unsure, told"
         " FROM base_entries JOIN bases ON bases.id = base_entries.base"
     ):
         entry = codec.read_entry(columns)
@@ -186,4 +186,9 @@ def _load(connection: sqlite3.Connection) -> Mirror:
     for row in connection.execute("SELECT project, type, since, directory, git, other_app, removing FROM absences"):
         absence = codec.read_absence(row)
         mirror.absences[absence.key] = absence
+    for row in connection.execute("SELECT place, kind, item, mark, told_at, shown, ended_at FROM noticed"):
+        noticed = codec.read_noticed(row)
+        mirror.noticed[noticed.key] = noticed
+    for (mirror.snoozed_until,) in connection.execute("SELECT until FROM snooze"):
+        pass
     return mirror

@@ -17,6 +17,7 @@ from connectord.store.rows import (
     HoldRow,
     JobRow,
     Keep,
+    NoticedRow,
     ProjectRow,
     SightingRow,
 )
@@ -64,6 +65,16 @@ class MirrorReads:
         """The connectors of a project whose files are gone, by type."""
         absent = [row for row in self._mirror.absences.values() if row.project == project]
         return tuple(sorted(absent, key=lambda row: row.type))
+
+    def noticed(self, place: str) -> tuple[NoticedRow, ...]:
+        """What a person was told of a project or a host, by kind and item."""
+        told = [row for row in self._mirror.noticed.values() if row.place == place]
+        return tuple(sorted(told, key=lambda row: row.key))
+
+    @property
+    def snoozed_until(self) -> float:
+        """When notices may be shown again."""
+        return self._mirror.snoozed_until
 
 
 class MemoryStore(MirrorReads):

@@ -1,5 +1,5 @@
-"""The part of the state that is held in memory: projects, base, authorizations, holds, sightings and
-absences, by their keys.
+"""The part of the state that is held in memory: projects, base, authorizations, holds, sightings, absences and
+what was noticed, by their keys.
 
 `unsaved` are the keys whose rows changed since they were last written, so a thing that changes ten times while the disk
 is full is written once, and what waits to be written is never more than what there is.
@@ -21,6 +21,8 @@ from connectord.store.rows import (
     HoldKey,
     HoldRow,
     Keep,
+    NoticedKey,
+    NoticedRow,
     ProjectRow,
     SightingRow,
 )
@@ -36,9 +38,12 @@ class Unsaved:
     holds: set[HoldKey] = field(default_factory=set)
     sightings: set[Path] = field(default_factory=set)
     absences: set[AbsenceKey] = field(default_factory=set)
+    noticed: set[NoticedKey] = field(default_factory=set)
+    snooze: bool = False
 
     def __bool__(self) -> bool:
-        return any((self.projects, self.base, self.authorizations, self.holds, self.sightings, self.absences))
+        kept = self.projects, self.base, self.authorizations, self.holds, self.sightings, self.absences, self.noticed
+        return any(kept) or self.snooze
 
     def update(self, more: Unsaved) -> None:
         """These too."""
@@ -48,6 +53,8 @@ class Unsaved:
         self.holds |= more.holds
         self.sightings |= more.sightings
         self.absences |= more.absences
+        self.noticed |= more.noticed
+        self.snooze |= more.snooze
 
 
 @dataclass(slots=True)
@@ -60,6 +67,8 @@ class Mirror:
     holds: dict[HoldKey, HoldRow] = field(default_factory=dict)
     sightings: dict[Path, SightingRow] = field(default_factory=dict)
     absences: dict[AbsenceKey, AbsenceRow] = field(default_factory=dict)
+    noticed: dict[NoticedKey, NoticedRow] = field(default_factory=dict)
+    snoozed_until: float = 0.0
     unsaved: Unsaved = field(default_factory=Unsaved)
 
     def apply(self, change: Change) -> None:
@@ -85,6 +94,7 @@ class Mirror:
         for absence in change.absences:
             self.absences[absence.key] = absence
             self.unsaved.absences.add(absence.key)
+        self._notice(change)
 
     def add_project(self, root: Path, at: float) -> bool:
         """Register a project; False where it is already."""
@@ -104,6 +114,8 @@ class Mirror:
             self._drop_hold(hold)
         for absence in [key for key in self.absences if key[0] == root]:
             self._drop_absence(absence)
+        for noticed in [key for key in self.noticed if key[0] == str(root)]:
+            self._drop_noticed(noticed)
         self.sightings.pop(root, None)
         self.unsaved.sightings.add(root)
         self.unsaved.projects.add(root)
@@ -117,11 +129,14 @@ class Mirror:
                 self.unsaved.projects.add(row.root)
 
     def prune(self, now: float, keep: Keep) -> None:
-        """Forget the authorizations that ended long ago."""
+        """Forget what ended long ago: authorizations, and what a person was told of."""
         ended = [row for row in self.authorizations.values() if not row.is_open]
         for row in ended:
             if row.deadline < now - keep.seconds:
                 self._drop_authorization(row.key)
+        for noticed in list(self.noticed.values()):
+            if noticed.ended_at is not None and noticed.ended_at < now - keep.seconds:
+                self._drop_noticed(noticed.key)
 
     def save_everything(self) -> None:
         """A new database has none of it."""
@@ -131,6 +146,8 @@ class Mirror:
         self.unsaved.holds.update(self.holds)
         self.unsaved.sightings.update(self.sightings)
         self.unsaved.absences.update(self.absences)
+        self.unsaved.noticed.update(self.noticed)
+        self.unsaved.snooze |= bool(self.snoozed_until)
 
     def adopt(self, found: Mirror) -> None:
         """Take over what a database holds that was opened after this; what changed here meanwhile is newer."""
@@ -148,6 +165,8 @@ class Mirror:
             self.sightings[root] = found.sightings[root]
         for absence in found.absences.keys() - self.unsaved.absences:
             self.absences[absence] = found.absences[absence]
+        self.noticed |= {key: found.noticed[key] for key in found.noticed.keys() - self.unsaved.noticed}
+        self.snoozed_until = self.snoozed_until if self.unsaved.snooze else found.snoozed_until
         self.unsaved.update(found.unsaved)
 
     def _accept(self, key: BaseKey, entries: Mapping[str, BaseEntry | None]) -> None:
@@ -162,6 +181,13 @@ class Mirror:
             self.unsaved.base.add((key, name))
         if not known:
             del self.base[key]
+
+    def _notice(self, change: Change) -> None:
+        for row in change.noticed:
+            self.noticed[row.key] = row
+            self.unsaved.noticed.add(row.key)
+        if change.snoozed_until is not None:
+            self.snoozed_until, self.unsaved.snooze = change.snoozed_until, True
 
     def _owns(self, root: Path, directory: Path) -> bool:
         """Whether a connectors directory belongs to this project and not to another one inside of it."""
@@ -183,3 +209,7 @@ class Mirror:
     def _drop_absence(self, key: AbsenceKey) -> None:
         self.absences.pop(key, None)
         self.unsaved.absences.add(key)
+
+    def _drop_noticed(self, key: NoticedKey) -> None:
+        self.noticed.pop(key, None)
+        self.unsaved.noticed.add(key)

@@ -17,6 +17,9 @@ from connectord.store.base import BaseEntry, BaseKey
 OPEN: Final = "open"
 """The state of an authorization that is being watched; every other word is how it ended (authorize/)."""
 
+CLAIMABLE: Final = "claimable"
+"""The state of a row whose link is no consent's, but where a Stripe sandbox is claimed."""
+
 AuthorizationKey = tuple[Path, str]
 """Project and connector type."""
 
@@ -25,6 +28,9 @@ HoldKey = tuple[Path, str]
 
 AbsenceKey = tuple[Path, str]
 """Project and connector type."""
+
+NoticedKey = tuple[str, str, str]
+"""Place, kind and item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,7 @@ class JobRow:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRow:
-    """A consent link, and whether the person was told of it. `state` is OPEN or how it ended."""
+    """A consent link, and whether the person knows of it. `state` is OPEN or how it ended."""
 
     project: Path
     type: str
@@ -132,6 +138,29 @@ class AbsenceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticedRow:
+    """One thing that a person was told of, so that nobody is told twice (P11).
+
+    `place` is a project's folder or a host, `kind` and `item` what of it: a connector, a file. `mark` tells it from a
+    later one of the same item: a link, an error. `shown` says whether it got past quiet hours and a snooze; `ended_at`
+    since when it is no longer so.
+    """
+
+    place: str
+    kind: str
+    item: str
+    mark: str
+    told_at: float
+    shown: bool = False
+    ended_at: float | None = None
+
+    @property
+    def key(self) -> NoticedKey:
+        """There is one for each item: what was told of it last."""
+        return self.place, self.kind, self.item
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryRow:
     """One thing that happened; without a project it happened to the daemon.
 
@@ -155,6 +184,7 @@ class Change:
 
     In `base`, under `key`, an entry replaces the one of its type and None forgets it. Every other row replaces the one
     of the same key (but see AuthorizationRow.replaces), after those that are forgotten or ended. History is appended.
+    `snoozed_until` is when notices may be shown again, 0.0 for now; None leaves it as it is.
     """
 
     key: BaseKey | None = None
@@ -167,6 +197,8 @@ class Change:
     sightings: tuple[SightingRow, ...] = ()
     absences: tuple[AbsenceRow, ...] = ()
     ended_absences: tuple[AbsenceKey, ...] = ()
+    noticed: tuple[NoticedRow, ...] = ()
+    snoozed_until: float | None = None
     history: tuple[HistoryRow, ...] = ()
 
     def __post_init__(self) -> None:

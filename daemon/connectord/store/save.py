@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from typing import Final
 
@@ -14,8 +15,8 @@ _PUT_BASE: Final = "INSERT OR IGNORE INTO bases (api_url, app_id, connectors_dir
 _FIND_BASE: Final = "SELECT id FROM bases WHERE api_url = ? AND app_id = ? AND connectors_dir = ?"
 _PUT_ENTRY: Final = (
     "INSERT OR REPLACE INTO base_entries"
-    " (base, type, scopes, connection_config, seen_scopes, authorized, file_name, file_text, unsure)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " (base, type, scopes, connection_config, seen_scopes, authorized, file_name, file_text, unsure, told)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _PUT_AUTHORIZATION: Final = (
     "INSERT OR REPLACE INTO authorizations"
@@ -31,6 +32,10 @@ _PUT_ABSENCE: Final = (
     "INSERT OR REPLACE INTO absences (project, type, since, directory, git, other_app, removing)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
+_PUT_NOTICED: Final = (
+    "INSERT OR REPLACE INTO noticed (place, kind, item, mark, told_at, shown, ended_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_PUT_SNOOZE: Final = "INSERT OR REPLACE INTO snooze (one, until) VALUES (1, ?)"
 # A job that is known keeps its number, which is its place in the order.
 _PUT_JOB: Final = (
     "INSERT INTO jobs (id, project, trigger, types, queued_at, started_at, finished_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -48,6 +53,7 @@ _DROP_AUTHORIZATION: Final = "DELETE FROM authorizations WHERE project = ? AND t
 _DROP_HOLD: Final = "DELETE FROM holds WHERE project = ? AND reason = ?"
 _DROP_SIGHTING: Final = "DELETE FROM sightings WHERE project = ?"
 _DROP_ABSENCE: Final = "DELETE FROM absences WHERE project = ? AND type = ?"
+_DROP_NOTICED: Final = "DELETE FROM noticed WHERE place = ? AND kind = ? AND item = ?"
 _DROP_JOBS: Final = "DELETE FROM jobs WHERE project = ?"
 
 
@@ -59,6 +65,7 @@ def save(connection: sqlite3.Connection, mirror: Mirror, backlog: Backlog) -> No
     _save_holds(connection, mirror)
     _save_sightings(connection, mirror)
     _save_absences(connection, mirror)
+    _save_noticed(connection, mirror)
     _save_backlog(connection, backlog)
 
 
@@ -121,6 +128,18 @@ def _save_absences(connection: sqlite3.Connection, mirror: Mirror) -> None:
             connection.execute(_DROP_ABSENCE, (codec.path_bytes(project), codec.text(name)))
         else:
             connection.execute(_PUT_ABSENCE, codec.absence_columns(row))
+
+
+def _save_noticed(connection: sqlite3.Connection, mirror: Mirror) -> None:
+    for key in mirror.unsaved.noticed:
+        row = mirror.noticed.get(key)
+        if row is None:
+            place, kind, item = key
+            connection.execute(_DROP_NOTICED, (os.fsencode(place), kind, codec.text(item)))
+        else:
+            connection.execute(_PUT_NOTICED, codec.noticed_columns(row))
+    if mirror.unsaved.snooze:
+        connection.execute(_PUT_SNOOZE, (mirror.snoozed_until,))
 
 
 def _save_backlog(connection: sqlite3.Connection, backlog: Backlog) -> None:

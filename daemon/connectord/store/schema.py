@@ -108,6 +108,26 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     CREATE INDEX history_of_project ON history (project, id);
     CREATE INDEX history_by_time ON history (at);
     """,
+    # A place is a project's path or a host, so it is bytes as well. `snooze` has one row or none.
+    """
+    CREATE TABLE noticed (
+        place BLOB NOT NULL,
+        kind TEXT NOT NULL,
+        item TEXT NOT NULL,
+        mark TEXT NOT NULL,
+        told_at REAL NOT NULL,
+        shown INTEGER NOT NULL,
+        ended_at REAL,
+        PRIMARY KEY (place, kind, item)
+    );
+    CREATE TABLE snooze (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        until REAL NOT NULL
+    );
+    """,
+    """
+    ALTER TABLE base_entries ADD COLUMN told TEXT;
+    """,
 )
 
 Fault = Callable[[str], None]

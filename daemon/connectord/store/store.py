@@ -14,6 +14,7 @@ from connectord.store.rows import (
     HistoryRow,
     HoldRow,
     JobRow,
+    NoticedRow,
     ProjectRow,
     SightingRow,
 )
@@ -49,7 +50,9 @@ class Store(Protocol):
         """Register a project; False where it is already, and then it stays as it is."""
 
     def remove_project(self, root: Path) -> bool:
-        """Forget a project: its registration, base, jobs, authorizations, holds and absences; its history stays.
+        """Forget a project: its registration, base, jobs, authorizations, holds, absences and notices.
+
+        Its history stays.
 
         Its base goes too, so that adding it again much later can remove nothing (P2). False where it wasn't known.
         """
@@ -74,6 +77,13 @@ class Store(Protocol):
 
     def absences(self, project: Path) -> tuple[AbsenceRow, ...]:
         """The connectors of a project whose files are gone, by type."""
+
+    def noticed(self, place: str) -> tuple[NoticedRow, ...]:
+        """What a person was told of a project (its folder) or a host, by kind and item."""
+
+    @property
+    def snoozed_until(self) -> float:
+        """When notices may be shown again; 0.0 where they were never snoozed."""
 
     def history(
         self, project: Path | None = None, limit: int = 100, before: int | None = None

@@ -4,7 +4,7 @@ from connectord.sync.carry import carry_out
 from connectord.sync.effects import PushEffects
 from connectord.sync.guard import HoldReason, RemovalMode, RemovalPolicy, WaitReason
 from connectord.sync.loop import ProjectLoop, Reading
-from connectord.sync.outcome import Outcome, Result, is_web_link, read_set_reply
+from connectord.sync.outcome import Outcome, Result, read_set_reply
 from connectord.sync.plan import Drift, DriftKind, Held, Plan, Remote, mirror_plan, plan
 from connectord.sync.queue import PushJob, PushQueue, Trigger
 from connectord.sync.timing import Backoff, Settle
@@ -30,7 +30,6 @@ __all__ = [
     "Trigger",
     "WaitReason",
     "carry_out",
-    "is_web_link",
     "mirror_plan",
     "plan",
     "read_set_reply",

@@ -11,9 +11,10 @@ from dataclasses import replace
 
 from connectord.base44 import App
 from connectord.base44.errors import Base44Error, NotFound, SignedOut, TimedOut
+from connectord.browser.web_link import is_web_link
 from connectord.project.model import STRIPE, Connector
 from connectord.sync.guard import WaitReason
-from connectord.sync.outcome import Outcome, Result, failed, is_web_link, read_set_reply
+from connectord.sync.outcome import Outcome, Result, failed, read_set_reply, unclaimed
 from connectord.sync.plan import Plan, Remote, gone
 
 SETS_AT_ONCE = 8
@@ -84,7 +85,7 @@ async def _provision(plan: Plan, app: App) -> Outcome:
     try:
         status = plan.stripe or await app.stripe_status()
         if status.installed:
-            return Outcome(STRIPE, Result.SYNCED, claim_url=_safe(status.sandbox_claim_url))
+            return Outcome(STRIPE, Result.SYNCED, claim_url=unclaimed(status))
         installed = await app.install_stripe()
     except Base44Error as error:
         return failed(STRIPE, error)

@@ -72,6 +72,7 @@ def _entry(connector: Connector, outcome: Outcome, before: BaseEntry | None) -> 
         # While a new consent is asked for, the old one is still in force: remembered, so that it can't pass for it.
         seen_scopes=before.seen_scopes if needs_consent and before else None,
         authorized=not needs_consent,
+        told=before.told if needs_consent and before else None,
         file_name=connector.file.name or None,
         file_text=connector.text,
     )

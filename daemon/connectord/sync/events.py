@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectord.base44 import App
@@ -62,13 +63,17 @@ class PushStarted:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeKnown:
-    """One connector of a job came to its outcome. One that is removed has no connector file any more."""
+    """One connector of a job came to its outcome. One that is removed has no connector file any more.
+
+    `again`: it is the same failure as the last time, which was told then.
+    """
 
     project: Project
     app: App
     job: str
     connector: Connector | None
     outcome: Outcome
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +157,10 @@ class LateConsent:
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """Base44 was asked what it has: `plan` says all of it, the rest is what shows for the first time."""
+    """Base44 was asked what it has: `plan` says all of it, the rest is what shows for the first time.
+
+    `missing_scopes` are of every connector that works: asked for and not granted.
+    """
 
     project: Project
     plan: Plan
@@ -160,6 +168,7 @@ class Reconciled:
     untracked: tuple[str, ...] = ()
     unauthorized: tuple[LostConsent, ...] = ()
     late_consents: tuple[LateConsent, ...] = ()
+    missing_scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What one project's loop remembers between two looks: problems already told, and failures that wait their time."""
+"""What one project's loop remembers between two looks: what was told already, and failures that wait their time."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 
 from connectord.project.model import Connector, Problem, ProblemCode
 from connectord.store import BaseKey
+from connectord.sync.outcome import Outcome
+from connectord.sync.retries import passes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,32 @@ class ProblemLedger:
         self._told = (*ripe, *kept)
         young = [wait for wait in waits.values() if wait > 0]
         return ProblemNews(appeared, mended, min(young, default=None))
+
+
+class FailureLedger:
+    """Tells a failure, or a removal that was held back, once: until it changes or ends (P7, P11).
+
+    What may pass by itself is the same while its code is, since its words differ from try to try; anything else while
+    the same content comes to the same words.
+    """
+
+    def __init__(self) -> None:
+        self._told: dict[str, tuple[object, ...]] = {}
+
+    def is_news(self, outcome: Outcome, connector: Connector | None) -> bool:
+        """Take an outcome in and say whether it is news. A removal has no `connector`."""
+        before = self._told.pop(outcome.type, None)
+        if outcome.accepted:
+            return True
+        now: tuple[object, ...] = (outcome.result, outcome.code)
+        if not passes(outcome):
+            now = (*now, outcome.error, connector)
+        self._told[outcome.type] = now
+        return now != before
+
+    def keep_only(self, wanted: Collection[str]) -> None:
+        """Nothing is to be sent for the others any more: their failures have ended, and the next one is news."""
+        self._told = {name: told for name, told in self._told.items() if name in wanted}
 
 
 @dataclass(frozen=True, slots=True)

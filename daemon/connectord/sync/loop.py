@@ -15,7 +15,7 @@ from connectord.sync.effects import PushEffects
 from connectord.sync.events import ProblemsChanged, ProjectUnusable, Watching
 from connectord.sync.ledgers import ProblemLedger
 from connectord.sync.push import ProjectPush
-from connectord.sync.queue import PushJob, PushQueue, Trigger
+from connectord.sync.queue import PushJob, PushQueue, Trigger, foremost
 from connectord.sync.reconcile import base_key
 from connectord.sync.threads import in_thread
 from connectord.sync.timing import Settle
@@ -25,6 +25,8 @@ PATIENCE = 10.0
 
 Reading = tuple[Project, Snapshot]
 RECONCILING = frozenset({Trigger.START, Trigger.RESCAN})
+TRYING = frozenset({Trigger.RETRY, Trigger.REMOVAL})
+"""We woke by ourselves: whatever couldn't be asked of Base44 is asked again."""
 
 
 class DiskHangs(ConnectordError):
@@ -85,12 +87,12 @@ class ProjectLoop:
         self._triggers.add(trigger)
         self._wake.set()
 
-    def look_again(self, seconds: float) -> None:
+    def look_again(self, seconds: float, trigger: Trigger = Trigger.RETRY) -> None:
         """Look again after so many seconds, whether or not anything changes until then."""
 
         def due() -> None:
             self._later.discard(handle)
-            self.hint(Trigger.RETRY)
+            self.hint(trigger)
 
         handle = asyncio.get_running_loop().call_later(seconds, due)
         self._later.add(handle)
@@ -111,6 +113,7 @@ class ProjectLoop:
 
     def close(self) -> None:
         """Nobody looks any more. After a defect `run` may be called again instead, for whatever was waited for."""
+        self.push.end()
         for ticket in self._tickets:
             ticket.cancel()
         for handle in self._later:
@@ -176,14 +179,13 @@ class ProjectLoop:
             triggers.add(Trigger.RETRY)
         self._seen = (project, snapshot)
         self._tell_problems(project, snapshot)
-        owed = Trigger.RETRY in triggers and self.push.reconcile_owed
+        owed = bool(triggers & TRYING) and self.push.reconcile_owed
         reconcile = turned or owed or bool(triggers & RECONCILING)
         decided = await self.push.look(project, snapshot)
         # While a job is under way base is about to change: what to send is decided when this one's turn comes (P1).
         behind = self._queue.is_busy(self.root)
         if not self.paused and (reconcile or behind or not decided.sends_nothing):
-            trigger = min(triggers, key=list(Trigger).index)
-            self._queue.put(PushJob(project, snapshot, trigger, reconcile))
+            self._queue.put(PushJob(project, snapshot, foremost(triggers), reconcile))
         return True
 
     async def _reading(self) -> Reading:

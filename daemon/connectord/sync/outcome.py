@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import urlsplit
 
 from connectord.base44.errors import Base44Error
-from connectord.base44.models import SetReply
+from connectord.base44.models import SetReply, StripeMode, StripeStatus
+from connectord.browser.web_link import is_web_link
 from connectord.project.model import Connector
 
 DIFFERENT_USER = "different_user"
@@ -107,15 +107,11 @@ def failed(connector_type: str, error: Base44Error) -> Outcome:
     )
 
 
-def is_web_link(link: str) -> bool:
-    """Whether a link may be shown and opened at all: http or https, with a host, and no control characters."""
-    if not link.isprintable():
-        return False
-    try:
-        parts = urlsplit(link)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        return False
+def unclaimed(stripe: StripeStatus) -> str | None:
+    """Where the sandbox of an app is claimed, as long as it is nobody's."""
+    link = stripe.sandbox_claim_url
+    is_sandbox = stripe.stripe_mode is StripeMode.SANDBOX
+    return link if is_sandbox and link is not None and is_web_link(link) else None
 
 
 def _refusal(reply: SetReply) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from connectord.base44 import App
 from connectord.base44.errors import Base44Error
-from connectord.project.model import Connector, Project, Snapshot
+from connectord.project.model import STRIPE, Connector, Project, Snapshot
 from connectord.store import BaseKey, Change, JobRow
 from connectord.sync.carried import carrying
 from connectord.sync.carry import carry_out
@@ -18,12 +19,13 @@ from connectord.sync.changes import change_by, intent
 from connectord.sync.effects import PushEffects
 from connectord.sync.events import Looked, OutcomeKnown, PushFinished, PushStarted
 from connectord.sync.fresh_look import FreshLook
-from connectord.sync.ledgers import Parking
+from connectord.sync.ledgers import FailureLedger, Parking
 from connectord.sync.outcome import Outcome, Result
 from connectord.sync.plan import Plan, plan
-from connectord.sync.queue import PushJob
+from connectord.sync.queue import LookAgain, PushJob, Trigger
 from connectord.sync.reconcile import Reconciler, base_key
 from connectord.sync.removals import Removals
+from connectord.sync.renewals import Renewals
 from connectord.sync.retries import OFFLINE, OFFLINE_CAP, Retries
 
 PACE_SECONDS = 5.0
@@ -33,7 +35,7 @@ PACE_SECONDS = 5.0
 class ProjectPush:
     """Carries the push jobs of one project out.
 
-    `read` reads the project from disk (blocking). `look_again(seconds)` asks its loop for another look later,
+    `read` reads the project from disk (blocking). `look_again` asks its loop for another look later,
     `beside(coroutine)` lets something run that must not keep the next push waiting, `paused` says that a person wants
     no more of it.
     """
@@ -43,7 +45,7 @@ class ProjectPush:
         root: Path,
         effects: PushEffects,
         read: Callable[[], tuple[Project, Snapshot]],
-        look_again: Callable[[float], None],
+        look_again: LookAgain,
         beside: Callable[[Coroutine[None, None, None]], None],
         *,
         paused: Callable[[], bool] = lambda: False,
@@ -52,13 +54,15 @@ class ProjectPush:
         self._look_again = look_again
         self._beside = beside
         self._parking = Parking()
+        self._renewals = Renewals()
+        self._failures = FailureLedger()
         self._retries = Retries(effects, look_again)
         self.removals = Removals(
             root,
             store=effects.store,
             policy=effects.removals,
             emit=effects.emit,
-            look_again=look_again,
+            look_again=partial(look_again, trigger=Trigger.REMOVAL),
             clock=effects.clock,
             now=effects.now,
         )
@@ -70,7 +74,10 @@ class ProjectPush:
 
     async def look(self, project: Project, snapshot: Snapshot) -> Plan:
         """Say what the snapshot asks for, and return what may be sent now: removals only after the guard let them."""
+        self._renewals.keep_only(snapshot.by_type)
         decided = self._plan(project, snapshot)
+        if self._latest is not None and self._latest[0] != base_key(project):
+            self._failures.keep_only(())  # those were the other app's
         if self._latest is None or snapshot.number >= self._latest[1].number:
             self._latest = base_key(project), snapshot
         self._effects.emit(Looked(project, snapshot, decided))
@@ -78,6 +85,8 @@ class ProjectPush:
             self._parking.keep_only([connector.type for connector in snapshot.connectors])
         self._keep_texts(project, snapshot, decided.unchanged)
         removals = await self.removals.look(project, snapshot, decided)
+        if snapshot.complete:
+            self._failures.keep_only({*_wanted(decided), *self.removals.absent_types()})
         if self.removals.to_ask:
             self._beside(self._reconciler.reconcile(project, self._effects.connect(project)))
         return replace(decided, removals=removals)
@@ -90,6 +99,20 @@ class ProjectPush:
             self._parking.release_all()
         else:
             self._parking.release_passing()
+
+    async def renewed(self, connector_type: str) -> Outcome | None:
+        """Have it set once more at the next look, for a fresh consent link; None where it has no usable file.
+
+        It takes as long as its turn and Base44 do: callers bring their own limit.
+        """
+        self._parking.release(connector_type)
+        asked = self._renewals.ask(connector_type)
+        self._look_again(0.0)
+        return await asyncio.shield(asked)
+
+    def end(self) -> None:
+        """Nothing is looked at any more: nobody needs to wait for a link."""
+        self._renewals.end()
 
     @property
     def reconcile_owed(self) -> bool:
@@ -111,7 +134,7 @@ class ProjectPush:
         return self._latest[1] if self._latest and self._latest[0] == key else None
 
     def _plan(self, project: Project, snapshot: Snapshot) -> Plan:
-        base = self._effects.store.base(base_key(project))
+        base = self._renewals.wanted(self._effects.store.base(base_key(project)))
         return plan(snapshot, base, parked=self._parking.waiting(base_key(project), self._effects.clock()))
 
     async def _push(self, job: PushJob, decided: Plan, app: App) -> None:
@@ -126,8 +149,11 @@ class ProjectPush:
             if outcome.result is Result.FAILED:
                 # A look while the rest is under way must not take it for unsent. The job's end says for how long.
                 self._park(job.project, sent.get(outcome.type), outcome, math.inf)
-            effects.store.record(self._change(job, sent.get(outcome.type), outcome))
-            effects.emit(OutcomeKnown(job.project, app, job.id, sent.get(outcome.type), outcome))
+            again = not self._failures.is_news(outcome, sent.get(outcome.type))
+            if not again:
+                effects.store.record(self._change(job, sent.get(outcome.type), outcome))
+            effects.emit(OutcomeKnown(job.project, app, job.id, sent.get(outcome.type), outcome, again))
+            self._renewals.heard(outcome)
 
         outcomes = await carry_out(
             decided,
@@ -139,7 +165,7 @@ class ProjectPush:
         effects.store.record(Change(jobs=(replace(row, finished_at=effects.now()),)))
         effects.emit(PushFinished(job.project, job.id, outcomes, effects.clock() - started))
         if decided.removals:
-            self._look_again(0.0)  # what is left of them shows
+            self._look_again(0.0, Trigger.REMOVAL)  # what is left of them shows
         for failure, until in self._retries.schedule(job.project, outcomes):
             self._park(job.project, sent.get(failure.type), failure, until)
 
@@ -171,7 +197,7 @@ class ProjectPush:
         """As many removals as the documented limit has room for now: a save must not wait behind the others (P4)."""
         room = app.removals_left()
         if len(decided.removals) > room:
-            self._look_again(PACE_SECONDS)
+            self._look_again(PACE_SECONDS, Trigger.REMOVAL)
         return replace(decided, removals=decided.removals[:room])
 
     def _keep_texts(self, project: Project, snapshot: Snapshot, unchanged: tuple[str, ...]) -> None:
@@ -186,6 +212,12 @@ class ProjectPush:
         # A text that is too large to be kept differs each time, and what is kept of it doesn't.
         if edited := {name: entry for name, entry in kept.items() if entry != base[name]}:
             self._effects.store.accept(base_key(project), edited)
+
+
+def _wanted(decided: Plan) -> tuple[str, ...]:
+    """The connectors whose files say something that Base44 hasn't accepted."""
+    sets = tuple(connector.type for connector in decided.sets)
+    return (*sets, *decided.parked, *((STRIPE,) if decided.provision else ()))
 
 
 def _sent(decided: Plan, snapshot: Snapshot) -> dict[str, Connector]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
 from connectord.project.model import Project, Snapshot
 
@@ -19,13 +20,26 @@ PATIENCE = 5.0
 
 
 class Trigger(StrEnum):
-    """What made us look."""
+    """What made us look. Of several, the first in this order says what a push was (`foremost`)."""
 
     START = "start"
     SAVE = "save"
     ASKED = "asked"
     RETRY = "retry"
+    REMOVAL = "removal"  # what a removal waited for is over: its grace, git, a person's word
     RESCAN = "rescan"
+
+
+def foremost(triggers: Iterable[Trigger]) -> Trigger:
+    """The one of several that a person should hear of."""
+    return min(triggers, key=list(Trigger).index)
+
+
+class LookAgain(Protocol):
+    """Asks a project's loop for another look in so many seconds, whatever happens until then, and says what for."""
+
+    def __call__(self, seconds: float, trigger: Trigger = Trigger.RETRY) -> None:
+        """The trigger is that of the look, and of the push that comes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +81,7 @@ class PushQueue:
         self._running: set[str] = set()
         self._hosts: defaultdict[str, _Host] = defaultdict(_Host)
         self._changed = asyncio.Event()
+        self._pulses: list[asyncio.Future[None]] = []
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -76,7 +91,7 @@ class PushQueue:
         replaced = self._waiting.get(key)
         if replaced is not None and _host(replaced) != _host(job):
             self._hosts[_host(replaced)].turns.pop(key, None)
-        self._waiting[key] = replace(job, reconcile=True) if replaced and replaced.reconcile else job
+        self._waiting[key] = _folded(replaced, job) if replaced else job
         if key not in self._running:
             self._take_turn(key)
         self._idle.clear()
@@ -88,8 +103,16 @@ class PushQueue:
                 for host in self._hosts.values():
                     while host.turns and len(host.places) < self._projects_at_once:
                         self._begin(host, group)
+                self._answer_pulses()
                 await self._changed.wait()
                 self._changed.clear()
+
+    async def pulse(self) -> None:
+        """Return once the queue has given out every turn that it can: a sign that it lives. Brings no time limit."""
+        answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._pulses.append(answered)
+        self._changed.set()
+        await answered
 
     def is_busy(self, root: Path) -> bool:
         """Whether a job of this project waits or runs."""
@@ -105,6 +128,12 @@ class PushQueue:
     async def drained(self) -> None:
         """Wait until nothing waits and nothing runs. Callers bring their own time limit."""
         await self._idle.wait()
+
+    def _answer_pulses(self) -> None:
+        pulses, self._pulses = self._pulses, []
+        for pulse in pulses:
+            if not pulse.done():  # whoever asked may have been cancelled
+                pulse.set_result(None)
 
     def _begin(self, host: _Host, group: asyncio.TaskGroup) -> None:
         key = next(iter(host.turns))
@@ -144,6 +173,11 @@ class _Host:
 
     turns: dict[str, None] = field(default_factory=dict)
     places: set[str] = field(default_factory=set)
+
+
+def _folded(before: PushJob, job: PushJob) -> PushJob:
+    trigger = foremost([before.trigger, job.trigger])
+    return replace(job, trigger=trigger, reconcile=before.reconcile or job.reconcile)
 
 
 def _host(job: PushJob) -> str:

@@ -47,8 +47,8 @@ class Reconciler:
         self._latest = latest
         self._on_plan = on_plan
         self._on_failure = on_failure
+        self._untracked: tuple[BaseKey | None, tuple[str, ...]] = (None, ())
         self._mirrors = effects.removals.mode is RemovalMode.MIRROR
-        self._told: tuple[BaseKey | None, Plan] = (None, Plan())
         self._failing: str | None = None
         self._running: BaseKey | None = None
         self._next: tuple[Project, App] | None = None
@@ -103,31 +103,32 @@ class Reconciler:
         watched = set(self._watched(project))
         decided = _without(plan(snapshot, now, remote), unsettled | watched)
         self._on_plan(project, decided)
-        self._tell(project, decided, _late_consents(decided, base, remote))
+        late_consents = _late_consents(decided, base, remote)
         # Of what has no file any more it must be known now whether a consent goes with it.
-        self._store.accept(key, _seen(decided, now, remote, unsettled | watched & snapshot.by_type.keys()))
+        seen = _seen(decided, now, remote, unsettled | watched & snapshot.by_type.keys())
+        # Kept before it is told: what a crash swallows is still in status, what is said twice is a nuisance (P11).
+        self._store.accept(key, _with_told(seen, decided, now))
         if decided.forgotten:
             self._emit(ConnectorsGone(project, decided.forgotten))
-
-    def _tell(self, project: Project, decided: Plan, late_consents: tuple[LateConsent, ...]) -> None:
-        key, (told_key, told) = base_key(project), self._told
-        if told_key != key:
-            told = Plan()
-        self._told = (key, decided)
         self._emit(
             Reconciled(
                 project,
                 decided,
-                drifts=tuple(drift for drift in decided.drifts if drift not in told.drifts),
-                untracked=() if self._mirrors else _news(decided.untracked, told.untracked),
-                unauthorized=tuple(lost for lost in decided.unauthorized if lost not in told.unauthorized),
+                drifts=tuple(drift for drift in decided.drifts if now[drift.type].told != drift.kind.value),
+                untracked=() if self._mirrors else self._new_untracked(key, decided),
+                unauthorized=tuple(
+                    lost for lost in decided.unauthorized if lost.status and now[lost.type].told != lost.status.value
+                ),
                 late_consents=late_consents,
+                missing_scopes={name: entry.missing_scopes for name, entry in seen.items() if entry is not None},
             )
         )
 
-
-def _news(now: Collection[str], told: Collection[str]) -> tuple[str, ...]:
-    return tuple(name for name in now if name not in told)
+    def _new_untracked(self, key: BaseKey, decided: Plan) -> tuple[str, ...]:
+        """Those that weren't told since the start: they are nobody's on this machine, so the store has no place."""
+        told_key, told = self._untracked
+        self._untracked = (key, decided.untracked)
+        return tuple(name for name in decided.untracked if told_key != key or name not in told)
 
 
 def base_key(project: Project) -> BaseKey:
@@ -181,6 +182,20 @@ def _seen(
         works = entry.authorized or (name not in unsettled and is_new_consent(entry, there))
         learned[name] = replace(entry, authorized=works, seen_scopes=frozenset(there.scopes))
     return learned
+
+
+def _with_told(
+    learned: Mapping[str, BaseEntry | None], decided: Plan, now: Mapping[str, BaseEntry]
+) -> dict[str, BaseEntry | None]:
+    """What was learned, with what a person has been told of each connector; nothing any more where that is over."""
+    words = {drift.type: drift.kind.value for drift in decided.drifts}
+    words |= {lost.type: lost.status.value for lost in decided.unauthorized if lost.status}
+    changed = dict(learned)
+    for name in decided.unchanged:
+        entry = changed.get(name, now[name])
+        if entry is not None and entry.told != words.get(name):
+            changed[name] = replace(entry, told=words.get(name))
+    return changed
 
 
 def _active(remote: Remote) -> dict[str, RemoteConnector]:

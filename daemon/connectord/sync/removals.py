@@ -11,14 +11,13 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from connectord.project.model import DirectoryState, Project, Snapshot
 from connectord.project.shown import shown_path
 from connectord.store import Change, Store
 from connectord.sync.absences import Absences, Missing
 from connectord.sync.around import Around, look_around, names_in
-from connectord.sync.events import ConnectorsGone, SyncEvent
+from connectord.sync.events import SyncEvent
 from connectord.sync.git_work import GitWorkWatch
 from connectord.sync.guard import (
     Absent,
@@ -33,7 +32,6 @@ from connectord.sync.guard import (
     WaitReason,
     judge,
     judge_approved,
-    waits_unconsented,
 )
 from connectord.sync.heard import Failure, Heard
 from connectord.sync.holds import HoldNews, Holds
@@ -41,10 +39,8 @@ from connectord.sync.losses import Losses
 from connectord.sync.plan import Plan
 from connectord.sync.reconcile import base_key
 from connectord.sync.removal_news import RemovalNews
+from connectord.sync.unconsented import Unconsented
 from connectord.sync.wake import Wake
-
-GIT_HELD_LOOK_SECONDS: Final = 15.0
-"""How often git is looked at while it keeps removals held: that its lock goes is no event."""
 
 
 class Removals:
@@ -67,7 +63,6 @@ class Removals:
         self._root = root
         self._store = store
         self._policy = policy
-        self._emit = emit
         self._look_again = look_again
         self._clock = clock
         self._absences = Absences(root, store, now=now, clock=clock)
@@ -79,9 +74,13 @@ class Removals:
         self._git_work = GitWorkWatch(clock)
         self._wake = Wake(look_again, clock)
         self._news = RemovalNews(emit, policy, now)
-        self._unconsented: Mapping[str, Wait] = {}
-        self.to_ask: frozenset[str] = frozenset()
+        self._unconsented = Unconsented(store, policy, self._heard, emit=emit)
         self.verdicts: Mapping[str, Verdict] = {}
+
+    @property
+    def to_ask(self) -> frozenset[str]:
+        """What Base44 should be asked about before it is forgotten."""
+        return self._unconsented.to_ask
 
     async def look(self, project: Project, snapshot: Snapshot, decided: Plan, *, last: bool = False) -> tuple[str, ...]:
         """Take a look in, tell what is news, and say which connectors may be removed as far as files and git tell.
@@ -105,14 +104,12 @@ class Removals:
             self._heard.keep_only({one.row.type for one in missing})
             absent = [self._absent(one, around) for one in missing if one.consented]
             scene = self._scene(project, snapshot, absent, unsent=bool(decided.parked) or (last and decided.has_sets))
-            self._unconsented = self._forget_unconsented(project, missing, scene)
+            self._unconsented.look(project, missing, scene)
             self._news.announce(project, absent, scene)
             self._news.hold_news(project, self._judge(absent, scene))
             self._show(project)
-            waiting = (*self._unconsented.values(), *self.verdicts.values())
-            held_for_git = any(isinstance(one, Hold) and one.reason is HoldReason.GIT_BUSY for one in waiting)
-            waits = [one.seconds for one in waiting if isinstance(one, Wait)]
-            self._wake.within([*waits, self._absences.steady_in(), GIT_HELD_LOOK_SECONDS if held_for_git else None])
+            waiting = (*self._unconsented.waits.values(), *self.verdicts.values())
+            self._wake.for_the_sake_of(waiting, self._absences.steady_in())
             return self._going()
 
     def reconciled(self, project: Project, decided: Plan) -> None:
@@ -243,26 +240,8 @@ class Removals:
         seconds = None if math.isinf(failure.until) else failure.until - self._clock()
         return Wait(WaitReason.FAILED, failure.error, seconds)
 
-    def _forget_unconsented(self, project: Project, missing: Sequence[Missing], scene: Scene) -> Mapping[str, Wait]:
-        """Forget what nobody ever consented to after its grace: there is nothing to remove, and a file that comes
-        back gets a new link. Answers with what keeps the others.
-
-        Base44 is asked before: a consent that nobody was watching for makes it a removal as any other.
-        """
-        never = [one for one in missing if not one.consented]
-        waits = {one.row.type: waits_unconsented(one.age, scene, self._policy) for one in never}
-        self.to_ask = frozenset(name for name, wait in waits.items() if wait is None) - self._heard.asked
-        waits |= dict.fromkeys(self.to_ask, Wait(WaitReason.ASKING, "asking Base44 whether somebody authorized it"))
-        over = [one.row for one in never if waits[one.row.type] is None]
-        if over:
-            types = tuple(row.type for row in over)
-            ended = tuple(row.key for row in over)
-            self._store.record(Change(key=base_key(project), base=dict.fromkeys(types), ended_absences=ended))
-            self._emit(ConnectorsGone(project, types))
-        return {name: wait for name, wait in waits.items() if wait is not None}
-
     def _show(self, project: Project) -> None:
-        self._news.show(project, self.verdicts, self._unconsented, self._holds.all())
+        self._news.show(project, self.verdicts, self._unconsented.waits, self._holds.all())
 
 
 def _fault(snapshot: Snapshot) -> str | None:

@@ -29,6 +29,11 @@ ENDS_WITH_A_LOGIN = frozenset({SignedOut.code, CredentialsUnusable.code})
 ENDS_ELSEWHERE = frozenset({Forbidden.code, NotFound.code})
 
 
+def passes(failure: Outcome) -> bool:
+    """Whether the same request may succeed later, with nothing but time or a login."""
+    return failure.transient or failure.code in ENDS_WITH_A_LOGIN
+
+
 class Retries:
     """Schedules another look for what failed for a passing reason."""
 
@@ -44,7 +49,7 @@ class Retries:
     def schedule(self, project: Project, outcomes: tuple[Outcome, ...]) -> list[tuple[Outcome, float]]:
         """Take the outcomes of a job in, and say of each that is tried again when (by the clock)."""
         failures = [outcome for outcome in outcomes if outcome.result is Result.FAILED]
-        passing = [one for one in failures if one.transient or one.code in ENDS_WITH_A_LOGIN]
+        passing = [one for one in failures if passes(one)]
         elsewhere = [one for one in failures if one.code in ENDS_ELSEWHERE and one not in passing]
         again = {outcome.type: self._failures[outcome.type] + 1 for outcome in passing}
         for outcome in outcomes:

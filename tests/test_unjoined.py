@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from connectord.cli.unjoined import UnjoinedThreads
+from connectord.unjoined import UnjoinedThreads
 
 HANGS = """
 import asyncio, os, signal, sys, threading

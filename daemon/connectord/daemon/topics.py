@@ -1,0 +1,252 @@
+"""What of a project a person must act on now: a pure function of how the project stands (design.md, "Notices").
+
+A topic is a kind of notice with the items that it is about. What is still to be told of it, and what no longer is so,
+follows from comparing it with what was told before (notices.py). Nothing here is for what needs no person (P11): a
+failure that is tried again, a removal that somebody approved, a connector that was skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from connectord.control.models import ConnectorState, ConnectorStatus, ProblemSeverity, ProjectState, ProjectStatus
+from connectord.notify import (
+    Link,
+    Notice,
+    NoticeKind,
+    authorization_failed_notice,
+    authorization_notice,
+    connection_expired_notice,
+    failed_notice,
+    granted_less_notice,
+    invalid_file_notice,
+    removal_coming_notice,
+    removals_held_notice,
+    stripe_notice,
+    timed_out_notice,
+)
+from connectord.project.model import STRIPE
+
+UNDER_WAY: Final = frozenset({ConnectorState.QUEUED, ConnectorState.PUSHING})
+"""What becomes of these isn't known yet: whatever was told of them stands until it is."""
+
+LOST: Final = frozenset({ConnectorState.EXPIRED, ConnectorState.DISCONNECTED})
+
+OF_CONNECTORS: Final = frozenset(
+    {
+        NoticeKind.NEEDS_AUTHORIZATION,
+        NoticeKind.TIMED_OUT,
+        NoticeKind.AUTHORIZATION_FAILED,
+        NoticeKind.FAILED,
+        NoticeKind.CONNECTION_EXPIRED,
+        NoticeKind.GRANTED_LESS,
+        NoticeKind.STRIPE_READY,
+    }
+)
+OF_PUSHES: Final = frozenset({NoticeKind.NEEDS_AUTHORIZATION, NoticeKind.FAILED, NoticeKind.STRIPE_READY})
+"""What a push brings is one batch when it has ended."""
+
+OF_LINKS: Final = frozenset({NoticeKind.TIMED_OUT})
+"""Links that were opened together don't end together: those that nobody used are one batch after the last."""
+
+OF_REMOVALS: Final = frozenset({NoticeKind.REMOVALS_HELD, NoticeKind.REMOVAL_COMING})
+HEARD_OF_BASE44: Final = frozenset({NoticeKind.CONNECTION_EXPIRED, NoticeKind.GRANTED_LESS, NoticeKind.STRIPE_READY})
+
+THE_PROJECT: Final = "The project"
+"""The item of a project that can't be read at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One kind of notice. `marks` are the items that it is about, each with what tells it from a later one: a link, an
+    error. `about` words the notice for some of them. Items that `known` names were shown to the person already.
+    """
+
+    kind: NoticeKind
+    marks: Mapping[str, str]
+    about: Callable[[Collection[str]], Notice]
+    known: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a project stands: its status, and what of it isn't known for sure.
+
+    `place` is its folder as text. `pushing`: a push is under way. `removals_known` and `compared`: in this life of the
+    daemon somebody has looked for files that are gone, and has asked Base44 what it has. `looked`: the files were
+    looked at; `complete`: a connector that isn't there has no file. `tried_again` are connectors whose failure ends by
+    itself; `links_known` are consent links that the person knows of already.
+    """
+
+    place: str
+    status: ProjectStatus
+    now: datetime
+    unusable: str | None = None
+    looked: bool = True
+    complete: bool = True
+    pushing: bool = False
+    removals_known: bool = True
+    compared: bool = True
+    tried_again: Collection[str] = ()
+    links_known: Collection[str] = ()
+
+    def in_state(self, *states: ConnectorState) -> dict[str, ConnectorStatus]:
+        """The connectors in one of these states, by type."""
+        return {line.type: line for line in self.status.connectors if line.state in states}
+
+    def may_still_be(self, kind: NoticeKind, item: str) -> bool:
+        """Whether something that was told may be so though it doesn't show: what isn't known hasn't ended."""
+        if not self.looked:
+            return kind is not NoticeKind.INVALID_FILE
+        if kind in OF_REMOVALS:
+            return not self.removals_known
+        if kind in HEARD_OF_BASE44 and not self.compared:
+            return True
+        if kind not in OF_CONNECTORS:
+            return False
+        line = next((line for line in self.status.connectors if line.type == item), None)
+        if line is None:
+            return not self.complete
+        return line.state in UNDER_WAY or self._is_open_beside(kind, line)
+
+    def _is_open_beside(self, kind: NoticeKind, line: ConnectorStatus) -> bool:
+        """A link is open though something else is said of its connector, or a failure is being tried again."""
+        if kind is NoticeKind.FAILED:
+            return line.type in self.tried_again
+        return kind is NoticeKind.NEEDS_AUTHORIZATION and bool(line.authorize_url) and line.state not in _LINK_OVER
+
+
+_LINK_OVER: Final = frozenset(
+    {
+        ConnectorState.SYNCED,
+        ConnectorState.SKIPPED,
+        ConnectorState.TIMED_OUT,
+        ConnectorState.AUTHORIZATION_FAILED,
+    }
+)
+
+
+def topics(standing: Standing) -> tuple[Topic, ...]:
+    """All topics of a project; one without marks says that there is nothing of its kind now."""
+    found = (
+        _needs_authorization(standing),
+        _of_links(standing, NoticeKind.TIMED_OUT, ConnectorState.TIMED_OUT, timed_out_notice),
+        _of_links(
+            standing,
+            NoticeKind.AUTHORIZATION_FAILED,
+            ConnectorState.AUTHORIZATION_FAILED,
+            authorization_failed_notice,
+        ),
+        _failed(standing),
+        _held(standing),
+        _coming(standing),
+        _invalid(standing),
+        _expired(standing),
+        _granted_less(standing),
+        _stripe(standing),
+    )
+    wait = (OF_PUSHES if standing.pushing else frozenset()) | (OF_LINKS if _any_link_is_open(standing) else frozenset())
+    return tuple(topic for topic in found if topic.kind not in wait)
+
+
+def _any_link_is_open(standing: Standing) -> bool:
+    return any(line.authorize_url for line in standing.in_state(ConnectorState.NEEDS_AUTHORIZATION).values())
+
+
+def _needs_authorization(standing: Standing) -> Topic:
+    lines = standing.in_state(ConnectorState.NEEDS_AUTHORIZATION)
+
+    def about(items: Collection[str]) -> Notice:
+        links = ((name, lines[name].authorize_url) for name in items)
+        return authorization_notice(standing.place, items, [Link(name, url) for name, url in links if url])
+
+    marks = {name: line.authorize_url or "" for name, line in lines.items()}
+    known = [name for name, url in marks.items() if url in standing.links_known]
+    return Topic(NoticeKind.NEEDS_AUTHORIZATION, marks, about, known)
+
+
+def _of_links(
+    standing: Standing, kind: NoticeKind, state: ConnectorState, words: Callable[[str, Iterable[str]], Notice]
+) -> Topic:
+    marks = {name: line.authorize_url or "" for name, line in standing.in_state(state).items()}
+    return Topic(kind, marks, lambda items: words(standing.place, items))
+
+
+def _failed(standing: Standing) -> Topic:
+    lines = standing.in_state(ConnectorState.FAILED)
+    final = {name: line for name, line in lines.items() if name not in standing.tried_again}
+    reasons = {name: ". ".join(filter(None, (line.error, line.todo))) for name, line in final.items()}
+    return Topic(
+        NoticeKind.FAILED, reasons, lambda items: failed_notice(standing.place, {name: reasons[name] for name in items})
+    )
+
+
+def _held(standing: Standing) -> Topic:
+    holds = {hold.reason: hold for hold in standing.status.held if not hold.approved}
+    marks = {reason: ", ".join(sorted(hold.types)) for reason, hold in holds.items()}
+
+    def about(items: Collection[str]) -> Notice:
+        return removals_held_notice(standing.place, [(holds[reason].types, holds[reason].why) for reason in items])
+
+    return Topic(NoticeKind.REMOVALS_HELD, marks, about)
+
+
+def _coming(standing: Standing) -> Topic:
+    """The removals that will be sent if nobody says a word; while paused, none is."""
+    paused = standing.status.state is ProjectState.PAUSED
+    due = {line.type: line.removal_at for line in standing.status.connectors if line.removal_at and not paused}
+
+    def about(items: Collection[str]) -> Notice:
+        last = max(due[name] for name in items)
+        return removal_coming_notice(standing.place, items, (last - standing.now).total_seconds())
+
+    return Topic(NoticeKind.REMOVAL_COMING, dict.fromkeys(due, ""), about)
+
+
+def _invalid(standing: Standing) -> Topic:
+    """Broken files. However often one is saved, and breaks in another place, it is told once until it is whole."""
+    sentences: dict[str, str] = {}
+    for problem in standing.status.problems:
+        if problem.severity is ProblemSeverity.ERROR:
+            file = _within(standing.status.path, problem.file)
+            where = ":".join([file, *(str(part) for part in (problem.line, problem.column) if part is not None)])
+            sentences.setdefault(file, f"{where}: {problem.message}")
+    if standing.unusable is not None:
+        sentences = {THE_PROJECT: standing.unusable}
+
+    def about(items: Collection[str]) -> Notice:
+        return invalid_file_notice(standing.place, {file: sentences[file] for file in items})
+
+    return Topic(NoticeKind.INVALID_FILE, dict.fromkeys(sentences, ""), about)
+
+
+def _expired(standing: Standing) -> Topic:
+    marks = {name: line.state.value for name, line in standing.in_state(*LOST).items()}
+    return Topic(NoticeKind.CONNECTION_EXPIRED, marks, lambda items: connection_expired_notice(standing.place, items))
+
+
+def _granted_less(standing: Standing) -> Topic:
+    lines = standing.in_state(ConnectorState.SYNCED)
+    missing = {name: (line.missing_scopes, len(line.scopes)) for name, line in lines.items() if line.missing_scopes}
+    marks = {name: ", ".join(scopes) for name, (scopes, _) in missing.items()}
+
+    def about(items: Collection[str]) -> Notice:
+        return granted_less_notice(standing.place, {name: missing[name] for name in items})
+
+    return Topic(NoticeKind.GRANTED_LESS, marks, about)
+
+
+def _stripe(standing: Standing) -> Topic:
+    """A sandbox that can be claimed; each answer may name another link, and it is the same sandbox."""
+    line = standing.in_state(ConnectorState.SYNCED).get(STRIPE)
+    url = (line.claim_url if line else None) or ""
+    return Topic(NoticeKind.STRIPE_READY, {STRIPE: ""} if url else {}, lambda _: stripe_notice(standing.place, url))
+
+
+def _within(root: str, file: str) -> str:
+    path = Path(file)
+    return str(path.relative_to(root)) if path.is_relative_to(root) else file

@@ -1,0 +1,55 @@
+"""`connectord push` beside a running daemon: one watch for a link, and the daemon goes on with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.support.cli import Machine, exit_code_of
+from tests.support.emulator import RunningEmulator, running_emulator
+from tests.support.project import a_project
+from tests.support.running import running_daemon
+
+from connectord.control.client import Client
+from connectord.control.models import ConnectorState
+from connectord.places import runtime_dir
+
+
+@pytest.fixture
+def quiet_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The daemon polls at once, and then so seldom that any other poll is somebody else's."""
+    config = tmp_path / "config.toml"
+    config.write_text("authorization_poll = 60\n")
+    monkeypatch.setenv("CONNECTORD_CONFIG", str(config))
+
+
+def polls_of(base44: RunningEmulator, connection_id: str) -> int:
+    asked = [entry for entry in base44.requests() if entry["operation"] == "poll"]
+    return sum(connection_id in entry["path"] + entry["query"] for entry in asked)
+
+
+def test_the_daemon_watches_the_link_of_a_push_and_nobody_else_does(tmp_path: Path, quiet_config: None) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with running_emulator() as base44:
+        base44.sign_in(home)
+        project = a_project(tmp_path / "shop", {"slack": ["chat:write"]}, app_id=base44.app_id, api_url=base44.url)
+        machine = Machine(home, project.root, {"CONNECTORD_RUNTIME_DIR": str(runtime_dir())})
+        with running_daemon(project.root, home) as daemon:
+            daemon.expect(event="connector.outcome", type="slack", result="needs-authorization")
+            terminal = machine.at_a_terminal("push", "-y")
+            terminal.expect_exact("Wait while you open them? [Y/n]")
+            link = base44.open_links()["slack"]
+            connection_id = base44.state()["consents"][-1]["connection_id"]
+            client = Client(runtime_dir())
+            (line,) = client.status(project.root).projects[0].connectors
+            assert (line.authorize_url, line.state) == (link, ConnectorState.NEEDS_AUTHORIZATION)
+            terminal.sendline("y")
+            terminal.expect_exact("Waiting for slack authorization...")
+            base44.consent(link)
+            client.link(project.root, "slack")  # as a second click does: the daemon asks at once
+            terminal.expect_exact("✓ slack authorization complete")
+            assert exit_code_of(terminal) == 0
+            daemon.expect(event="authorization.ended", type="slack", result="added")
+        # Handed over, opened, clicked again: each time the daemon asks at once. A watch of the push's own would, too.
+        assert 1 <= polls_of(base44, connection_id) <= 3
