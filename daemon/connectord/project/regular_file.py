@@ -16,6 +16,8 @@ from connectord.project.model import ProblemCode
 MAX_FILE_BYTES: Final = 256 * 1024
 """No connector or config file comes near this; a log or a dump that got the wrong name does."""
 
+_CHUNK: Final = 16 * 1024
+
 _KINDS: Final = (
     (stat.S_ISDIR, "a directory"),
     (stat.S_ISFIFO, "a named pipe"),
@@ -95,8 +97,13 @@ def readable_part(content: bytes) -> str:
 
 
 def _read(descriptor: int) -> bytes:
-    with os.fdopen(descriptor, "rb") as file:
-        content = file.read(MAX_FILE_BYTES + 1)
+    # Half the time of a file object, which counts with tens of thousands of small files at a start.
+    content = b""
+    try:
+        while len(content) <= MAX_FILE_BYTES and (more := os.read(descriptor, _CHUNK)):
+            content += more
+    finally:
+        os.close(descriptor)
     if len(content) > MAX_FILE_BYTES:
         raise Unusable(ProblemCode.TOO_LARGE, f"larger than {MAX_FILE_BYTES // 1024} KiB, so it was not read")
     return content
