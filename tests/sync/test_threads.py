@@ -10,6 +10,7 @@ import pytest
 from tests.support.virtual_time import virtual_time
 
 from connectord import unjoined
+from connectord.sync import threads
 from connectord.sync.threads import AT_ONCE, in_thread
 from connectord.sync.turnstile import Turnstile
 
