@@ -248,7 +248,7 @@ def test_settings_that_cannot_be_used_are_said_and_not_tried_again(ann: Ann) -> 
     settings.write_text("settle_quite = 1\n")
     ann.system.give_to_ann(HOME / ".config")
     said = ann.connectord("service", "install", code=1)
-    assert 'config.toml: "settle_quite" is not a setting; did you mean "settle_quiet"?' in said
+    assert 'config.toml:1:1: "settle_quite" is not a setting; did you mean "settle_quiet"?' in said
     assert (ann.show("ActiveState"), ann.show("NRestarts")) == ("failed", "0")
     assert "✗ running    failed" in ann.connectord("service", "status", code=1)
     settings.unlink()
