@@ -32,9 +32,9 @@ JOURNAL = "journalctl --user -u connectord"
 MISSING = {"whose": Whose.NONE, "state": RunState.STOPPED, "enabled": False, "pid": None, "says": ""}
 
 AT_A_TERMINAL = """
-from connectord.cli import main, service
+from connectord.cli import main, service_here
 from tests.support.service import FakeManager, a_service
-service.service_manager = lambda *_, **__: FakeManager(a_service(pid=None))
+service_here.service_manager = lambda *_, **__: FakeManager(a_service(pid=None))
 main()
 """
 
@@ -51,7 +51,7 @@ def run(runtime: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     """Runs `connectord service ...` with this manager."""
 
     def run(manager: FakeManager, *words: str, **environ: str) -> Result:
-        monkeypatch.setattr("connectord.cli.service.service_manager", lambda *_, **__: manager)
+        monkeypatch.setattr("connectord.cli.service_here.service_manager", lambda *_, **__: manager)
         return CliRunner().invoke(connectord_group, ["service", *words], env=environ)
 
     return run
@@ -120,7 +120,7 @@ def test_where_there_is_no_service_manager_start_is_named(run: Command, monkeypa
         raise NoServiceManager("This system isn't run by systemd.", todo=("connectord start",))
 
     for command in ("install", "uninstall", "status"):
-        monkeypatch.setattr("connectord.cli.service.service_manager", none)
+        monkeypatch.setattr("connectord.cli.service_here.service_manager", none)
         result = CliRunner().invoke(connectord_group, ["service", command])
         assert (result.exit_code, result.stdout) == (1, "")
         assert "Hint: connectord start" in result.stderr
@@ -244,6 +244,8 @@ def test_status_as_json_has_every_answer(run: Command) -> None:
             f"  ✗ running    failed: it ended with a failure; see why: {JOURNAL}; then start it: {INSTALL}",
         ),
         ({"state": RunState.STARTING, "says": "Looking"}, "  ✗ running    not ready yet: Looking"),
+        ({"state": RunState.STOPPED}, "  ✗ running    no; to start it: connectord start"),
+        ({"state": RunState.STOPPED, "whose": Whose.MOVED}, f"  ✗ running    no; to start it: {INSTALL}"),
         ({"enabled": False}, "  ✗ enabled    doesn't start when you log in; to mend that: connectord service install"),
         ({"confined": False}, "  · sandbox    a part of it only: this system keeps user namespaces from its users"),
     ],
