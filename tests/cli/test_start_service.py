@@ -23,6 +23,7 @@ from connectord.service.errors import NoServiceManager, ServiceNotStarted, Servi
 from connectord.service.manager import Kind, RunState, ServiceStatus
 
 INSTALL = "connectord service install"
+PYTHON = "/opt/app/bin/python"
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Machine:
 class Starting(FakeManager):
     """One whose service brings the daemon that this shell then reaches."""
 
-    running: Callable[[], None]
+    running: Callable[[], FakeDaemon]
 
     def start(self, *, anew: bool) -> ServiceStatus:
         self.running()
@@ -74,7 +75,7 @@ def starting(machine: Machine) -> Iterator[Callable[..., Starting]]:
 
         def make(**more: Any) -> Starting:
             manager = Starting(machine.service(**more))
-            manager.running = lambda: stack.enter_context(fake_daemon(machine.runtime)) and None
+            manager.running = lambda: stack.enter_context(fake_daemon(machine.runtime))
             return manager
 
         yield make
@@ -125,11 +126,11 @@ def test_without_a_service_of_ours_that_starts_by_itself_it_runs_without(
     [
         (
             {"whose": Whose.MOVED},
-            f"The service is of the installation at /opt/app/bin/python, which is gone; to let it start this one: {INSTALL}",
+            f"The service is of the installation at {PYTHON}, which is gone; to let it start this one: {INSTALL}",
         ),
         (
             {"whose": Whose.ANOTHER},
-            f"The service is of the installation at /opt/app/bin/python; to let it start this one: {INSTALL}",
+            f"The service is of the installation at {PYTHON}; to let it start this one: {INSTALL}",
         ),
         (
             {"environment": {"CONNECTORD_STATE_DIR": "/elsewhere"}},

@@ -21,7 +21,7 @@ from connectord.service.errors import NoServiceManager, ServiceError
 from connectord.service.installation import FOLDERS
 from connectord.service.manager import Person, RunState, ServiceManager, ServiceStatus
 
-_RENEW: Final = "to let it start this one: connectord service install"
+_INSTALL: Final = "connectord service install"
 _API_URL: Final = "BASE44_API_URL"
 _WHY: Final = ("See why: connectord doctor",)
 
@@ -85,14 +85,12 @@ def _is_for_here(status: ServiceStatus, person: Person, output: Output) -> bool:
         return False
     if status.whose in {Whose.ANOTHER, Whose.MOVED}:
         gone = ", which is gone" if status.whose is Whose.MOVED else ""
-        output.warn(f"The service is of the installation at {status.python}{gone}; {_RENEW}")
+        output.warn(
+            f"The service is of the installation at {status.python}{gone}; to let it start this one: {_INSTALL}"
+        )
         return False
     if status.whose is Whose.OUTDATED:
-        output.warn(
-            "The service's file is of another version, or changed by hand; to renew it: connectord service install"
-        )
+        output.warn(f"The service's file is of another version, or changed by hand; to renew it: {_INSTALL}")
     if here.get(_API_URL) and status.environment.get(_API_URL) != here[_API_URL]:
-        output.warn(
-            f"The service has another {_API_URL} than this shell; to take this one over: connectord service install"
-        )
+        output.warn(f"The service has another {_API_URL} than this shell; to take this one over: {_INSTALL}")
     return True

@@ -38,7 +38,8 @@ class ServiceStatus:
     """The service as it is now.
 
     `python` is what the file runs, `environment` what it sets, `pid` the process that runs now. `says` is the daemon's
-    own line, or why it failed. `lingering` is whether it outlives the last session of its user; None where there is no such thing.
+    own line, or why it failed. `lingering` is whether it outlives the last session of its user; None where there is
+    no such thing.
     """
 
     kind: Kind
