@@ -1,7 +1,7 @@
-"""The picture of the README, made from a real session: `make picture` plays it in tmux and writes docs/images/terminal.svg.
+"""The picture of the README, made from a real session: `make picture` plays it in tmux and draws what was shown.
 
-A Base44 of this machine, a project and the daemon; every line is what they said. Only the temporary folder is renamed to
-a home that reads well.
+A Base44 of this machine, a project and the daemon; every line is what they said. Only the temporary folder is renamed,
+to a home that reads well.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ PICTURE: Final = Path(__file__).parents[2] / "docs" / "images" / "terminal.svg"
 
 WITHIN: Final = 30.0
 _PROMPT: Final = "connectors$"
-_COLUMNS: Final = 134
+_COLUMNS: Final = 126
 _SHOWN: Final = "/home/ann"
 
 # rich's own has a window around it, and loads its font from elsewhere.
-_SVG: Final = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="-9 -10 {width} {terminal_height}">
+_SVG: Final = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="-9 -10 {width} {height}">
 <style>
 text {{ font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace;
   font-size: {char_height}px; white-space: pre; }}
@@ -67,12 +67,16 @@ class Terminal:
 
     def text(self, *, coloured: bool = False) -> str:
         """What it shows."""
-        return self._tmux("capture-pane", "-p", "-t", self.name, *(("-e",) if coloured else ())).rstrip("\n")
+        return self._tmux("capture-pane", "-p", "-J", "-t", self.name, *(("-e",) if coloured else ())).rstrip("\n")
 
     def open(self, command: str, folder: Path, lines: int) -> None:
         """Begin the session with a command."""
-        size = ("-x", str(_COLUMNS), "-y", str(lines))
+        size = ("-x", str(_COLUMNS + 20), "-y", str(lines))
         self._tmux("-f", "/dev/null", "new-session", "-d", "-s", self.name, "-c", str(folder), *size, command)
+
+    def end(self) -> None:
+        """End the server, and all its sessions with it."""
+        self._tmux("kill-server")
 
     def _tmux(self, *words: str) -> str:
         command = ("tmux", "-S", str(self.socket), *words)
@@ -90,7 +94,7 @@ def draw() -> None:
 def svg(text: str, columns: int = _COLUMNS) -> str:
     """Text with a terminal's colours as a picture that loads nothing from elsewhere."""
     console = Console(record=True, width=columns, file=io.StringIO(), color_system="truecolor", legacy_windows=False)
-    console.print(Text.from_ansi(text), soft_wrap=False, no_wrap=True, overflow="crop")
+    console.print(Text.from_ansi(text, overflow="fold"))
     return console.export_svg(code_format=_SVG, unique_id="terminal")
 
 
@@ -138,7 +142,7 @@ def _terminals(home: Path, project: Path) -> Iterator[tuple[Terminal, Terminal]]
     try:
         yield shell, daemon
     finally:
-        shell._tmux("kill-server")  # noqa: SLF001
+        shell.end()
 
 
 if __name__ == "__main__":
