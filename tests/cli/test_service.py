@@ -13,12 +13,14 @@ import pexpect
 import pytest
 from click.testing import CliRunner, Result
 from tests.support.cli import exit_code_of
+from tests.support.face import a_project_status
 from tests.support.fake_daemon import FakeDaemon, a_runtime_dir, fake_daemon
 from tests.support.service import FakeManager, a_service
 
 from connectord import __version__
 from connectord.cli.app import connectord_group
 from connectord.cli.service_table import status_lines
+from connectord.cli.status_table import NOTHING_YET
 from connectord.control.lock_file import is_locked
 from connectord.service.definition import Whose
 from connectord.service.errors import NoServiceManager
@@ -87,6 +89,15 @@ def test_the_installation_that_is_replaced_is_named(run: Command) -> None:
     assert "Replacing the service of the installation at /opt/app/bin/python, which is gone" in result.stderr
     result = run(FakeManager(a_service(whose=Whose.ANOTHER)), "install")
     assert "Replacing the service of the installation at /opt/app/bin/python ..." in result.stderr
+
+
+def test_the_next_step_is_named_while_nothing_is_registered(run: Command, runtime: Path) -> None:
+    with fake_daemon(runtime) as daemon:
+        manager = FakeManager(a_service(pid=os.getpid()), changes=False)
+        assert run(manager, "install").stdout.endswith(f"{NOTHING_YET}\n")
+        assert json.loads(run(manager, "install", "--json").stdout)["changed"] is False
+        daemon.face.projects = [a_project_status()]
+        assert NOTHING_YET not in run(manager, "install").stdout
 
 
 def test_p13_what_is_not_taken_over_is_said_by_name_only(run: Command) -> None:

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.support.face import a_daemon
 from tests.support.fake_daemon import FakeDaemon, a_runtime_dir, fake_daemon
 from tests.support.service import FakeManager, a_service
 
 from connectord import __version__
 from connectord.cli.app import connectord_group
+from connectord.cli.status_table import NOTHING_YET
 from connectord.control.models import DaemonStatus
 from connectord.service.definition import Whose
 from connectord.service.errors import NoServiceManager, ServiceNotStarted, ServiceRefused
@@ -32,12 +32,17 @@ class Machine:
 
     runtime: Path
     monkeypatch: pytest.MonkeyPatch
+    daemons: contextlib.ExitStack
     beside: int = 0
 
-    def start(self, manager: FakeManager, *words: str, **environ: str) -> Result:
+    def start(self, manager: FakeManager | Callable[[], FakeManager], *words: str, **environ: str) -> Result:
         """Run it. What it starts is a daemon at this shell's socket, unless there is one."""
+
+        def found(*_: object, **__: object) -> FakeManager:
+            return manager if isinstance(manager, FakeManager) else manager()
+
         environ = {"CONNECTORD_RUNTIME_DIR": str(self.runtime), **environ}
-        self.monkeypatch.setattr("connectord.cli.service_here.service_manager", lambda *_, **__: manager)
+        self.monkeypatch.setattr("connectord.cli.service_here.service_manager", found)
         self.monkeypatch.setattr("connectord.cli.background.start_in_background", self._start_beside)
         return CliRunner().invoke(connectord_group, ["start", *words], env=environ)
 
@@ -46,9 +51,13 @@ class Machine:
         places = {"CONNECTORD_RUNTIME_DIR": str(self.runtime)}
         return a_service(**{"state": RunState.STOPPED, "pid": None, "says": "", "environment": places, **more})
 
+    def begin(self) -> FakeDaemon:
+        """A daemon at this shell's socket."""
+        return self.daemons.enter_context(fake_daemon(self.runtime))
+
     def _start_beside(self, *_: object, **__: object) -> DaemonStatus:
         self.beside += 1
-        return a_daemon()
+        return self.begin().face.daemon
 
 
 class Starting(FakeManager):
@@ -63,22 +72,21 @@ class Starting(FakeManager):
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
-    with a_runtime_dir() as place:
+    with a_runtime_dir() as place, contextlib.ExitStack() as daemons:
         monkeypatch.setenv("CONNECTORD_RUNTIME_DIR", str(place))
-        yield Machine(place, monkeypatch)
+        yield Machine(place, monkeypatch, daemons)
 
 
 @pytest.fixture
-def starting(machine: Machine) -> Iterator[Callable[..., Starting]]:
+def starting(machine: Machine) -> Callable[..., Starting]:
     """Makes a manager of a service like this, which starts a daemon when it is asked to."""
-    with contextlib.ExitStack() as stack:
 
-        def make(**more: Any) -> Starting:
-            manager = Starting(machine.service(**more))
-            manager.running = lambda: stack.enter_context(fake_daemon(machine.runtime))
-            return manager
+    def make(**more: Any) -> Starting:
+        manager = Starting(machine.service(**more))
+        manager.running = machine.begin
+        return manager
 
-        yield make
+    return make
 
 
 @pytest.mark.parametrize(
@@ -97,6 +105,21 @@ def test_a_service_that_is_stopped_is_what_start_starts(
     result = machine.start(manager)
     assert (result.exit_code, manager.asked, machine.beside) == (0, ["start"], 0)
     assert f"✓ connectord {__version__} runs as a {name} now (pid " in result.stdout
+
+
+def test_the_next_step_is_named_while_nothing_is_registered(
+    machine: Machine, starting: Callable[..., Starting]
+) -> None:
+    assert machine.start(starting()).stdout.endswith(f"{NOTHING_YET}\n")
+
+
+def test_settings_that_cant_be_used_are_said_before_anything_is_started(machine: Machine, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text("removals = 'nevr'\n")
+    manager = FakeManager(machine.service())
+    result = machine.start(manager, CONNECTORD_CONFIG=str(config))
+    assert (result.exit_code, manager.asked, machine.beside) == (2, [], 0)
+    assert f'Error: {config}:1:1: "removals" is "nevr"' in result.stderr
 
 
 def test_as_json_there_is_one_document(machine: Machine, starting: Callable[..., Starting]) -> None:
@@ -119,6 +142,7 @@ def test_without_a_service_of_ours_that_starts_by_itself_it_runs_without(
     result = machine.start(manager)
     assert (result.exit_code, manager.asked, machine.beside, result.stderr) == (0, [], 1, "")
     assert "runs in the background now" in result.stdout
+    assert result.stdout.endswith(f"{NOTHING_YET}\n")
 
 
 @pytest.mark.parametrize(
@@ -194,16 +218,12 @@ def test_a_service_manager_that_refuses_to_tell_is_a_warning(machine: Machine) -
     assert "can't be found out: `systemctl` failed" in result.stderr
 
 
-def test_where_there_is_no_service_manager_nothing_is_said_of_it(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def none(*_: object, **__: object) -> None:
+def test_where_there_is_no_service_manager_nothing_is_said_of_it(machine: Machine) -> None:
+    def none() -> FakeManager:
         raise NoServiceManager("This system isn't run by systemd.")
 
-    monkeypatch.setattr("connectord.cli.background.start_in_background", lambda *_, **__: a_daemon())
-    monkeypatch.setattr("connectord.cli.service_here.service_manager", none)
-    result = CliRunner().invoke(connectord_group, ["start"])
-    assert (result.exit_code, result.stderr) == (0, "")
+    result = machine.start(none)
+    assert (result.exit_code, machine.beside, result.stderr) == (0, 1, "")
 
 
 def test_a_daemon_that_runs_already_is_asked_and_nobody_else(machine: Machine, daemon: FakeDaemon) -> None:

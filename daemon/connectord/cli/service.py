@@ -14,6 +14,7 @@ from connectord.cli.service_here import manager_here
 from connectord.cli.service_table import as_document, says_how_it_is, status_lines
 from connectord.cli.service_takeover import end_other_daemon, other_daemon
 from connectord.cli.status import say_lines
+from connectord.cli.status_table import NOTHING_YET
 from connectord.cli.thin import run_thin
 from connectord.control.client import Client
 from connectord.control.unanswered import NoDaemon, ProtocolMismatch
@@ -74,7 +75,7 @@ def _install(output: Output, *, yes: bool) -> ExitCode:
     output.document({"changed": changed, "service": as_document(after)})
     if not output.as_json:
         _say_installed(person, after, output, unchanged=not anew and before.state is RunState.RUNNING)
-    _warn(person, after, client, output)
+    _say_what_is_left(person, after, client, output)
     return ExitCode.OK
 
 
@@ -123,7 +124,7 @@ def _say_installed(person: Person, found: ServiceStatus, output: Output, *, unch
     output.say(f"Its file: {found.file}", dim=True)
 
 
-def _warn(person: Person, found: ServiceStatus, client: Client, output: Output) -> None:
+def _say_what_is_left(person: Person, found: ServiceStatus, client: Client, output: Output) -> None:
     names = left_out(person.environ)
     secret = [name for name in names if name in SECRETS]
     if secret:
@@ -137,9 +138,12 @@ def _warn(person: Person, found: ServiceStatus, client: Client, output: Output) 
     if not found.confined:
         output.warn("This system keeps user namespaces from its users: it runs with a part of its sandbox only.")
     try:
-        client.daemon()
+        projects = client.status().projects
     except NoDaemon as error:
         output.warn(f"It runs, but commands in this shell don't reach it: {error.what}")
+    else:
+        if not projects and not output.as_json:
+            output.say(NOTHING_YET)
 
 
 def _warn_of_sudo(person: Person, output: Output) -> None:

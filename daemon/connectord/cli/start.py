@@ -12,6 +12,7 @@ from connectord.cli.asking import run_asking, with_json, with_path
 from connectord.cli.exit_codes import ExitCode
 from connectord.cli.output import Output
 from connectord.cli.projects import register
+from connectord.cli.status_table import NOTHING_YET
 from connectord.control.client import Client
 from connectord.control.lock_file import is_locked
 from connectord.control.models import DaemonStatus
@@ -40,6 +41,8 @@ def _start(client: Client, path: Path | None, output: Output) -> ExitCode:
         daemon, words = _begun(client, output)
     if not output.as_json:
         output.success(f"connectord {daemon.version} {words} (pid {daemon.pid})")
+        if started and path is None and not client.status().projects:
+            output.say(NOTHING_YET)
     elif path is None:
         output.document({"started": started, "daemon": daemon.model_dump(mode="json")})
     return ExitCode.OK if path is None else register(client, path, output)
@@ -50,7 +53,9 @@ def _begun(client: Client, output: Output) -> tuple[DaemonStatus, str]:
     # Only now is it needed.
     from connectord.cli.background import start_in_background  # noqa: PLC0415
     from connectord.cli.start_service import reached, start_by_service  # noqa: PLC0415
+    from connectord.settings import read_settings  # noqa: PLC0415
 
+    read_settings()  # what the daemon would refuse is said right here
     kind = start_by_service(output)
     if kind is not None:
         return reached(client), f"runs as a {kind} now"
