@@ -93,8 +93,9 @@ def test_the_installation_that_is_replaced_is_named(run: Command) -> None:
 
 def test_the_next_step_is_named_while_nothing_is_registered(run: Command, runtime: Path) -> None:
     with fake_daemon(runtime) as daemon:
-        manager = FakeManager(a_service(pid=os.getpid()), changes=False)
+        manager = FakeManager(a_service(kind=Kind.LAUNCHD, says="", pid=os.getpid()), changes=False)
         assert run(manager, "install").stdout.endswith(f"{NOTHING_YET}\n")
+        assert NOTHING_YET not in run(FakeManager(a_service()), "install").stdout
         assert json.loads(run(manager, "install", "--json").stdout)["changed"] is False
         daemon.face.projects = [a_project_status()]
         assert NOTHING_YET not in run(manager, "install").stdout

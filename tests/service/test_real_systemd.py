@@ -242,6 +242,17 @@ def test_a_daemon_that_was_started_by_hand_is_left_alone_until_it_may_be_ended(a
     assert [project["path"] for project in status["projects"]] == [str(PROJECT)]
 
 
+def test_once_it_was_stopped_start_starts_it_again_and_nothing_beside_it(ann: Ann) -> None:
+    ann.connectord("service", "install")
+    ann.connectord("stop")
+    until(lambda: ann.show("ActiveState") == "inactive", "an end in order is an end")
+    assert "✗ running    no; to start it: connectord start" in ann.connectord("service", "status", code=1)
+    assert "runs as a systemd user service now" in ann.connectord("start", str(PROJECT))
+    assert ann.json("status")["daemon"]["pid"] == int(ann.show("MainPID"))
+    service = ann.json("service", "status")
+    assert (service["running"], service["other_daemon"]) == (True, None)
+
+
 def test_settings_that_cannot_be_used_are_said_and_not_tried_again(ann: Ann) -> None:
     settings = ann.file(HOME / ".config/connectord/config.toml")
     settings.parent.mkdir()

@@ -142,7 +142,7 @@ def _say_what_is_left(person: Person, found: ServiceStatus, client: Client, outp
     except NoDaemon as error:
         output.warn(f"It runs, but commands in this shell don't reach it: {error.what}")
     else:
-        if not projects and not output.as_json:
+        if not projects and not found.says and not output.as_json:  # under systemd the daemon's own line says so
             output.say(NOTHING_YET)
 
 
