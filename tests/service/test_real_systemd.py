@@ -335,6 +335,10 @@ def test_systemd_finds_no_fault_with_the_unit_and_an_exposure_of_four_at_most(an
     found = re.search(r"Overall exposure level for connectord\.service: (\d+\.\d)", analyzed)
     assert found is not None
     assert float(found[1]) <= 4.0
+    # Whatever isn't set is named with its reason.
+    unset = re.findall(r"^✗ (\w+)=", analyzed, re.MULTILINE)
+    assert len(unset) > 10
+    assert [name for name in unset if f"{name}=" not in ann.file(UNIT).read_text()] == []
 
 
 def test_where_users_get_no_namespaces_it_runs_without_that_part_of_its_sandbox(ann: Ann) -> None:
