@@ -17,8 +17,19 @@ def written(tmp_path: Path, content: str | bytes) -> Path:
     return path
 
 
+def usual_place() -> Path:
+    return Path(platformdirs.user_config_dir("connectord", appauthor=False)) / "config.toml"
+
+
 def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
     assert read_settings(tmp_path / "config.toml") == Settings()
+
+
+def test_a_file_that_was_named_and_isnt_there_is_a_mistake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CONNECTORD_CONFIG", str(tmp_path / "x.toml"))
+    with pytest.raises(SettingsError, match="there is no such file, and CONNECTORD_CONFIG names it") as caught:
+        read_settings()
+    assert caught.value.todo == (f"Correct CONNECTORD_CONFIG, or unset it to use {usual_place()}",)
 
 
 def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
@@ -41,7 +52,7 @@ def test_the_place_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
 
 def test_otherwise_it_is_the_platforms_place() -> None:
-    assert settings_path() == Path(platformdirs.user_config_dir("connectord", appauthor=False)) / "config.toml"
+    assert settings_path() == usual_place()
 
 
 @pytest.mark.parametrize(

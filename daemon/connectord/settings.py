@@ -28,6 +28,7 @@ from connectord.errors import ConnectordError
 from connectord.quiet_hours import QuietHours, quiet_hours
 from connectord.toml_spots import Spot, spot_of_mistake, spots_of_keys
 
+_CONFIG: Final = "CONNECTORD_CONFIG"
 _NO_FOLDER: Final = "no_folder"
 _MEND: Final = "Mend the line, or remove it: without it the default holds"
 
@@ -160,9 +161,11 @@ def _same_folder(place: str, root: Path) -> bool:
 
 def settings_path() -> Path:
     """Where config.toml is looked for: `CONNECTORD_CONFIG`, else XDG on Linux and the platform's place elsewhere."""
-    named = os.environ.get("CONNECTORD_CONFIG")
-    if named:
-        return Path(named)
+    named = os.environ.get(_CONFIG)
+    return Path(named) if named else _usual_place()
+
+
+def _usual_place() -> Path:
     return Path(platformdirs.user_config_dir("connectord", appauthor=False)) / "config.toml"
 
 
@@ -172,7 +175,12 @@ def read_settings(path: Path | None = None) -> Settings:
     try:
         text = place.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
         return Settings.model_validate(tomllib.loads(text))
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if path is None and os.environ.get(_CONFIG):  # whoever names a file counts on what it says
+            raise SettingsError(
+                f"{place}: there is no such file, and {_CONFIG} names it",
+                todo=(f"Correct {_CONFIG}, or unset it to use {_usual_place()}",),
+            ) from error
         return Settings()
     except OSError as error:
         raise SettingsError(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.documents import page
 from tests.support.emulator import RunningEmulator, running_emulator
 from tests.support.project import a_project
 from tests.support.systemd import HOME, UID, BootedSystem, booted_systemd, kill, until, why_not
@@ -148,6 +149,20 @@ def test_installed_from_a_wheel_it_is_ready_and_a_save_is_pushed(ann: Ann) -> No
     events = [json.loads(line)["event"] for line in ann.journal()]
     assert {"daemon.started", "project.watching", "connector.outcome"} <= set(events)
     assert ann.file(UNIT).stat().st_mode & 0o777 == 0o600
+
+
+def test_the_commands_of_the_readme_lead_to_a_push(ann: Ann) -> None:
+    section = page("README.md").partition("## Your own app")[2].partition("\n## ")[0]
+    block = [line.split("#")[0].strip() for line in section.splitlines() if line.startswith("    ")]
+    install, login, *rest = block
+    assert (install.split()[:2], login) == (["pipx", "install"], "connectord login")  # both are done already
+    for line in rest:
+        ended = ann.system.ann("sh", "-euc", line.replace("my-app", "'my app'"), BASE44_API_URL=ann.base44.url)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+    ann.base44.connect("slack", ["chat:write"])
+    ann.save("slack", "chat:write")
+    ann.connectord("wait", str(PROJECT))
+    assert ann.show("ActiveState") == "active"
 
 
 def test_where_all_is_well_a_second_installation_changes_nothing(ann: Ann) -> None:
