@@ -23,6 +23,11 @@ def test_a_key_is_where_its_entry_begins() -> None:
     }
 
 
+def test_an_entry_without_an_end_in_sight_is_given_up() -> None:
+    text = "a = 1\nb = [\n" + "  1,\n" * 100_000 + "]\nc = 1\n"
+    assert spots_of_keys(text) == {("a",): Spot(1, 1)}
+
+
 def test_a_table_that_is_named_again_is_where_it_was_named_first() -> None:
     spots = spots_of_keys("[a.b]\n[a]\nc = 1\n[[d]]\ne = 1\n[[d]]\n")
     assert (spots[("a",)], spots[("a", "c")], spots[("d",)], spots[("d", "e")]) == (

@@ -11,6 +11,9 @@ from typing import Final
 Key = tuple[str, ...]
 """A key with the tables that it lies in."""
 
+_MOST_LINES: Final = 200
+"""Of one entry: each line more is a look at all of them, and no setting is longer. What comes after it has no spot."""
+
 _WHERE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -67,6 +70,8 @@ def _entries(text: str) -> Iterator[tuple[Spot, str]]:
         if _is_document("\n".join(entry)):
             yield begin, "\n".join(entry)
             begin, entry = None, []
+        elif len(entry) == _MOST_LINES:
+            return
 
 
 def _is_document(text: str) -> bool:
