@@ -12,15 +12,19 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from tests.support.fake_daemon import FakeDaemon, a_runtime_dir, fake_daemon
-from tests.support.service import FakeManager, a_service
+from tests.support.service import FakeManager, Programs, a_person, a_service
 
 from connectord import __version__
 from connectord.cli.app import connectord_group
+from connectord.cli.output import Output
+from connectord.cli.start_service import start_by_service
 from connectord.cli.status_table import NOTHING_YET
 from connectord.control.models import DaemonStatus
 from connectord.service.definition import Whose
 from connectord.service.errors import NoServiceManager, ServiceNotStarted, ServiceRefused
+from connectord.service.installation import Installation
 from connectord.service.manager import Kind, RunState, ServiceStatus
+from connectord.service.systemd import Systemd
 
 INSTALL = "connectord service install"
 PYTHON = "/opt/app/bin/python"
@@ -105,6 +109,24 @@ def test_a_service_that_is_stopped_is_what_start_starts(
     result = machine.start(manager)
     assert (result.exit_code, manager.asked, machine.beside) == (0, ["start"], 0)
     assert f"✓ connectord {__version__} runs as a {name} now (pid " in result.stdout
+
+
+def test_systemd_is_asked_to_start_its_unit_and_nothing_is_written(machine: Machine, tmp_path: Path) -> None:
+    ours = Installation("/opt/app/bin/python", {"CONNECTORD_RUNTIME_DIR": str(machine.runtime)}, "1.2.3")
+    stopped = "ActiveState=inactive\nMainPID=0\nUnitFileState=enabled\n"
+    programs = Programs({"systemctl --user --no-pager show connectord.service": stopped})
+    systemd = Systemd(a_person(tmp_path, ours), programs)
+    systemd.write()
+    programs.ran.clear()
+    machine.monkeypatch.setattr("connectord.cli.service_here.service_manager", lambda *_, **__: systemd)
+    found = start_by_service(Output())
+    asked = [command.removeprefix("systemctl --user --no-pager ") for command in programs.ran]
+    assert found == "systemd user service"
+    assert [command for command in asked if not command.startswith("show ")] == [
+        "enable connectord.service",
+        "reset-failed connectord.service",
+        "start connectord.service",
+    ]
 
 
 def test_the_next_step_is_named_while_nothing_is_registered(
