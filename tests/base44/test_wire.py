@@ -12,7 +12,7 @@ import httpcore
 import pytest
 from tests.support.emulator import RunningEmulator, running_emulator
 
-from connectord.base44 import Base44, find_credentials, wire
+from connectord.base44 import Base44, Unreachable, find_credentials, wire
 from connectord.base44.connections import Connections
 from connectord.emulator import DEFAULT_API_KEY
 
@@ -100,3 +100,27 @@ async def test_a_proxy_of_the_environment_is_gone_through(
     assert wire.transport() is None
     async with Base44("https://base44.test", find_credentials(KEY, tmp_path)) as client:
         assert any(mount is not None for mount in client._http._mounts.values())
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "why"),
+    [
+        ("HTTPS_PROXY", "socks4://ann:se/cret@proxy:1080", "a proxy that the environment names can't be used"),
+        ("HTTPS_PROXY", "socks5://ann:se/cret@proxy:1080", "a proxy that the environment names can't be used"),
+        ("HTTPS_PROXY", "http://ann:se/cret@proxy", "a proxy that the environment names can't be used"),
+        ("NO_PROXY", "http://[::1", "a proxy that the environment names can't be used"),
+        ("SSL_CERT_FILE", "/nowhere/ca.pem", "the certificates of SSL_CERT_FILE can't be read (No such file"),
+        ("SSL_CERT_FILE", __file__, "the certificates of SSL_CERT_FILE can't be read ("),
+    ],
+)
+async def test_what_the_environment_says_wrong_of_the_way_is_no_defect_and_no_secret(
+    variable: str, value: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    async with Base44("https://base44.test", find_credentials(KEY, tmp_path)) as client:
+        for ask in (client.ping, client.device_code, client.app("1").list_connectors):
+            with pytest.raises(Unreachable) as caught:
+                await ask()
+            assert caught.value.what.startswith(f"Can't reach Base44 at base44.test: {why}")
+            assert "cret" not in str(caught.value)
+            assert "connectord service install" in caught.value.todo[1]

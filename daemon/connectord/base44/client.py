@@ -70,7 +70,13 @@ class Base44:
 
     @property
     def _http(self) -> httpx.AsyncClient:
-        self._opened = self._opened or httpx.AsyncClient(
+        if self._opened is None:
+            with wire.explained(self.api_url):
+                self._opened = self._open()
+        return self._opened
+
+    def _open(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
             base_url=self.api_url,
             transport=self._transport or wire.transport(),
             limits=wire.LIMITS,
@@ -79,7 +85,6 @@ class Base44:
             mounts={f"all://{host}": None for host in _THIS_MACHINE},  # a proxy can't reach the emulator here
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # headers alone say who is asking
         )
-        return self._opened
 
     async def __aenter__(self) -> Self:
         return self

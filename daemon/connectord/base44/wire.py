@@ -6,11 +6,16 @@ one; that a network silently forgot it (a router, a sleep) is for the kernel to 
 
 from __future__ import annotations
 
+import contextlib
+import os
 import socket
+from collections.abc import Iterator
 from typing import Final
 from urllib.request import getproxies
 
 import httpx
+
+from connectord.base44.errors import Unreachable
 
 KEPT_SECONDS: Final = 400.0
 """A rescan, every five minutes or so, comes before: it is always the same connection, as far as the server likes."""
@@ -40,3 +45,26 @@ def socket_options() -> list[SocketOption]:
 def transport() -> httpx.AsyncBaseTransport | None:
     """The way to Base44; None where it leads through a proxy of the environment's, which only httpx itself sets up."""
     return None if getproxies() else httpx.AsyncHTTPTransport(limits=LIMITS, socket_options=socket_options())
+
+
+@contextlib.contextmanager
+def explained(host: str) -> Iterator[None]:
+    """What the environment says about the way to `host`, and can't be used, is Unreachable: it is no defect.
+
+    The proxies' own words aren't repeated: they may hold a password (P13).
+    """
+    try:
+        yield
+    except OSError as error:  # an ssl.SSLError as well
+        named = next(filter(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR")), None)  # httpx's order
+        why = f"the certificates of {named or 'certifi'} can't be read ({error.strerror or error})"
+        todo = f"Correct {named}, or unset it." if named else "Install connectord again: pipx reinstall connectord"
+        raise _no_way(host, why, todo) from error
+    except (httpx.InvalidURL, ImportError, ValueError) as error:
+        todo = "Correct http_proxy, https_proxy, all_proxy or no_proxy: connectord doctor looks at them."
+        raise _no_way(host, "a proxy that the environment names can't be used", todo) from error
+
+
+def _no_way(host: str, why: str, todo: str) -> Unreachable:
+    restart = "A daemon keeps the environment of its start; to renew a service's: connectord service install"
+    return Unreachable(f"Can't reach Base44 at {host.partition('://')[2]}: {why}", url=host, todo=(todo, restart))
