@@ -244,6 +244,17 @@ def test_uninstalled_it_leaves_nothing_behind_but_what_is_the_users(ann: Ann) ->
     assert "There is no service to remove" in ann.connectord("service", "uninstall")
 
 
+def test_one_whose_unit_somebody_has_removed_is_ended_all_the_same(ann: Ann) -> None:
+    ann.connectord("service", "install")
+    for link in ann.file(UNIT.parent).rglob("connectord.service"):
+        link.unlink()
+    ann.system.ann("systemctl", "--user", "daemon-reload")
+    status = ann.json("service", "status", code=1)
+    assert (status["installed"], status["running"]) == (False, True)
+    ann.connectord("service", "uninstall")
+    assert (ann.show("LoadState"), ann.show("ActiveState")) == ("not-found", "inactive")
+
+
 def test_a_daemon_that_was_started_by_hand_is_left_alone_until_it_may_be_ended(ann: Ann) -> None:
     ann.connectord("start", str(PROJECT))
     by_hand = ann.json("status")["daemon"]["pid"]

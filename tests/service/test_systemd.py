@@ -104,6 +104,27 @@ def test_a_unit_of_somebody_else_is_neither_written_over_nor_removed(tmp_path: P
     assert systemd.status().whose is Whose.FOREIGN
 
 
+def test_removed_nothing_of_it_is_left_and_systemd_is_told_afterwards(tmp_path: Path) -> None:
+    programs = Programs()
+    systemd = Systemd(a_person(tmp_path), programs)
+    systemd.write()
+    programs.ran.clear()
+    systemd.remove()
+    changes = [words.removeprefix("systemctl --user --no-pager ") for words in programs.ran if " show " not in words]
+    of_it = [f"{verb} connectord.service" for verb in ("stop", "disable")]
+    assert changes == [*of_it, "daemon-reload", "reset-failed connectord.service"]
+    assert not systemd.file.exists()
+
+
+def test_one_that_does_not_end_keeps_its_unit(tmp_path: Path) -> None:
+    programs = Programs({SHOW: shown(ActiveState="active", MainPID="7")})
+    systemd = Systemd(a_person(tmp_path), programs)
+    systemd.write()
+    with pytest.raises(ServiceRefused, match="systemd still runs it"):
+        systemd.remove()
+    assert systemd.file.exists()
+
+
 @pytest.mark.parametrize(
     ("properties", "state", "says"),
     [
@@ -124,12 +145,35 @@ def test_a_unit_of_somebody_else_is_neither_written_over_nor_removed(tmp_path: P
             "it failed too often, and isn't started any more",
         ),
         ({"ActiveState": "failed", "Result": "protocol"}, RunState.FAILED, "systemd says protocol"),
+        (
+            {"ActiveState": "failed", "LoadState": "masked", "Result": "success"},
+            RunState.FAILED,
+            "the unit is masked (systemctl --user unmask connectord ends that)",
+        ),
     ],
 )
 def test_how_it_runs(tmp_path: Path, properties: dict[str, str], state: RunState, says: str) -> None:
     status = Systemd(a_person(tmp_path), Programs({SHOW: shown(**properties)})).status()
     assert (status.state, status.says) == (state, says)
     assert status.pid == (7 if state is RunState.RUNNING else None)
+
+
+@pytest.mark.parametrize(
+    ("state", "enabled"), [("enabled", True), ("enabled-runtime", True), ("disabled", False), ("", False)]
+)
+def test_whether_it_starts_with_the_next_login(tmp_path: Path, state: str, *, enabled: bool) -> None:
+    programs = Programs({SHOW: shown(ActiveState="active", MainPID="7", UnitFileState=state)})
+    assert Systemd(a_person(tmp_path), programs).status().enabled is enabled
+
+
+@pytest.mark.parametrize(("anew", "verb"), [(True, "restart"), (False, "start")])
+def test_one_that_runs_is_started_anew_only_where_that_is_asked_for(tmp_path: Path, verb: str, *, anew: bool) -> None:
+    programs = Programs({SHOW: shown(ActiveState="active", MainPID="7")})
+    assert Systemd(a_person(tmp_path), programs).start(anew=anew).pid == 7
+    commands = [f"systemctl --user --no-pager {one} connectord.service" for one in ("restart", "start")]
+    assert [words for words in programs.ran if words in commands] == [
+        f"systemctl --user --no-pager {verb} connectord.service"
+    ]
 
 
 def test_lingering_is_seen(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ _STATES: Final = {
     "deactivating": RunState.STOPPING,
     "failed": RunState.FAILED,
 }
+_ENDED: Final = {RunState.STOPPED, RunState.FAILED}
 _LINGER: Final = Path("/var/lib/systemd/linger")
 _SHOWN_LINES: Final = 20
 
@@ -92,7 +93,10 @@ class Systemd:
     def remove(self) -> None:
         """Stop it, disable it and remove the unit."""
         self._refuse_foreign()
-        self._systemctl("disable", "--now", NAME, may_fail=True)
+        self._systemctl("stop", NAME, may_fail=True)  # it fails for one that isn't loaded, so the state is asked for
+        if _STATES.get(self._show().get("ActiveState", ""), RunState.STOPPED) not in _ENDED:
+            raise ServiceRefused("systemd still runs it: `systemctl --user stop connectord` didn't end it.")
+        self._systemctl("disable", NAME, may_fail=True)
         remove_file(self.file)
         self._systemctl("daemon-reload")
         self._systemctl("reset-failed", NAME, may_fail=True)
