@@ -14,6 +14,7 @@ import pytest
 from tests.support.doctor import here, proc_with, said, states, with_daemon
 from tests.support.face import a_daemon
 
+from connectord.control.log_places import log_path
 from connectord.control.models import WatchState
 from connectord.doctor.database import check_database
 from connectord.doctor.disk import NEEDED, SCARCE, check_disk, room
@@ -137,6 +138,9 @@ def test_permissions_an_open_socket_and_open_credentials_are_told(
     database.parent.mkdir(parents=True, mode=0o700)
     database.write_bytes(b"")
     database.chmod(0o644)
+    log_path(state_dir()).parent.mkdir(mode=0o700)
+    log_path(state_dir()).write_text("")
+    log_path(state_dir()).chmod(0o640)
     settings_path().parent.mkdir(parents=True)
     settings_path().write_text("")
     settings_path().chmod(0o666)
@@ -148,6 +152,7 @@ def test_permissions_an_open_socket_and_open_credentials_are_told(
         words = said(check_permissions, here(tmp_path))
     assert "connectord.sock is open to others (mode 777)" in words
     assert f"{database} is open to others (mode 644)" in words
+    assert f"{log_path(state_dir())} is open to others (mode 640)" in words
     assert f"{auth} can be read by others (mode 644)" in words
     assert f"{settings_path()} can be written by others (mode 666)" in words
 
@@ -170,6 +175,33 @@ def test_permissions_a_file_in_the_place_of_a_folder_is_told(tmp_path: Path) -> 
     state_dir().parent.mkdir(parents=True)
     state_dir().write_text("")
     assert f"broken: {state_dir()} is in the way" in said(check_permissions, here(tmp_path))
+
+
+def test_permissions_what_belongs_to_another_user_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    auth = Path.home() / ".base44" / "auth" / "auth.json"
+    for file in (auth, state_dir() / STATE_FILE):
+        file.parent.mkdir(parents=True)
+        file.write_bytes(b"")
+    monkeypatch.setattr("connectord.doctor.permissions.os.geteuid", lambda: 4242)
+    words = said(check_permissions, here(tmp_path))
+    owner = f"belongs to another user (uid {auth.stat().st_uid})"
+    for path in (state_dir(), state_dir() / STATE_FILE):
+        assert f"broken: {path} {owner}" in words
+    assert f"broken: {auth} {owner}, so a renewed login can't be kept" in words
+    assert f"sudo chown 4242 {auth}" in words
+
+
+def test_permissions_a_place_that_cannot_be_written_or_made_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state_dir().mkdir(parents=True)
+    state_dir().chmod(0o500)
+    monkeypatch.setattr("connectord.doctor.permissions.os.access", lambda *_: False)  # root may write everywhere
+    words = said(check_permissions, here(tmp_path))
+    assert f"broken: {state_dir()} can't be written to (mode 500)" in words
+    assert f"chmod 700 {state_dir()}" in words
+    folder = log_path(state_dir()).parent
+    assert f"broken: {folder} isn't there, and can't be made in {state_dir()}" in words
 
 
 def disk(free: int = 1 << 40, *, files: int = 1000, flags: int = 0) -> os.statvfs_result:

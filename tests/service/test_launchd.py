@@ -65,6 +65,13 @@ def test_a_second_installation_changes_nothing(tmp_path: Path) -> None:
     machine.programs.ran.clear()
     assert machine.launchd.write() is False
     machine.launchd.start(anew=False)
+    assert machine.asked() == [f"enable {machine.domain}/connectord"]
+
+
+def test_one_that_is_loaded_and_has_ended_is_started_again(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    machine.programs.answers["launchctl print gui"] = FAILED
+    assert machine.launchd.start(anew=False).state is RunState.RUNNING
     assert machine.asked() == [f"enable {machine.domain}/connectord", f"kickstart {machine.domain}/connectord"]
 
 

@@ -75,16 +75,17 @@ class Launchd:
 
     def start(self, *, anew: bool) -> ServiceStatus:
         """Load the plist and start it (`anew`: also where it runs). Returns when the daemon answers."""
-        loaded = self._launchctl("print", self._target, may_fail=True).code == 0
+        shown = self._launchctl("print", self._target, may_fail=True)
+        loaded, runs = shown.code == 0, _PID.search(shown.out) is not None
         if loaded and anew:  # launchd keeps what it has read: a new plist wants a new load
             self._unload()
             loaded = False
         self._log.parent.mkdir(parents=True, exist_ok=True)
         self._launchctl("enable", self._target)
-        if loaded:
-            self._launchctl("kickstart", self._target)
-        else:
+        if not loaded:
             self._launchctl("bootstrap", self._domain, str(self.file))
+        elif not runs:
+            self._launchctl("kickstart", self._target)
         return self._until_ready()
 
     def remove(self) -> None:
