@@ -51,6 +51,19 @@ def test_json_is_one_document_with_every_check_and_every_setting(machine: Machin
     assert removals == [{"key": "removals", "value": '"tracked"', "source": "default", "project": None}]
 
 
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize("option", [(), ("--json",)])
+def test_p13_what_looks_like_a_token_is_masked_wherever_it_stands(machine: Machine, option: tuple[str, ...]) -> None:
+    shop = a_project_status(machine.folder, state="halted", error=f"first {TOKEN}", todo=f"then {TOKEN}")
+    with fake_daemon(Path(os.environ["CONNECTORD_RUNTIME_DIR"]), FakeFace(projects=[shop])):
+        ended = on_its_own(machine).connectord("doctor", *option)
+    assert "halted: first " in ended.out
+    assert "then " in ended.out
+    assert TOKEN not in ended.out
+
+
 def test_what_the_daemon_alone_knows_is_asked_of_it(machine: Machine) -> None:
     shop = a_project_status(machine.folder, state="halted", error="The folder is closed")
     face = FakeFace(projects=[shop], daemon=a_daemon(version="0.0.1"))

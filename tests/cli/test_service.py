@@ -196,6 +196,12 @@ def test_there_may_be_nothing_to_remove(run: Command) -> None:
     assert manager.asked == []
 
 
+def test_one_that_runs_though_its_file_is_gone_is_ended_all_the_same(run: Command) -> None:
+    manager = FakeManager(a_service(whose=Whose.NONE))
+    assert "The service is stopped" in run(manager, "uninstall").stdout
+    assert manager.asked == ["remove"]
+
+
 @pytest.mark.parametrize(
     ("is_so", "code"),
     [

@@ -37,6 +37,9 @@ def refuses(around: Around) -> Iterator[Finding]:
     raise ConnectordError("The thing is gone.", todo=("Fetch it.",), details=("from here",))
 
 
+refuses_too = refuses
+
+
 def fails(around: Around) -> Iterator[Finding]:
     yield ok("not this")
     raise ZeroDivisionError("by nothing")
@@ -92,6 +95,15 @@ def test_a_check_that_hangs_is_said_when_the_time_is_up_and_holds_up_no_other(
 def test_an_error_is_a_finding_in_its_own_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     [one] = run.run_checks(checks(monkeypatch, "refuses"), here(tmp_path))
     assert one.findings == (Finding(State.BROKEN, "The thing is gone.", ("from here",), ("Fetch it.",)),)
+
+
+def test_an_error_that_keeps_several_checks_from_looking_is_said_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    found = run.run_checks(checks(monkeypatch, "refuses", "well", "refuses_too"), here(tmp_path))
+    findings = [finding for one in found for finding in one.findings]
+    assert [finding.state for finding in findings] == [State.BROKEN, State.OK, State.UNKNOWN]
+    assert findings[-1].what == "see what is said of refuses"
 
 
 def test_a_check_with_a_defect_is_said_and_the_next_goes_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

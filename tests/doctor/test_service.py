@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from tests.support.doctor import here, said
-from tests.support.service import a_service
+from tests.support.service import FakeManager, a_service
 
+from connectord.control.lock import daemon_lock
 from connectord.doctor import service
 from connectord.doctor.finding import State
 from connectord.doctor.service import beside, check_service, of_service
+from connectord.places import runtime_dir
 from connectord.service.definition import Whose
 from connectord.service.errors import NoServiceManager, ServiceRefused
 from connectord.service.manager import RunState
@@ -56,6 +59,13 @@ def test_a_daemon_beside_the_service_is_said() -> None:
     assert list(beside(a_service(), 77)) == []
     assert list(beside(a_service(), None)) == []
     assert list(beside(a_service(whose=Whose.NONE), 78)) == []
+
+
+def test_a_daemon_beside_it_is_looked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(service, "service_manager", lambda *_, **__: FakeManager(a_service()))
+    with daemon_lock(runtime_dir()):
+        words = said(check_service, here(tmp_path))
+    assert f"the daemon that runs (pid {os.getpid()}) isn't the one of the service" in words
 
 
 def test_a_machine_without_a_service_manager_is_told_what_there_is_instead(

@@ -11,7 +11,7 @@ from typing import Final
 
 from connectord.doctor.around import Around
 from connectord.doctor.checks import Check
-from connectord.doctor.finding import Finding, broken, of_error
+from connectord.doctor.finding import Finding, broken, of_error, unknown
 from connectord.errors import ConnectordError
 
 LIMIT: Final = 15.0
@@ -37,17 +37,25 @@ def run_checks(
     loaded = [(check, _loaded(check)) for check in checks]
     deadline = clock() + limit
     begun = [(check, _Begun(check, examine, around)) for check, examine in loaded]
+    reasons: dict[tuple[Finding, ...], str] = {}
     for check, running in begun:
-        yield Checked(check, running.findings(max(0.0, deadline - clock()), limit))
+        findings = running.findings(max(0.0, deadline - clock()), limit)
+        # One mistake can keep several checks from looking: the first says it, the others who did.
+        first = reasons.setdefault(findings, check.name) if running.was_refused else check.name
+        yield Checked(check, findings if first == check.name else (unknown(f"see what is said of {first}"),))
 
 
 class _Begun:
-    """A check that runs. Its thread ends with the process, if not before."""
+    """A check that runs. Its thread ends with the process, if not before.
+
+    `was_refused`: it couldn't look at anything, and its finding is the ConnectordError that it ended in.
+    """
 
     def __init__(self, check: Check, examine: Examine, around: Around) -> None:
         self._examine = examine
         self._around = around
         self._findings: tuple[Finding, ...] = ()
+        self.was_refused = False
         self._ended = threading.Event()
         threading.Thread(target=self._run, name=f"check {check.name}", daemon=True).start()
 
@@ -65,7 +73,7 @@ class _Begun:
         try:
             self._findings = tuple(self._examine(self._around))
         except ConnectordError as error:
-            self._findings = (of_error(error),)
+            self._findings, self.was_refused = (of_error(error),), True
         except Exception as error:  # noqa: BLE001  (a check with a defect is told, and the others go on)
             self._findings = (_defect(error),)
         finally:
