@@ -62,6 +62,15 @@ def test_words_that_name_no_command_have_their_exit_codes(machine: Machine, word
     assert machine.connectord(*words).code == code
 
 
+@pytest.mark.parametrize("group", [(), ("service",), ("projects",)])
+def test_what_a_command_does_is_a_sentence_that_the_help_of_its_group_can_show(
+    machine: Machine, group: tuple[str, ...]
+) -> None:
+    commands = machine.connectord(*group, "--help").out.partition("Commands:\n")[2].splitlines()
+    assert len(commands) > 2
+    assert [line for line in commands if line.endswith("...")] == []
+
+
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
 def test_a_command_with_closed_streams_ends_as_it_does_with_open_ones(machine: Machine, closed: str) -> None:
     command = ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "connectord", "status", "--json"]

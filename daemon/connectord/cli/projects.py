@@ -22,7 +22,10 @@ def projects() -> None:
 @with_path
 @with_json
 def add(path: Path | None, *, as_json: bool) -> None:
-    """Register the project that PATH (or this folder) lies in, and begin to watch it."""
+    """Register a project, and begin to watch it.
+
+    It is the one that PATH (or this folder) lies in.
+    """
     run_asking(lambda client, output: register(client, path or here(), output), as_json=as_json)
 
 
@@ -38,7 +41,10 @@ def remove(path: Path | None, *, as_json: bool) -> None:
 @with_path
 @with_json
 def list_projects(path: Path | None, *, as_json: bool) -> None:
-    """List the registered projects, or the one that PATH lies in, with the state of each."""
+    """List the registered projects with the state of each.
+
+    With PATH the one that it lies in.
+    """
     run_asking(lambda client, output: _list(client, path, output), as_json=as_json)
 
 

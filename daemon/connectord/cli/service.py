@@ -55,7 +55,10 @@ def uninstall(*, as_json: bool) -> None:
 @service.command("status")
 @with_json
 def status(*, as_json: bool) -> None:
-    """Show whether the service is installed, up to date, running and enabled: exit code 0 if all of it is true."""
+    """Show how the service is.
+
+    Exit code 0 where it is installed, up to date, running and enabled.
+    """
     run_thin(_status, as_json=as_json)
 
 

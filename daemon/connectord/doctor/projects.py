@@ -60,7 +60,8 @@ def _elsewhere(project: ProjectStatus, around: Around) -> Iterator[Finding]:
             f"{project.path}: the daemon pushes to app {theirs[0]} at {theirs[1]}, this shell would to {ours[0]} at"
             f" {ours[1]}",
             "BASE44_APP_ID and BASE44_API_URL differ between the daemon's environment and this one.",
-            "Unset them here, or write them into the project's .env, which both read.",
+            "Have the same in both (a service takes over this shell's BASE44_API_URL by: connectord service install),"
+            " or write them into the project's .env, which both read.",
         )
 
 
