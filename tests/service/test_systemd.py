@@ -198,6 +198,19 @@ def test_a_start_that_fails_shows_its_last_words(tmp_path: Path) -> None:
     assert "_SYSTEMD_INVOCATION_ID=abc" in programs.ran[-1]
 
 
+def test_a_start_that_takes_longer_than_anybody_waits_is_no_failure(tmp_path: Path) -> None:
+    looking = "Looking at 900 projects for the first time"
+    programs = Programs(
+        {
+            "systemctl --user --no-pager start": Ran(124, "", "systemctl has not ended after 120 s."),
+            SHOW: shown(ActiveState="activating", SubState="start", MainPID="7", StatusText=looking),
+        }
+    )
+    with pytest.raises(ServiceNotStarted, match=f"goes on starting: {looking}") as caught:
+        Systemd(a_person(tmp_path), programs).start(anew=False)
+    assert caught.value.todo == ("See how far it is: connectord service status",)
+
+
 def test_where_the_daemon_said_nothing_systemd_s_words_are_shown(tmp_path: Path) -> None:
     programs = Programs(
         {

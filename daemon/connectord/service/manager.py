@@ -13,7 +13,7 @@ from connectord.service.definition import Whose
 from connectord.service.installation import Installation
 
 PATIENCE = 120.0
-"""Seconds for a command of the service manager. A start has a limit of its own in the unit, which is shorter."""
+"""Seconds for a command of the service manager. A start that takes longer, on slow disks, goes on without it."""
 
 
 class Kind(StrEnum):

@@ -10,7 +10,7 @@ from typing import Final
 from connectord.service.definition import Definition, read_file, whose
 from connectord.service.errors import NotOurs, ServiceNotStarted, ServiceRefused
 from connectord.service.file import remove_file, replace_file
-from connectord.service.manager import Kind, Person, Ran, Run, RunState, ServiceStatus
+from connectord.service.manager import PATIENCE, Kind, Person, Ran, Run, RunState, ServiceStatus
 from connectord.service.systemd_unit import namespace_directives, read_unit, unit_text
 from connectord.service.words import last_words
 
@@ -131,6 +131,11 @@ class Systemd:
 
     def _not_started(self, started: Ran) -> ServiceNotStarted:
         shown = self._show()
+        if shown.get("SubState") == "start":
+            return ServiceNotStarted(
+                f"The service isn't ready after {PATIENCE:.0f} s, and goes on starting: {shown.get('StatusText', '')}",
+                todo=("See how far it is: connectord service status",),
+            )
         invocation = shown.get("InvocationID", "")
         said = self._said("SYSLOG_IDENTIFIER=connectord", f"_SYSTEMD_INVOCATION_ID={invocation}")
         # Where it didn't get as far as saying something, systemd says how far it got.
