@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
-from tests.support.documents import PAGES, commands, page
+from tests.support.documents import PAGES, ROOT, commands, page
 
 import connectord
 from connectord.cli.app import connectord_group
@@ -93,3 +93,9 @@ def test_each_target_of_make_exists(name: str) -> None:
     targets = set(re.findall(r"^([a-z]+):", page("Makefile"), re.MULTILINE))
     named = set(re.findall(r"(?:`|^    )make ([a-z]+)", page(name), re.MULTILINE))
     assert named <= targets
+
+
+def test_nothing_is_fetched_by_a_name_under_which_nothing_was_released() -> None:
+    by_name = re.compile(r"pipx? install\b[^`\n]* connectord\b")
+    sources = [str(path.relative_to(ROOT)) for path in ROOT.glob("daemon/**/*.py")]
+    assert [(name, found) for name in (*PAGES, *sources) for found in by_name.findall(page(name))] == []

@@ -15,7 +15,7 @@ from connectord.doctor.around import Around
 from connectord.doctor.finding import Finding, attention, broken, ok
 
 NAME: Final = "connectord"
-_AGAIN: Final = "Install connectord again: pipx reinstall connectord, or pip install --force-reinstall connectord"
+_AGAIN: Final = "Install connectord again: pipx reinstall connectord (or with pip, from where it was installed)"
 
 _REQUIREMENT: Final = re.compile(r"(?P<name>[\w.-]+)\s*(?:\[[^]]*\])?\s*\(?(?P<wanted>[^;)]*)\)?\s*(?:;(?P<when>.*))?")
 _CLAUSE: Final = re.compile(r"(>=|<=|==|!=|<|>|~=)\s*([\w.*+!-]+)")
@@ -41,7 +41,7 @@ def check_python(around: Around) -> Iterator[Finding]:
     if wanted and not accepts(wanted, running):
         yield broken(
             f"Python {running} ({sys.executable}); connectord needs {wanted}",
-            "Install connectord with a newer Python: pipx install --python python3.13 connectord",
+            "Install connectord with a newer Python: pipx reinstall --python python3.13 connectord",
         )
         return
     yield ok(f"Python {running} ({sys.executable})")
@@ -54,7 +54,7 @@ def check_packages(around: Around) -> Iterator[Finding]:
     if installed is None:
         yield attention(
             f"connectord {__version__} runs from its sources, without having been installed",
-            "Nobody has seen to the packages that it needs; install it: pipx install connectord",
+            "Nobody has seen to the packages that it needs; install it: pipx install . (in its folder)",
         )
         return
     wrong = tuple(_wrong(needed))
