@@ -120,11 +120,16 @@ def test_permissions_open_folders_are_told_with_the_command_that_closes_them(tmp
     assert f"chmod 700 {state_dir()}" in words
 
 
-def reachable(path: Path) -> None:
-    """Let others walk down to it: pytest's own folders are closed, and then nobody else can read what is in them."""
-    for folder in path.parents:
-        if folder.stat().st_uid == os.geteuid() and not folder.stat().st_mode & 0o011:
-            folder.chmod(0o755)
+def test_permissions_a_command_can_be_typed_where_a_folder_has_a_space(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    state = tmp_path / "Application Support"
+    monkeypatch.setenv("CONNECTORD_STATE_DIR", str(state))
+    path = a_database()
+    state.chmod(0o755)
+    assert f"chmod 700 '{state}'" in said(check_permissions, here(tmp_path))
+    path.with_name(f"{STATE_FILE}.aside-20260101T000000Z").write_bytes(b"")
+    assert f"rm '{path}'.aside-*" in said(check_database, here(tmp_path))
 
 
 def test_permissions_an_open_socket_and_open_credentials_are_told(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 
 from connectord.doctor.around import Around
 from connectord.doctor.finding import Finding, attention, broken, ok
@@ -25,5 +26,5 @@ def check_database(around: Around) -> Iterator[Finding]:
     if found.aside:
         yield attention(
             f"earlier databases couldn't be used and were set aside; the newest is {found.aside[-1].name}",
-            f"If nothing in them is missed, delete them: rm {found.path}.aside-*",
+            f"If nothing in them is missed, delete them: rm {quote(str(found.path))}.aside-*",
         )

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from connectord.base44.auth_file import AuthFile
@@ -66,10 +67,10 @@ def _private_folder(folder: Path, variable: str) -> Iterator[Finding]:
     elif found.st_mode & _OTHERS:
         yield attention(
             f"{folder} is open to others ({_mode(found)}); the daemon closes it at its next start",
-            f"Or close it now: chmod 700 {folder}",
+            f"Or close it now: chmod 700 {quote(str(folder))}",
         )
     elif not os.access(folder, os.W_OK | os.X_OK):
-        yield broken(f"{folder} can't be written to ({_mode(found)})", f"chmod 700 {folder}")
+        yield broken(f"{folder} can't be written to ({_mode(found)})", f"chmod 700 {quote(str(folder))}")
 
 
 def _can_be_made(folder: Path, variable: str) -> Iterator[Finding]:
@@ -89,7 +90,7 @@ def _private(file: Path) -> Iterator[Finding]:
     if found.st_uid != os.geteuid():
         yield broken(f"{file} belongs to another user (uid {found.st_uid})", "Move it away, or give it to this user.")
     elif found.st_mode & _OTHERS and _others_reach(file):
-        yield broken(f"{file} is open to others ({_mode(found)})", f"chmod 600 {file}")
+        yield broken(f"{file} is open to others ({_mode(found)})", f"chmod 600 {quote(str(file))}")
 
 
 def _shared(credentials: Path) -> Iterator[Finding]:
@@ -100,12 +101,12 @@ def _shared(credentials: Path) -> Iterator[Finding]:
     if found.st_uid != os.geteuid():
         yield broken(
             f"{credentials} belongs to another user (uid {found.st_uid}), so a renewed login can't be kept",
-            f"Give it to this user: sudo chown {os.geteuid()} {credentials}",
+            f"Give it to this user: sudo chown {os.geteuid()} {quote(str(credentials))}",
         )
     elif found.st_mode & _OTHERS_READ and _others_reach(credentials):
         yield attention(
             f"{credentials} can be read by others ({_mode(found)}), and whoever reads it is signed in as you",
-            f"chmod 600 {credentials}",
+            f"chmod 600 {quote(str(credentials))}",
         )
 
 
@@ -114,7 +115,7 @@ def _settings(config: Path) -> Iterator[Finding]:
     if found is not None and found.st_mode & _OTHERS_WRITE and _others_reach(config):
         yield attention(
             f"{config} can be written by others ({_mode(found)}), who could have more removed than you want",
-            f"chmod 600 {config}",
+            f"chmod 600 {quote(str(config))}",
         )
 
 

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from connectord.service.definition import Definition, read_file, whose
@@ -128,7 +129,7 @@ class Launchd:
         if text is not None and read_plist(text) is None:
             raise NotOurs(
                 f"{self.file} is there, and connectord hasn't written it.",
-                todo=(f"Move it out of the way, or remove it: rm {self.file}", "Then run it again."),
+                todo=(f"Move it out of the way, or remove it: rm {quote(str(self.file))}", "Then run it again."),
             )
 
     def _launchctl(self, *words: str, may_fail: bool = False) -> Ran:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from connectord.service.definition import Definition, read_file, whose
@@ -120,7 +121,7 @@ class Systemd:
         if text is not None and read_unit(text) is None:
             raise NotOurs(
                 f"{self.file} is there, and connectord hasn't written it.",
-                todo=(f"Move it out of the way, or remove it: rm {self.file}", "Then run it again."),
+                todo=(f"Move it out of the way, or remove it: rm {quote(str(self.file))}", "Then run it again."),
             )
 
     def _can_confine(self) -> bool:
