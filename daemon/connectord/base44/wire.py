@@ -66,5 +66,5 @@ def explained(host: str) -> Iterator[None]:
 
 
 def _no_way(host: str, why: str, todo: str) -> Unreachable:
-    restart = "A daemon keeps the environment of its start; to renew a service's: connectord service install"
+    restart = "A daemon keeps the environment of its start: restart it here (a service: connectord service install)"
     return Unreachable(f"Can't reach Base44 at {host.partition('://')[2]}: {why}", url=host, todo=(todo, restart))
