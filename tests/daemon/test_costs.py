@@ -21,6 +21,7 @@ from connectord.control import NewsKind
 from connectord.project import connector_file, read_project, reader
 from connectord.project.json_text import parse
 from connectord.project.regular_file import read_bytes
+from connectord.settings import Settings
 from connectord.store import BaseKey
 from connectord.store.database import Database
 from connectord.sync.reconcile import base_key
@@ -87,7 +88,8 @@ async def a_life(base44: Emulator, home: Path, folder: Path) -> AsyncIterator[Li
     write_credentials(home, base44.tokens())
     sample = a_sample(folder, 0, CONNECTORS)
     project = read_project(sample.root, {"BASE44_API_URL": base44.url})
-    async with a_daemon(project, home=home) as daemon:
+    # The desktop is looked for more and more seldom where there is none; here it isn't.
+    async with a_daemon(project, home=home, settings=Settings(notify="log")) as daemon:
         life = Life(daemon, sample)
         await life.push(lambda: None)
         while not life.reconciled(base_key(project)):  # noqa: ASYNC110  (it tells only what is news)

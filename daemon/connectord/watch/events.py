@@ -22,7 +22,7 @@ LINGER_SECONDS: Final = 1.0
 
 MOST_LINGERING: Final = 4
 LARGEST: Final = 500
-"""Directories in one subscription: 25 ms in which nothing else runs, and some 0.2 % of a core for each."""
+"""Directories in one subscription: 25 ms in which nothing else runs; each takes one inotify instance, and one to ring."""
 
 FIRST_RETRY: Final = 1.0
 LAST_RETRY: Final = 300.0
