@@ -22,7 +22,7 @@ LINGER_SECONDS: Final = 1.0
 
 MOST_LINGERING: Final = 4
 LARGEST: Final = 500
-"""Directories in one subscription: 25 ms in which nothing else runs; each takes one inotify instance, and one to ring."""
+"""Directories in one subscription: 25 ms in which nothing else runs; each takes two inotify instances, one to ring."""
 
 FIRST_RETRY: Final = 1.0
 LAST_RETRY: Final = 300.0
