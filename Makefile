@@ -15,7 +15,7 @@ tour: $(VENV)/runtime  ## the whole story, played and checked step by step
 	@$(BIN)/connectord demo --tour
 
 test: $(VENV)/dev  ## all tests (PYTEST_ARGS="-k plan" for some)
-	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: $(VENV)/dev  ## ruff, mypy strict, import-linter
 	$(BIN)/ruff check .
@@ -24,6 +24,7 @@ check: $(VENV)/dev  ## ruff, mypy strict, import-linter
 	$(BIN)/lint-imports
 
 bench: $(VENV)/bench  ## measure it, beside entr and chokidar (BENCH="idle commands" for some parts; docs/performance.md)
+	$(BIN)/python -m pytest -m bench tests/benchmarks
 	$(BIN)/python -m tests.benchmarks $(BENCH)
 
 format: $(VENV)/dev  ## let ruff mend what it can

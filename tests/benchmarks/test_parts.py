@@ -11,6 +11,8 @@ from tests.benchmarks.parts.commands import COMMANDS, FLOORS, SAME_IN_THE_CLI
 from tests.benchmarks.results import Result
 from tests.support.real_cli import needs_real_cli
 
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(300)]  # many processes, on a machine that may be busy
+
 needs_rivals = pytest.mark.skipif(rivals.missing() is not None, reason=str(rivals.missing()))
 
 MEMORY = {"resident memory", "proportional memory", "threads"}

@@ -99,6 +99,7 @@ def test_every_part_and_every_block_is_in_the_page() -> None:
 
 
 @needs_plots
+@pytest.mark.bench
 def test_the_same_results_make_the_same_pictures(tmp_path: Path) -> None:
     from tests.benchmarks.plots import draw  # noqa: PLC0415  (it may not be there)
 

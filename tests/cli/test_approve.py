@@ -190,8 +190,23 @@ def test_a_file_that_came_back_is_said_to_be_there(daemon: FakeDaemon, shop: Mac
     daemon.face.on_approve = back
     daemon.on_its_loop(daemon.face.settled.set)
     ended = shop.connectord("approve", "-y")
-    assert "! Not removed yet: github, slack\n    its file is there again\n" in ended.out
+    assert "! Not removed yet: github, slack\n    its file is there\n" in ended.out
     assert ended.code == 4
+
+
+def test_p12_what_was_removed_is_said_to_be_though_its_file_came_back_afterwards(
+    daemon: FakeDaemon, shop: Machine
+) -> None:
+    def removed_and_back() -> None:
+        pushed = removed(shop.folder, "slack")[0].model_copy(update={"id": 3, "result": "synced"})
+        daemon.face.entries = (pushed, *removed(shop.folder, "github", "slack"))
+        daemon.face.projects = [a_project_status(shop.folder, connectors=(a_connector("slack", file="slack.jsonc"),))]
+
+    daemon.face.on_approve = removed_and_back
+    daemon.on_its_loop(daemon.face.settled.set)
+    ended = shop.connectord("approve", "-y")
+    assert ended.out.splitlines()[-1] == "✓ Removed from Base44: github, slack"
+    assert ended.code == 0
 
 
 def test_an_older_removal_of_the_same_connector_is_not_taken_for_this_one(daemon: FakeDaemon, shop: Machine) -> None:

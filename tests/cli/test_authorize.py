@@ -150,6 +150,7 @@ def test_where_nothing_is_opened_all_links_are_printed_first(desk: Machine, daem
     end(daemon, github="authorized", slack="authorized")
     ended = desk.connectord("authorize", "--no-browser")
     assert (ended.code, opened(tmp_path)) == (0, [])
+    assert "No browser is opened: --no-browser was given" in ended.err
     assert ended.out.splitlines()[:2] == [
         f"Open this link to authorize github: {LINK}github",
         f"Open this link to authorize slack: {LINK}slack",
@@ -228,6 +229,24 @@ def test_a_daemon_that_goes_away_meanwhile_is_said(desk: Machine, daemon: FakeDa
     daemon.on_its_loop(daemon.face.stop)
     terminal.expect_exact("The daemon is ending")
     assert exit_code_of(terminal) == 6
+
+
+def test_p10_a_newer_link_is_printed_while_the_older_one_is_waited_for(desk: Machine, daemon: FakeDaemon) -> None:
+    consents(daemon).newer = {"slack": a_consent("slack", url=f"{LINK}newer")}
+    end(daemon, slack="authorized")
+    ended = desk.connectord("authorize", "slack")
+    assert (ended.code, ended.err.count(f"Open this link instead: {LINK}newer")) == (0, 1)
+
+
+def test_a_newer_link_is_said_on_a_line_of_its_own(desk: Machine, daemon: FakeDaemon) -> None:
+    terminal = desk.at_a_terminal("authorize", "slack")
+    consents(daemon).newer = {"slack": a_consent("slack", url=f"{LINK}newer")}
+    terminal.expect_exact("Waiting for slack authorization...")
+    terminal.expect(r"\r\x1b\[K[^\r\n]*The link of slack was replaced by a newer one\.")
+    daemon.until(consents(daemon).waiting)
+    terminal.send("\x1b")
+    terminal.expect_exact("slack skipped")
+    assert exit_code_of(terminal) == 3
 
 
 def test_esc_skips_one_and_goes_on_to_the_next(desk: Machine, daemon: FakeDaemon) -> None:

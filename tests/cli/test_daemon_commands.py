@@ -108,7 +108,7 @@ def test_status_is_the_document_of_the_design(shop: Machine, daemon: FakeDaemon)
     (line,) = project["connectors"]
     assert set(line) == {
         *("type", "state", "file", "scopes", "missing_scopes", "authorize_url", "error", "todo", "updated_at"),
-        "removal_at",
+        *("removal_at", "claim_url", "untracked"),
     }
 
 
@@ -332,6 +332,14 @@ def test_a_daemon_that_does_not_come_up_is_told_with_its_last_words(runtime: Pat
     with pytest.raises(NotStarted, match="exit status 1") as caught:
         start_in_background(command, Client(runtime), tmp_path, is_there=lambda: False)
     assert caught.value.details == ("config.toml is broken",)
+
+
+def test_p12_a_daemon_is_started_where_its_last_words_have_no_place(runtime: Path, tmp_path: Path) -> None:
+    start_log_path(tmp_path).mkdir(parents=True)  # nobody can write there, not even root: as on a read-only disk
+    command = [sys.executable, "-c", "raise SystemExit('a sentence that nobody hears')"]
+    with pytest.raises(NotStarted, match="exit status 1") as caught:
+        start_in_background(command, Client(runtime), tmp_path, is_there=lambda: False)
+    assert (caught.value.details, caught.value.todo) == ((), ("Try it with: connectord run",))
 
 
 def test_a_daemon_that_never_answers_is_told_too(runtime: Path, tmp_path: Path) -> None:

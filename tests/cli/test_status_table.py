@@ -104,6 +104,29 @@ def test_p5_a_hold_names_its_connectors_since_when_why_and_both_ways_out() -> No
     ]
 
 
+@pytest.mark.parametrize("restorable", [False, True])
+def test_p5_what_never_had_a_file_here_is_pulled_and_not_put_back(restorable: bool) -> None:
+    lines = (
+        a_connector("notion", "held", error="3 of 5 are gone", untracked=True),
+        a_connector("slack", "held", error="3 of 5 are gone", untracked=not restorable),
+    )
+    hold = a_hold(types=("notion", "slack"))
+    text = shown(a_project_status("/home/ada/my shop", connectors=lines, held=(hold,)))
+    restore = "      Put the files back: connectord restore --project '/home/ada/my shop'"
+    pulled = "notion" if restorable else "notion, slack"
+    assert text.splitlines()[5:] == [
+        *([restore] if restorable else []),
+        f"      Write the files of {pulled}: connectord pull '/home/ada/my shop'",
+        "      Remove them from Base44: connectord approve --project '/home/ada/my shop'",
+    ]
+
+
+def test_p4_the_removal_of_what_has_no_file_here_says_how_one_comes() -> None:
+    line = a_connector("slack", "removing", error="it has no file here", removal_at=NOON, untracked=True)
+    way_out = f"it has no file here; removed from Base44 at {clock(NOON, NOW)}, unless one comes (connectord pull)"
+    assert f"  … slack  removing\n      {way_out}" in shown(a_project_status(connectors=(line,)))
+
+
 def test_p6_an_approved_hold_asks_for_nothing_more_and_says_what_it_waits_for() -> None:
     line = a_connector("slack", "held", error="not removed while a file is broken")
     text = shown(a_project_status(connectors=(line,), held=(a_hold(approved=True),)))

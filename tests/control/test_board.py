@@ -282,7 +282,6 @@ def test_a_look_doesnt_overwrite_what_was_said_of_an_unchanged_one() -> None:
     ("state", "shown"),
     [
         (AuthorizationState.OPEN, ConnectorState.NEEDS_AUTHORIZATION),
-        (AuthorizationState.FAILED, ConnectorState.AUTHORIZATION_FAILED),
         (AuthorizationState.TIMED_OUT, ConnectorState.TIMED_OUT),
         (AuthorizationState.SKIPPED, ConnectorState.SKIPPED),
     ],
@@ -294,6 +293,13 @@ def test_p10_an_authorization_that_is_not_given_keeps_its_link_in_sight(
     board.authorization(an_authorization(state), LATER)
     one = the_one(board)
     assert (one.state, one.authorize_url, one.updated_at) == (shown, "https://link", LATER)
+    assert board.state is ProjectState.NEEDS_ACTION
+
+
+def test_p12_a_link_that_base44_has_ended_is_not_offered_again() -> None:
+    board = a_board(looked("slack"), outcome(Result.NEEDS_AUTHORIZATION, authorize_url="https://link"))
+    board.authorization(an_authorization(AuthorizationState.FAILED), LATER)
+    assert (the_one(board).state, the_one(board).authorize_url) == (ConnectorState.AUTHORIZATION_FAILED, None)
     assert board.state is ProjectState.NEEDS_ACTION
 
 
@@ -355,6 +361,24 @@ def test_a_removal_that_is_coming_says_when() -> None:
     board = a_board(looked("github"), removals(coming))
     line = next(one for one in board.status().connectors if one.type == "slack")
     assert (line.error, line.removal_at) == ("its file is gone", AT + timedelta(seconds=10))
+
+
+@pytest.mark.parametrize("reason", [WaitReason.PROBLEMS, WaitReason.GIT_BUSY, WaitReason.UNSENT])
+def test_p12_of_what_has_no_file_here_no_file_is_said_to_be_gone(reason: WaitReason) -> None:
+    waits = WaitingRemoval("slack", reason, "because", untracked=True)
+    line = the_one(a_board(looked(), removals(waits)))
+    assert (line.error or "").startswith("it has no file here; not removed while")
+    assert line.untracked
+
+
+def test_p12_a_hold_says_which_of_its_connectors_never_had_a_file_here() -> None:
+    hold = HeldRemovals(HoldReason.MASS_REMOVAL, ("linear", "slack"), "many", AT.timestamp(), untracked=("slack",))
+    status = a_board(looked("github"), RemovalsChanged(PROJECT, (), (hold,), ())).status()
+    assert [(line.type, line.untracked) for line in status.connectors] == [
+        ("github", False),
+        ("linear", False),
+        ("slack", True),
+    ]
 
 
 def test_p5_a_hold_is_shown_with_its_reason_its_connectors_and_since_when() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,6 @@ from connectord.authorize import Authorization, AuthorizationState
 from connectord.base44.errors import Unreachable
 from connectord.control.tell import tell, tell_notice
 from connectord.control.tell_consent import tell_ended
-from connectord.control.tell_removal import WAYS_OUT
 from connectord.notify import Link, authorization_notice, stripe_notice
 from connectord.project.model import Problem, ProblemCode, Project, Severity
 from connectord.sync import Drift, DriftKind, Outcome, Plan, Result, Trigger
@@ -42,6 +42,10 @@ GONE = Problem(PROJECT.connectors_dir, ProblemCode.MISSING_DIRECTORY, "It isn't 
 HOLD = HeldRemovals(HoldReason.ROOT_MISSING, ("a", "b"), "it isn't there", 1000.0)
 LINK = Link("slack", "https://x/1")
 
+NEVER_HERE = replace(HOLD, untracked=("a", "b"))
+NOW_HELD = "Held (root-missing) now: a, b, because it isn't there."
+APPROVE = "`connectord approve` removes the connectors"
+WAYS_OUT = f"`connectord restore` writes the files back, {APPROVE}"
 VOID = "The approval was for other connectors and is void"
 SENTENCES: dict[str, tuple[SyncEvent, list[str]]] = {
     "unusable": (
@@ -72,6 +76,22 @@ SENTENCES: dict[str, tuple[SyncEvent, list[str]]] = {
     "removals are coming": (
         RemovalsComing(PROJECT, ("a", "b"), 10.0),
         ["a, b: the files are gone; removed from Base44 in 10 s, unless they come back"],
+    ),
+    "the removal of what has no file here is coming": (
+        RemovalsComing(PROJECT, ("a",), 10.0, untracked=True),
+        ["a: it has no file here; removed from Base44 in 10 s, unless one comes (`connectord pull` writes it)"],
+    ),
+    "removals of what has no files here are coming": (
+        RemovalsComing(PROJECT, ("a", "b"), 3.0, untracked=True),
+        ["a, b: they have no files here; removed from Base44 in 3 s, unless one comes (`connectord pull` writes them)"],
+    ),
+    "a hold of what has no files here": (
+        HoldChanged(PROJECT, HoldNews(HoldNewsKind.CHANGED, NEVER_HERE)),
+        [f"{NOW_HELD} `connectord pull` writes the files, {APPROVE}"],
+    ),
+    "a hold of which one has no file here": (
+        HoldChanged(PROJECT, HoldNews(HoldNewsKind.CHANGED, replace(NEVER_HERE, untracked=("b",)))),
+        [f"{NOW_HELD} `connectord restore` writes the files back, `connectord pull` those of b, {APPROVE}"],
     ),
     "a hold": (
         HoldChanged(PROJECT, HoldNews(HoldNewsKind.BEGAN, HOLD)),

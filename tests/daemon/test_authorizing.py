@@ -141,6 +141,17 @@ def test_a_refusal_and_a_skip_go_on_to_the_next(bench: Bench, *, deny: bool) -> 
     assert len(bench.machine.screen.opened) == 2
 
 
+def test_p12_a_link_that_was_refused_or_has_expired_is_in_no_status_also_after_a_restart(bench: Bench) -> None:
+    pending(bench)
+    (consent,) = bench.emulator.world.integrations.open_consents()
+    bench.emulator.world.integrations.deny(consent)
+    bench.machine.time.pass_(5.0)
+    assert (state_of(bench), bench.slack.authorize_url) == (ConnectorState.AUTHORIZATION_FAILED, None)
+    bench.restart()
+    bench.wait()
+    assert (state_of(bench), bench.slack.authorize_url) == (ConnectorState.AUTHORIZATION_FAILED, None)
+
+
 def test_one_that_is_skipped_before_its_turn_is_not_opened(bench: Bench) -> None:
     pending(bench, "github", "slack")
     begun(bench)

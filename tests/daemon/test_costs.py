@@ -88,7 +88,7 @@ async def a_life(base44: Emulator, home: Path, folder: Path) -> AsyncIterator[Li
     write_credentials(home, base44.tokens())
     sample = a_sample(folder, 0, CONNECTORS)
     project = read_project(sample.root, {"BASE44_API_URL": base44.url})
-    # The desktop is looked for more and more seldom where there is none; here it isn't.
+    # Where there is no desktop it is looked for less and less often, once a minute in the end: not counted here.
     async with a_daemon(project, home=home, settings=Settings(notify="log")) as daemon:
         life = Life(daemon, sample)
         await life.push(lambda: None)

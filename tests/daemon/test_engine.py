@@ -565,6 +565,29 @@ def test_p12_signed_out_shows_though_there_is_nothing_to_push_and_ends_with_a_lo
     assert bench.slack.state is ConnectorState.DRIFTED
 
 
+def test_p12_a_logout_shows_within_seconds_though_there_is_nothing_to_push_and_sends_nothing(bench: Bench) -> None:
+    connected(bench.emulator, {"slack": ["read"]})
+    bench.save("read")
+    bench.add()
+    bench.machine.time.pass_(30.0)
+    before = requests(bench.emulator)
+    credentials = bench.machine.folder / "home/.base44/auth/auth.json"
+    login = credentials.read_bytes()
+    credentials.unlink()
+    bench.machine.time.loop.call_soon(bench.engine.credentials_changed)
+    bench.machine.time.pass_(3.0)
+    signed_out, sent = bench.status.state, requests(bench.emulator)
+    credentials.write_bytes(login)
+    bench.machine.time.loop.call_soon(bench.engine.credentials_changed)
+    bench.machine.time.pass_(3.0)
+    assert (signed_out, bench.status.state) == (ProjectState.SIGNED_OUT, ProjectState.SYNCED)
+    assert sent == before
+    assert len(requests(bench.emulator)) == len(before) + 2  # one list, and Stripe's status
+    bench.machine.time.loop.call_soon(bench.engine.credentials_changed)  # a token was renewed
+    bench.machine.time.pass_(3.0)
+    assert len(requests(bench.emulator)) == len(before) + 2
+
+
 def test_p12_offline_shows_though_there_is_nothing_to_push_and_ends_by_itself(bench: Bench) -> None:
     connected(bench.emulator, {"slack": ["read"]})
     bench.save("read")
@@ -577,6 +600,41 @@ def test_p12_offline_shows_though_there_is_nothing_to_push_and_ends_by_itself(be
     bench.machine.network.up = True
     bench.machine.time.pass_(30.0)
     assert (before, bench.status.state) == (ProjectState.OFFLINE, ProjectState.SYNCED)
+
+
+def lists(bench: Bench) -> int:
+    return requests(bench.emulator).count(("list", ""))
+
+
+def test_p8_a_list_that_fails_for_a_passing_reason_is_asked_for_again_by_itself(bench: Bench) -> None:
+    connected(bench.emulator, {"slack": ["read"]})
+    bench.save("read")
+    bench.add()
+    bench.machine.time.pass_(30.0)
+    bench.emulator.world.faults.add(Fault(route="list", status=429, retry_after="20", count=1))
+    before = lists(bench)
+    bench.restart()
+    bench.machine.time.pass_(5.0)
+    assert "asks to wait 20 s" in (bench.status.error or "")
+    bench.machine.time.pass_(10.0)
+    assert lists(bench) == before + 1
+    bench.machine.time.pass_(15.0)
+    assert (bench.status.error, bench.status.state) == (None, ProjectState.SYNCED)
+    assert lists(bench) == before + 2
+
+
+def test_p8_lists_that_fail_for_hours_grow_no_more_frequent_though_pushes_fail_beside_them(bench: Bench) -> None:
+    connected(bench.emulator, {"slack": ["read"]})
+    bench.save("read")
+    bench.add()
+    bench.machine.time.pass_(30.0)
+    bench.emulator.world.faults.add(Fault(status=503))
+    bench.save("write")
+    bench.restart()
+    before = lists(bench)
+    bench.pass_(2 * 3600.0)
+    # Two attempts each, for a list of its own and one beside each try of the push, which wait 150 s on the average.
+    assert 50 < lists(bench) - before < 400
 
 
 def a_defect_at_the_next_look(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from connectord.emulator.faults import Fault
 from connectord.emulator.state import ConnectionStatus
 from connectord.notify import Action
 from connectord.settings import Settings
+from connectord.sync import Trigger
 
 
 def titles(bench: Bench) -> list[str]:
@@ -48,6 +49,13 @@ def has_slack(bench: Bench) -> None:
     bench.allow()
     bench.machine.time.pass_(5.0)
     assert on_show(bench) == []
+
+
+def refuse(bench: Bench) -> None:
+    """A person says no to the one link that is open, and that is noticed."""
+    (consent,) = bench.emulator.world.integrations.open_consents()
+    bench.emulator.world.integrations.deny(consent)
+    bench.pass_(5.0)
 
 
 NEEDS = "slack needs your authorization (shop)"
@@ -106,12 +114,19 @@ def test_what_was_not_authorized_in_time_is_told_as_one_in_place_of_what_waited(
 
 def test_a_refused_consent_is_told_once(bench: Bench) -> None:
     waits_for_slack(bench)
-    (consent,) = bench.emulator.world.integrations.open_consents()
-    bench.emulator.world.integrations.deny(consent)
-    bench.pass_(5.0)
+    refuse(bench)
     bench.restart()
     bench.pass_(600.0)
     assert titles(bench) == [NEEDS, "The authorization of slack was refused (shop)"]
+
+
+def test_a_fresh_link_that_is_refused_too_is_told_again(bench: Bench) -> None:
+    waits_for_slack(bench)
+    refuse(bench)
+    bench.running.life.press(Action.AUTHORIZE)
+    bench.pass_(2.0)
+    refuse(bench)
+    assert titles(bench).count("The authorization of slack was refused (shop)") == 2
 
 
 def test_new_scopes_are_another_thing_to_consent_to(bench: Bench) -> None:
@@ -248,6 +263,19 @@ def test_a_failure_for_good_is_told_and_withdrawn_when_it_is_mended(bench: Bench
     assert on_show(bench) == ["share_point needs your authorization (shop)"]
 
 
+def test_p9_a_failure_for_good_is_told_once_though_each_try_has_another_request_id(bench: Bench) -> None:
+    bench.save("read", name="asana")
+    bench.add()
+    bench.wait()
+    bench.pass_(2.0)
+    error = bench.status.connectors[0].error
+    bench.restart()
+    bench.wait()
+    bench.pass_(2.0)
+    assert error != bench.status.connectors[0].error
+    assert titles(bench) == ["asana could not be pushed (shop)"]
+
+
 def test_p11_a_failure_that_passes_is_nobodys_business(bench: Bench) -> None:
     connected(bench.emulator, {"slack": ["read"]})
     bench.emulator.world.faults.add(Fault("set", status=503, count=12))
@@ -353,6 +381,17 @@ def test_a_removal_that_was_announced_is_withdrawn_when_it_is_done(bench: Bench)
     a_removal_that_comes(bench)
     bench.pass_(30.0)
     assert (on_show(bench), "slack" in bench.emulator.world.state.connections[bench.emulator.app_id]) == ([], False)
+
+
+def test_p12_the_notice_of_what_never_had_a_file_here_promises_none(bench: Bench) -> None:
+    connected(bench.emulator, {"slack": ["read"], "notion": ["read"]})
+    bench.machine.settings = Settings(removals="mirror")
+    bench.restart()
+    bench.save("read")
+    bench.add()
+    bench.pass_(5.0)
+    (told,) = bench.running.life.on_show.values()
+    assert (told.body, told.buttons) == ("It has no file here. connectord pull writes the file.", ())
 
 
 def test_each_time_that_a_removal_comes_is_told(bench: Bench) -> None:
@@ -480,3 +519,19 @@ def test_claim_opens_the_link_or_says_it(bench: Bench, objection: str | None) ->
     said = bench.running.life.news[-1]
     assert (said.event, said.url) == (NewsKind.LINK_NOT_OPENED if objection else NewsKind.LINK_OPENED, url)
     assert bench.machine.screen.opened == ([] if objection else [url])
+
+
+# What isn't known
+
+
+def test_what_is_told_of_a_connector_stays_while_it_is_being_pushed(bench: Bench) -> None:
+    has_slack(bench)
+    bench.becomes(ConnectionStatus.EXPIRED)
+    bench.emulator.world.faults.add(Fault("set", type="slack", delay=3.0, count=1))
+    bench.save("read", "write")
+    bench.engine.hint_all(Trigger.SAVE)
+    bench.machine.time.pass_(1.0)
+    assert bench.slack.state is ConnectorState.PUSHING
+    assert on_show(bench) == ["The connection of slack no longer works (shop)"]
+    bench.machine.time.pass_(5.0)
+    assert on_show(bench) == [NEEDS]

@@ -101,8 +101,32 @@ TABLE = [
     (
         removal_coming_notice(SHOP, ("slack",), 10.0),
         "slack will be removed from Base44 in 10 s (shop)",
-        "Its file is gone. Keep brings it back.",
+        "Its file is gone. Keep brings the file back.",
         (Action.KEEP,),
+    ),
+    (
+        removal_coming_notice(SHOP, ("slack",), 10.0, ("slack",)),
+        "slack will be removed from Base44 in 10 s (shop)",
+        "It has no file here. connectord pull writes the file.",
+        (),
+    ),
+    (
+        removal_coming_notice(SHOP, ("github", "slack"), 10.0, ("slack",)),
+        "github, slack will be removed from Base44 in 10 s (shop)",
+        "They have no files here. Keep brings back github, connectord pull writes slack.",
+        (Action.KEEP,),
+    ),
+    (
+        removals_held_notice(SHOP, [(("github", "slack"), "git was busy")], ("github", "slack")),
+        "github, slack are kept on Base44 until you say so (shop)",
+        "Git was busy.\nconnectord pull writes the files; connectord approve removes them from Base44.",
+        (),
+    ),
+    (
+        removals_held_notice(SHOP, [(("github", "slack"), "git was busy")], ("github", "gmail")),
+        "github, slack are kept on Base44 until you say so (shop)",
+        ("Git was busy.\nRestore brings back slack, connectord pull writes github; Approve removes them from Base44."),
+        (Action.RESTORE, Action.APPROVE),
     ),
     (
         invalid_file_notice(

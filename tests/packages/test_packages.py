@@ -18,7 +18,7 @@ from tests.support.project import a_project
 from connectord import __version__
 from connectord.doctor.checks import CHECKS
 
-pytestmark = [pytest.mark.timeout(INSTALL_SECONDS * 2), pytest.mark.xdist_group("packages")]
+pytestmark = [pytest.mark.timeout(INSTALL_SECONDS * 2)]
 
 
 @pytest.fixture(scope="module")

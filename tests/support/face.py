@@ -52,12 +52,16 @@ def some_news(message: str = "Pushing slack", **more: Any) -> News:
 
 @dataclass
 class FakeConsents:
-    """Implements `ConsentFace`. A link is given for each type, and its end is what the test says, once `ended_now`."""
+    """Implements `ConsentFace`. A link is given for each type, and its end is what the test says, once `ended_now`.
+
+    The first question for an end is answered with what is `newer`, where something is.
+    """
 
     asked: list[tuple[str, str]] = field(default_factory=list)
     links: list[LinkToWatch] = field(default_factory=list)
     given: dict[str, Consent] = field(default_factory=dict)
     ends: dict[str, Consent] = field(default_factory=dict)
+    newer: dict[str, Consent] = field(default_factory=dict)
     failure: dict[str, Exception] = field(default_factory=dict)
     ended_now: asyncio.Event = field(default_factory=asyncio.Event)
     waiting: asyncio.Event = field(default_factory=asyncio.Event)
@@ -71,6 +75,8 @@ class FakeConsents:
     async def ended(self, root: Path, connector_type: str, *, timeout: float) -> Consent:
         self.asked.append(("ended", connector_type))
         self.waiting.set()
+        if (newer := self.newer.pop(connector_type, None)) is not None:
+            return newer
         if connector_type not in self.ends:
             await self.ended_now.wait()
         return self.ends.get(connector_type) or a_consent(connector_type, "skipped")
@@ -90,7 +96,7 @@ class FakeConsents:
 
 def a_consent(type_: str, state: str = "open", **more: Any) -> Consent:
     url = f"https://app.base44.com/api/external-auth/connect/{type_}"
-    return Consent.model_validate({"type": type_, "state": state, "url": url, **more})
+    return Consent.model_validate({"type": type_, "state": state, "url": url} | more)
 
 
 @dataclass

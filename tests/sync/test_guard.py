@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectord.project.git_moves import UNKNOWN
 from connectord.project.model import DirectoryState
 from connectord.sync.guard import (
     LASTING,
@@ -115,6 +116,23 @@ def test_p5_files_that_went_a_moment_ago_count_into_the_mass() -> None:
     assert [reason(verdict) for verdict in verdicts.values()] == [
         HoldReason.MASS_REMOVAL, WaitReason.GRACE, WaitReason.GRACE
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("absent", "words"),
+    [
+        (replace(OLD, age=0.0), "it has no file here"),
+        (replace(OLD, switched="checkout"), "git moved while it had no file here (checkout)"),
+        (replace(OLD, switched=f"{UNKNOWN} x"), "it can't be told whether git moved while it had no file here (x)"),
+    ],
+)
+def test_p12_of_an_untracked_connector_no_file_is_said_to_have_gone(absent: Absent, words: str) -> None:
+    verdict = ruled(replace(absent, untracked=True))
+    assert isinstance(verdict, Wait | Hold)
+    assert verdict.why == words
+    gone = ruled(absent)
+    assert isinstance(gone, Wait | Hold)
+    assert "file is gone" in gone.why or "when the file went" in gone.why
 
 
 @pytest.mark.parametrize("held", sorted(LASTING))

@@ -18,7 +18,7 @@ from connectord.emulator.faults import Fault
 from connectord.project import Project
 from connectord.store import MemoryStore
 from connectord.sync import RemovalMode, RemovalPolicy, Trigger
-from connectord.sync.events import HoldChanged
+from connectord.sync.events import HoldChanged, RemovalsChanged, RemovalsComing
 from connectord.sync.reconcile import base_key
 
 FIVE = EIGHT[:5]
@@ -120,6 +120,40 @@ def test_p2_what_is_untracked_in_one_app_is_not_mirrored_in_another(tmp_path: Pa
             it.engine.emulator.world.faults.add(Fault("list", status=500))  # nobody says what the other app has
             await it.after(lambda: linked_to(it, OTHER_APP), seconds=60.0)
             assert it.held == {}
+
+    told(story)
+
+
+def test_p12_a_mirror_says_of_what_never_had_a_file_here_that_it_has_none(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path, FIVE, policy=MIRROR) as it:
+            connected(it.engine.emulator, {"notion": ["notion:read"]})
+            it.engine.loop.hint(Trigger.RESCAN)
+            await it.after(lambda: it.delete("gmail"), seconds=5.0)
+            coming = [(one.types, one.untracked) for one in it.engine.said(RemovalsComing)]
+            assert sorted(coming) == [(("gmail",), False), (("notion",), True)]
+            shown = it.engine.said(RemovalsChanged)[-1].waiting
+            assert [(one.type, one.why, one.untracked) for one in shown] == [
+                ("gmail", "its file is gone", False),
+                ("notion", "it has no file here", True),
+            ]
+            await it.after(lambda: it.put("notion"), lambda: it.put("gmail"), seconds=60.0)
+            assert it.removed == []
+
+    told(story)
+
+
+def test_p5_a_hold_of_a_mirror_says_which_files_can_only_be_pulled_and_ends_when_they_are(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path, FIVE, policy=MIRROR) as it:
+            connected(it.engine.emulator, {name: [f"{name}:read"] for name in ("notion", "slack")})
+            await it.after(lambda: it.delete("gmail"), seconds=1.0)
+            it.engine.loop.hint(Trigger.RESCAN)
+            await it.after(seconds=60.0)
+            (hold,) = it.engine.said(RemovalsChanged)[-1].holds
+            assert (hold.types, hold.untracked) == (("gmail", "notion", "slack"), ("notion", "slack"))
+            await it.after(lambda: it.put("gmail", "notion", "slack"), seconds=60.0)
+            assert (it.removed, it.held) == ([], {})
 
     told(story)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from connectord.sync.wake import Wake
+from connectord.sync.guard import Go, Hold, HoldReason, Wait, WaitReason
+from connectord.sync.wake import GIT_HELD_LOOK_SECONDS, Wake
 
 
 class Alarm:
@@ -30,4 +31,19 @@ def test_once_it_is_over_the_next_one_is_asked_for() -> None:
 def test_what_something_else_wakes_asks_for_nothing() -> None:
     alarm = Alarm()
     alarm.wake.within([None])
+    assert alarm.asked == []
+
+
+def test_of_all_that_waits_the_first_wakes_us_and_a_hold_for_git_now_and_then() -> None:
+    alarm = Alarm()
+    git = Hold(HoldReason.GIT_BUSY, "a lock")
+    alarm.wake.for_the_sake_of([Go(), Hold(HoldReason.ASKED, "asked"), Wait(WaitReason.PROBLEMS, "broken")], None)
+    assert alarm.asked == []
+    alarm.wake.for_the_sake_of([git, Wait(WaitReason.GRACE, "gone", 20.0)], 60.0)
+    assert alarm.asked == [GIT_HELD_LOOK_SECONDS]
+
+
+def test_a_removal_that_failed_is_woken_by_its_retry_alone() -> None:
+    alarm = Alarm()
+    alarm.wake.for_the_sake_of([Wait(WaitReason.FAILED, "no route", 5.0)])
     assert alarm.asked == []

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from connectord.browser.outside import outside_of_unit
 from connectord.browser.web_link import is_web_link
 
 PATIENCE: Final = 2.0
@@ -57,7 +58,7 @@ def _start(command: list[str], environ: Mapping[str, str]) -> str | None:
     try:
         # Not asyncio's subprocess: closing the loop would take a browser that it started along.
         process = subprocess.Popen(  # noqa: S603  (the link was checked, and there is no shell)
-            command,
+            outside_of_unit(command, environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

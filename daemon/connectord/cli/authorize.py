@@ -8,10 +8,11 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import click
 
-from connectord.browser import Browser, OpenBrowser, find_browser, in_ci
+from connectord.browser import Browser, find_browser, in_ci
 from connectord.cli.asking import with_json, with_project
 from connectord.cli.complaint import Usage, exit_code_of_code
 from connectord.cli.completion import complete_types
@@ -20,7 +21,7 @@ from connectord.cli.exit_codes import ExitCode
 from connectord.cli.opening import open_browser_setting
 from connectord.cli.output import Output
 from connectord.cli.running import run_command
-from connectord.cli.watching import ROUND, as_authorization
+from connectord.cli.watching import as_authorization
 from connectord.control.client import Client
 from connectord.control.consent_models import Consent, ConsentState
 from connectord.control.granted import added
@@ -29,6 +30,11 @@ from connectord.control.unanswered import NoDaemon
 from connectord.control.verdict import needs_consent
 from connectord.errors import ConnectordError
 from connectord.places import runtime_dir
+
+ROUND_SECONDS: Final = 2.0
+"""Of one question for the end of a consent: so late a newer link shows, at most."""
+
+NO_BROWSER: Final = "--no-browser was given"
 
 WITHOUT_DAEMON = "Without a daemon, `connectord push` asks for the consents itself."
 
@@ -91,8 +97,8 @@ async def _authorize(types: tuple[str, ...], path: Path | None, output: Output, 
         output.say("Nothing needs authorization")
         output.document({"authorizations": []})
         return ExitCode.OK
-    setting = OpenBrowser.NEVER if no_browser else open_browser_setting(output)
-    walk = Walk(client, find_browser(setting=setting), output)
+    browser = Browser(why=NO_BROWSER) if no_browser else find_browser(setting=open_browser_setting(output))
+    walk = Walk(client, browser, output)
     try:
         await (walk.one_by_one(wanted) if walk.browser.commands else walk.all_at_once(wanted))
     except asyncio.CancelledError:
@@ -119,7 +125,7 @@ class Walk:
             if consent is None:
                 continue
             await open_link(one.type, consent.url or "", self.browser, self.output)
-            await self._wait_for(one)
+            await self._wait_for(one, consent)
             if self.came[-1].consent and self.came[-1].consent.state is ConsentState.TIMED_OUT:
                 self._leave(wanted[number + 1 :])
                 return
@@ -134,8 +140,8 @@ class Walk:
         if in_ci(os.environ):
             self.came.extend(Came(one, consent) for one, consent in given)
             return
-        for one, _ in given:
-            await self._wait_for(one)
+        for one, consent in given:
+            await self._wait_for(one, consent)
 
     async def _link(self, one: Wanted) -> Consent | None:
         """A link that is open; None where there is none, which is said."""
@@ -155,7 +161,7 @@ class Walk:
         self.output.success(f"{one.type} is authorized already")
         return None
 
-    async def _wait_for(self, one: Wanted) -> None:
+    async def _wait_for(self, one: Wanted, given: Consent) -> None:
         skips: set[asyncio.Task[object]] = set()
 
         def skip() -> None:
@@ -163,7 +169,7 @@ class Walk:
                 skips.add(asyncio.ensure_future(asyncio.to_thread(self.client.skip, one.root, one.type)))
 
         async with waiting(one.type, self.output, skip):
-            consent = await self._ended(one)
+            consent = await self._ended(one, given)
         await asyncio.gather(*skips, return_exceptions=True)  # what they came to is what the consent says
         self.came.append(Came(one, consent))
         ended = as_authorization(consent)
@@ -171,11 +177,16 @@ class Walk:
         if ended.missing_scopes:
             self.output.say(f"  {one.type}: {added(ended.missing_scopes, len(ended.scopes))}", fg="yellow")
 
-    async def _ended(self, one: Wanted) -> Consent:
+    async def _ended(self, one: Wanted, given: Consent) -> Consent:
+        """Wait for the end. A link that took the place of the one that was given is printed: that one leads nowhere."""
+        link = given.url
         while True:
-            consent = await asyncio.to_thread(self.client.consent, one.root, one.type, timeout=ROUND)
+            consent = await asyncio.to_thread(self.client.consent, one.root, one.type, timeout=ROUND_SECONDS)
             if consent.state is not ConsentState.OPEN:
                 return consent
+            if consent.url != link:
+                link = consent.url
+                self.output.warn(f"The link of {one.type} was replaced by a newer one. Open this link instead: {link}")
 
     def _leave(self, remaining: Sequence[Wanted]) -> None:
         self.came.extend(Came(one) for one in remaining)

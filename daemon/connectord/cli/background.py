@@ -51,7 +51,9 @@ def start_in_background(
     log = start_log_path(state)
     private_directory(state)
     private_directory(log.parent)
-    process = _spawn(command, log)
+    words = _opened(log)
+    said_in = None if words is None else log
+    process = _spawn(command, words)
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         daemon = _answer(client)
@@ -59,10 +61,10 @@ def start_in_background(
             _let_go(process)
             return daemon
         if process.poll() is not None and not is_there():
-            raise _not_started(f"The daemon ended at once, with exit status {process.returncode}.", log)
+            raise _not_started(f"The daemon ended at once, with exit status {process.returncode}.", said_in)
         time.sleep(_LOOK_EVERY)
     _let_go(process)
-    raise _not_started(f"The daemon (pid {process.pid}) doesn't answer after {patience:.0f} s.", log)
+    raise _not_started(f"The daemon (pid {process.pid}) doesn't answer after {patience:.0f} s.", said_in)
 
 
 def wait_until_gone(is_there: Callable[[], bool], daemon: DaemonStatus, *, patience: float = STOP_SECONDS) -> None:
@@ -75,20 +77,28 @@ def wait_until_gone(is_there: Callable[[], bool], daemon: DaemonStatus, *, patie
         time.sleep(_LOOK_EVERY)
 
 
-def _spawn(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+def _opened(log: Path) -> int | None:
+    """Where its last words go. None where the disk takes nothing: it starts all the same, and `status` says so."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-    descriptor = os.open(log, flags, 0o600)
+    try:
+        return os.open(log, flags, 0o600)
+    except OSError:
+        return None
+
+
+def _spawn(command: Sequence[str], words: int | None) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(  # noqa: S603  (the caller's own program)
             command,
             stdin=subprocess.DEVNULL,
-            stdout=descriptor,
-            stderr=descriptor,
+            stdout=subprocess.DEVNULL if words is None else words,
+            stderr=subprocess.DEVNULL if words is None else words,
             start_new_session=True,  # neither Ctrl-C here nor the end of this terminal reaches it
             cwd="/",  # it must not keep a folder or a disk busy
         )
     finally:
-        os.close(descriptor)
+        if words is not None:
+            os.close(words)
 
 
 def _let_go(process: subprocess.Popen[bytes]) -> None:
@@ -103,6 +113,9 @@ def _answer(client: Client) -> DaemonStatus | None:
         return None
 
 
-def _not_started(what: str, log: Path) -> NotStarted:
+def _not_started(what: str, log: Path | None) -> NotStarted:
+    again = "Try it with: connectord run"
+    if log is None:
+        return NotStarted(what, todo=(again,))
     words = log.read_text(encoding="utf-8", errors="backslashreplace").splitlines()[-_SHOWN_LINES:]
-    return NotStarted(what, details=tuple(words), todo=(f"All it said is in {log}", "Try it with: connectord run"))
+    return NotStarted(what, details=tuple(words), todo=(f"All it said is in {log}", again))

@@ -68,10 +68,10 @@ def follow(
 
 
 def _removed(client: Client, path: Path, types: Collection[str], before: int) -> frozenset[str]:
-    """Which of them the history says were removed since then."""
+    """Which of them the history says were removed since then, whatever became of their files afterwards."""
     entries = client.history(path, limit=_HISTORY + 4 * len(types))
-    ends = {entry.type: entry.result for entry in reversed(entries) if entry.id > before and entry.result}
-    return frozenset(name for name in types if ends.get(name) == _REMOVED)
+    ended = {entry.type for entry in entries if entry.id > before and entry.result == _REMOVED}
+    return frozenset(name for name in types if name in ended)
 
 
 def _removals(project: ProjectStatus, types: Sequence[str], removed: Collection[str]) -> tuple[Removal, ...]:
@@ -84,7 +84,7 @@ def _not_removed(name: str, lines: Mapping[str, ConnectorStatus], project: Proje
     if line is None:
         return Removal(name, "nothing waits for it any more; connectord history says why", code=ExitCode.HELD)
     if line.file is not None:
-        return Removal(name, "its file is there again", code=ExitCode.HELD)
+        return Removal(name, "its file is there", code=ExitCode.HELD)
     if line.state is ConnectorState.HELD:
         return Removal(name, line.error or "it is held", code=ExitCode.HELD)
     code, standstill = _STANDSTILLS.get(project.state, (ExitCode.FAILED, None))

@@ -55,8 +55,6 @@ class Output:
 
     def progress(self, text: str) -> None:
         """A line on what is being done right now."""
-        if self.spinning:
-            put(CLEAR_LINE)
         self._write(sys.stdout if self.interactive else sys.stderr, text, {"dim": True})
 
     def warn(self, text: str) -> None:
@@ -84,6 +82,8 @@ class Output:
         return ExitCode.FAILED
 
     def _write(self, stream: TextIO, text: str, style: Mapping[str, bool | str]) -> None:
+        if self.spinning:
+            put(CLEAR_LINE)
         words = printable(text)
         if style and not os.environ.get("NO_COLOR"):  # https://no-color.org; click doesn't know it
             words = click.style(words, **style)  # type: ignore[arg-type]

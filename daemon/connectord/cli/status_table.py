@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -95,10 +95,21 @@ def _holds(project: ProjectStatus, now: datetime) -> Iterator[Line]:
             continue
         yield Line(f"  ! Held since {clock(hold.since, now)} ({hold.reason}): {names} not removed", "yellow")
         yield Line(f"      because {hold.why}")
-    if any(not hold.approved for hold in project.held):
+    held = {name for hold in project.held if not hold.approved for name in hold.types}
+    if held:
         where = f"--project {shlex.quote(project.path)}"
-        yield Line(f"      Put the files back: connectord restore {where}")
+        yield from _ways_to_files(held, project)
         yield Line(f"      Remove them from Base44: connectord approve {where}")
+
+
+def _ways_to_files(held: Collection[str], project: ProjectStatus) -> Iterator[Line]:
+    """How what is held gets its files: those that were never here can't be put back."""
+    path = shlex.quote(project.path)
+    untracked = [line.type for line in project.connectors if line.untracked and line.type in held]
+    if len(untracked) < len(held):
+        yield Line(f"      Put the files back: connectord restore --project {path}")
+    if untracked:
+        yield Line(f"      Write the files of {', '.join(untracked)}: connectord pull {path}")
 
 
 def clock(at: datetime, now: datetime) -> str:
@@ -163,7 +174,8 @@ def _needs(connector: ConnectorStatus, project: ProjectStatus, now: datetime) ->
     """What a person should know or do, each on a line of its own: links must survive narrow terminals."""
     if connector.removal_at and project.state is not ProjectState.PAUSED:
         when = clock(connector.removal_at, now)
-        yield f"{connector.error}; removed from Base44 at {when}, unless it comes back (connectord restore)"
+        unless = "one comes (connectord pull)" if connector.untracked else "it comes back (connectord restore)"
+        yield f"{connector.error}; removed from Base44 at {when}, unless {unless}"
     elif connector.error and not _is_in_a_hold(connector, project):
         yield connector.error
     if connector.todo and connector.todo != project.todo:

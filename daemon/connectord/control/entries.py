@@ -27,6 +27,9 @@ AUTHORIZATION_STATES = {
     AuthorizationState.TIMED_OUT: ConnectorState.TIMED_OUT,
     AuthorizationState.SKIPPED: ConnectorState.SKIPPED,
 }
+LINKS_OVER = frozenset({AuthorizationState.AUTHORIZED, AuthorizationState.FAILED, AuthorizationState.SUPERSEDED})
+"""What Base44 has ended leads nowhere any more: another chance is another link."""
+
 LOST_STATES = {
     None: ConnectorState.NEEDS_AUTHORIZATION,
     ConnectionStatus.EXPIRED: ConnectorState.EXPIRED,
@@ -159,7 +162,7 @@ class Entries:
             # A consent to the content before makes no failed one synced (P12).
             self._entries[name] = replace(entry, authorize_url=authorization.url if authorization.is_open else None)
         elif state is not None:
-            link = None if state is ConnectorState.SYNCED else authorization.url
+            link = None if authorization.state in LINKS_OVER else authorization.url
             self._entries[name] = Entry(state, at, authorize_url=link, missing_scopes=authorization.missing_scopes)
         elif entry is not None and entry.authorize_url == authorization.url:
             self._entries[name] = replace(entry, authorize_url=None)

@@ -40,7 +40,7 @@ _NOT_WHILE = frozenset({WaitReason.GIT_BUSY, WaitReason.UNSENT, WaitReason.ASKIN
 def removal_lines(removals: RemovalsChanged, entries: Entries) -> tuple[ConnectorStatus, ...]:
     """The connectors without a file that are to be removed, now or after a word."""
     held = {
-        name: ConnectorStatus(type=name, state=ConnectorState.HELD, error=hold.why)
+        name: ConnectorStatus(type=name, state=ConnectorState.HELD, error=hold.why, untracked=name in hold.untracked)
         for hold in removals.holds
         for name in hold.types
     }
@@ -67,16 +67,21 @@ def problem_lines(problems: tuple[Problem, ...]) -> tuple[ProblemStatus, ...]:
 def _waiting(removal: WaitingRemoval) -> ConnectorStatus:
     due = None if removal.at is None else datetime.fromtimestamp(removal.at, UTC)
     return ConnectorStatus(
-        type=removal.type, state=_REMOVAL_STATES[removal.reason], error=_words(removal), removal_at=due
+        type=removal.type,
+        state=_REMOVAL_STATES[removal.reason],
+        error=_words(removal),
+        removal_at=due,
+        untracked=removal.untracked,
     )
 
 
 def _words(removal: WaitingRemoval) -> str | None:
     """Why it isn't removed yet, in a sentence."""
+    gone = "it has no file here" if removal.untracked else "its file is gone"
     if removal.reason is WaitReason.PROBLEMS:
-        return f"its file is gone; not removed while this is wrong: {removal.why}"
+        return f"{gone}; not removed while this is wrong: {removal.why}"
     if removal.reason in _NOT_WHILE:
-        return f"its file is gone; not removed while {removal.why}"
+        return f"{gone}; not removed while {removal.why}"
     return removal.why or None
 
 

@@ -101,8 +101,9 @@ class ConnectorStatus(Model):
     """One connector of a project. `missing_scopes` were asked for and not granted. `todo` is what a person can do
     about the `error`.
 
-    `removal_at`: its file is gone, and it is removed from Base44 then unless the file comes back.
-    `claim_url` is where a Stripe sandbox that is nobody's is claimed.
+    `removal_at`: it has no file, and is removed from Base44 then unless one comes. An `untracked` one was never pushed
+    from this machine: its file can't be restored, only pulled. `claim_url` is where a Stripe sandbox that is nobody's
+    is claimed.
     """
 
     type: str
@@ -116,6 +117,7 @@ class ConnectorStatus(Model):
     updated_at: datetime | None = None
     removal_at: datetime | None = None
     claim_url: str | None = None
+    untracked: bool = False
 
 
 class Hold(Model):

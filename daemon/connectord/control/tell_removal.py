@@ -19,9 +19,6 @@ _KINDS = {
     HoldNewsKind.ENDED: (NewsKind.HOLD_ENDED, Tone.GOOD),
 }
 
-WAYS_OUT = "`connectord restore` writes the files back, `connectord approve` removes the connectors"
-"""The two words that end a hold."""
-
 
 def tell_removal(event: RemovalsComing | HoldChanged, at: datetime) -> News:
     """The news in an event about removals."""
@@ -63,22 +60,37 @@ def tell_restored(project: Project, restored: Restored, at: datetime) -> News:
 
 
 def _coming(event: RemovalsComing) -> str:
-    names = ", ".join(event.types)
-    gone, back = ("the file is", "it comes") if len(event.types) == 1 else ("the files are", "they come")
-    return f"{names}: {gone} gone; removed from Base44 in {event.seconds:.0f} s, unless {back} back"
+    one = len(event.types) == 1
+    if event.untracked:
+        gone = "it has no file here" if one else "they have no files here"
+        back = f"one comes (`connectord pull` writes {'it' if one else 'them'})"
+    else:
+        gone, back = ("the file is gone", "it comes back") if one else ("the files are gone", "they come back")
+    return f"{', '.join(event.types)}: {gone}; removed from Base44 in {event.seconds:.0f} s, unless {back}"
+
+
+def ways_out(hold: HeldRemovals) -> str:
+    """The words that end a hold: a file that was never here can't be written back."""
+    remove = "`connectord approve` removes the connectors"
+    if not hold.untracked:
+        return f"`connectord restore` writes the files back, {remove}"
+    if hold.untracked == hold.types:
+        return f"`connectord pull` writes the files, {remove}"
+    names = ", ".join(hold.untracked)
+    return f"`connectord restore` writes the files back, `connectord pull` those of {names}, {remove}"
 
 
 def _held(kind: HoldNewsKind, hold: HeldRemovals) -> str:
     names = ", ".join(hold.types)
     match kind:
         case HoldNewsKind.BEGAN:
-            return f"Not removed from Base44: {names}. Held ({hold.reason}), because {hold.why}. {WAYS_OUT}"
+            return f"Not removed from Base44: {names}. Held ({hold.reason}), because {hold.why}. {ways_out(hold)}"
         case HoldNewsKind.CHANGED:
-            return f"Held ({hold.reason}) now: {names}, because {hold.why}. {WAYS_OUT}"
+            return f"Held ({hold.reason}) now: {names}, because {hold.why}. {ways_out(hold)}"
         case HoldNewsKind.APPROVED:
             return f"Approved, to be removed from Base44: {names}"
         case HoldNewsKind.VOID:
             void = "The approval was for other connectors and is void"
-            return f"{void}. Held ({hold.reason}) now: {names}, because {hold.why}. {WAYS_OUT}"
+            return f"{void}. Held ({hold.reason}) now: {names}, because {hold.why}. {ways_out(hold)}"
         case HoldNewsKind.ENDED:
             return f"No longer held ({hold.reason}): {names}"

@@ -48,7 +48,7 @@ CANT_SETTLE = {
 }
 """States that don't end by themselves, in the words of `wait`."""
 
-NEVER_HERE = "it never had a file on this machine; `connectord pull` writes one"
+NEVER_HERE = "it isn't known here what its file said; `connectord pull` writes one"
 
 
 class NotRestorable(ConnectordError):

@@ -10,7 +10,6 @@ import socket
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +20,6 @@ from connectord.base44.retry import BRIEF
 from connectord.control import News, NewsKind, Tone
 from connectord.control.endpoint import listening
 from connectord.control.lock import daemon_lock
-from connectord.control.redaction import redact
 from connectord.control.server import serve
 from connectord.daemon.answers import Answers
 from connectord.daemon.engine import Engine
@@ -29,7 +27,8 @@ from connectord.daemon.heartbeat import Heartbeat
 from connectord.daemon.history import kept
 from connectord.daemon.notice_answers import NoticeAnswers
 from connectord.daemon.surroundings import Surroundings
-from connectord.notify import NO_BUS, CombinedNotifier, NoticeLevel, NotifyThrough, Rules, build_notifier
+from connectord.daemon.telling import telling
+from connectord.daemon.upkeep import Upkeep
 from connectord.project import Project, shown_path
 from connectord.store import STATE_FILE, Change, SqliteStore, StoreTrouble
 from connectord.sync import Trigger
@@ -38,9 +37,6 @@ from connectord.watch import ClockWatch
 
 DRAIN_SECONDS: Final = 5.0
 """How long running pushes may go on once the daemon was asked to end."""
-
-FLUSH_EVERY: Final = 5.0
-UPKEEP_EVERY: Final = 3600.0
 
 FAULT_VARIABLE: Final = "CONNECTORD_FAULT_POINT"
 """For tests: `NAME:N` ends this process as kill -9 does when the store passes the point NAME for the N-th time."""
@@ -69,6 +65,7 @@ class Daemon:
         self._store: SqliteStore | None = None
         self._engine: Engine | None = None
         self._heartbeat: Heartbeat | None = None
+        self._upkeep: Upkeep | None = None
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
@@ -104,9 +101,10 @@ class Daemon:
             retry=BRIEF,
             on_wait=self._paced,
         )
-        notifier = self._notifier(store)
+        notifier = telling(self._in, store.snoozed_until)
         engine = self._engine = Engine(self._in, store, connections, notifier, self._troubles)
         answers = Answers(engine, self._in, store)
+        upkeep = self._upkeep = Upkeep(store, self._in)
         notifier.on_action = NoticeAnswers(engine, answers, self._in).pressed
         if self._stop.is_set():
             engine.stopping.set()
@@ -125,7 +123,7 @@ class Daemon:
             outside = [
                 group.create_task(engine.watcher.run(), name="watcher"),
                 group.create_task(self._rescan(engine), name="rescan"),
-                group.create_task(self._upkeep(store), name="upkeep"),
+                group.create_task(upkeep.run(), name="upkeep"),
                 group.create_task(self._clock_watch(engine).run(), name="clock"),
                 group.create_task(notifier.run(), name="notices"),
                 group.create_task(serve(answers, listener), name="local API"),
@@ -161,18 +159,6 @@ class Daemon:
             engine.watcher.renew()
             engine.hint_all(Trigger.RESCAN)
 
-    async def _upkeep(self, store: SqliteStore) -> None:
-        """Try again to write what couldn't be written; now and then drop what is old."""
-        next_pruning = self._in.clock() + UPKEEP_EVERY
-        while True:
-            await self._in.sleep(FLUSH_EVERY if store.trouble else UPKEEP_EVERY / 60)
-            if store.trouble:
-                store.flush()
-            if self._in.clock() >= next_pruning:
-                next_pruning = self._in.clock() + UPKEEP_EVERY
-                await asyncio.to_thread(store.prune, self._in.now())
-                await asyncio.to_thread(store.checkpoint)
-
     def _clock_watch(self, engine: Engine) -> ClockWatch:
         return ClockWatch(lambda: self._woke(engine), monotonic=self._in.clock, wall=self._in.now, sleep=self._in.sleep)
 
@@ -193,27 +179,6 @@ class Daemon:
         if row is not None and self._store is not None:
             self._store.record(Change(history=(row,)))
 
-    def _notifier(self, store: SqliteStore) -> CombinedNotifier:
-        settings = self._in.settings
-        snoozed_until = datetime.fromtimestamp(store.snoozed_until, UTC) if store.snoozed_until else None
-        return build_notifier(
-            NotifyThrough(settings.notify),
-            command=settings.notify_command,
-            rules=Rules(NoticeLevel(settings.notify_level), quiet=settings.quiet_hours, snoozed_until=snoozed_until),
-            clean=redact,
-            on_trouble=self._notices_trouble,
-            environ=self._in.environ,
-            now=self._in.at,
-        )
-
-    def _notices_trouble(self, sentence: str) -> None:
-        """That there is no desktop is no news where nobody asked for one; `status` says it all the same."""
-        asked = self._in.settings.notify != NotifyThrough.AUTO.value
-        if sentence == NO_BUS and not asked:
-            return
-        tone = Tone.ATTENTION if asked or self._in.settings.notify_command else Tone.QUIET
-        self._publish(News(at=self._in.at(), event=NewsKind.TROUBLE, message=f"Notices: {sentence}", tone=tone))
-
     def _root_of(self, news: News) -> Path | None:
         """The folder of the project that it is about: where a name isn't UTF-8, the news have it in other words."""
         if news.project is None:
@@ -226,6 +191,8 @@ class Daemon:
             self._untrouble("state")
         else:
             self._trouble("state", str(trouble))
+            if self._upkeep is not None:
+                self._upkeep.troubled()
 
     def _credentials_unusable(self, problem: CredentialsUnusable) -> None:
         kind, what = NewsKind.CREDENTIALS_UNUSABLE, problem.what

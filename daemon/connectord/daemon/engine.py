@@ -131,6 +131,16 @@ class Engine:
             followed.loop.push.retry_now()
         self.hint_all(Trigger.RETRY)
 
+    def credentials_changed(self) -> None:
+        """Somebody signed in, signed out, or a token was renewed."""
+        self.retry_all()
+        self.group.create_task(self._show_signed_out(), name="signed out?")
+
+    async def _show_signed_out(self) -> None:
+        """Nobody may save anything for long: that nobody is signed in any more must show all the same (P12)."""
+        if self._credentials is not None and not await asyncio.to_thread(self._credentials.exists):
+            self.hint_all(Trigger.RESCAN)  # without a login that sends nothing
+
     def end_tasks(self) -> None:
         """Stop intake: nothing is looked at and no link is opened any more."""
         self.authorizing.end()
@@ -197,7 +207,7 @@ class Engine:
 
     def _hinted(self, root: Path) -> None:
         if root == self._credentials:
-            self.retry_all()
+            self.credentials_changed()
         followed = self.followed.get(root)
         if followed is not None:
             followed.loop.hint()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from connectord.authorize import AuthorizationState
 from connectord.control.board import Board
-from connectord.control.entries import AUTHORIZATION_STATES, LOST_STATES, Entry, drifted_entry
+from connectord.control.entries import AUTHORIZATION_STATES, LINKS_OVER, LOST_STATES, Entry, drifted_entry
 from connectord.control.models import ConnectorState, LastPush, ProjectState, ProjectStatus
 from connectord.daemon.reading import ProjectReader
 from connectord.daemon.repeats import Repeats
@@ -164,7 +164,7 @@ def _waiting(row: AuthorizationRow | None, at: datetime) -> Entry:
     state = AUTHORIZATION_STATES.get(known[0]) if known else None
     if state is None or state is ConnectorState.SYNCED:
         state = ConnectorState.NEEDS_AUTHORIZATION
-    return Entry(state, at, authorize_url=row.url)
+    return Entry(state, at, authorize_url=None if LINKS_OVER.intersection(known) else row.url)
 
 
 def _last_push(root: Path, store: Store) -> LastPush | None:

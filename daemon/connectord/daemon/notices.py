@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from connectord.authorize import Authorization
+from connectord.authorize import Authorization, AuthorizationState
 from connectord.control.redaction import redact
 from connectord.control.tell import tell_notice
 from connectord.control.tell_answer import tell_snoozed
@@ -115,6 +115,7 @@ class Notices:
     def standing(self, followed: Followed) -> Standing:
         """How a project stands now."""
         root, board = followed.root, followed.board
+        rows = self._store.authorizations(root)
         return Standing(
             place=shown_path(root),
             status=board.status(),
@@ -126,21 +127,24 @@ class Notices:
             removals_known=board.removals_known,
             compared=board.compared,
             tried_again=board.tried_again,
-            links_known=frozenset(row.url for row in self._store.authorizations(root) if row.noticed),
+            links_known=frozenset(row.url for row in rows if row.noticed),
+            links_refused={row.type: row.url for row in rows if row.state == AuthorizationState.FAILED.value},
         )
 
     # Comparing
 
     def _look(self) -> None:
-        roots, self._to_look_at = self._to_look_at, set()
-        for root in roots:
-            followed = self._followed.get(root)
-            if followed is None:
-                continue
-            try:
-                self._look_at(root, followed)
-            except Exception as error:  # noqa: BLE001  (one project's defect is no other project's)
-                self._on_defect(root, error)
+        """One project at a time: a thousand that begin together must not hold up the loop."""
+        root = self._to_look_at.pop()
+        if self._to_look_at:
+            asyncio.get_running_loop().call_soon(self._look)
+        followed = self._followed.get(root)
+        if followed is None:
+            return
+        try:
+            self._look_at(root, followed)
+        except Exception as error:  # noqa: BLE001  (one project's defect is no other project's)
+            self._on_defect(root, error)
 
     def _look_at(self, root: Path, followed: Followed) -> None:
         standing = self.standing(followed)
@@ -186,7 +190,7 @@ class Notices:
             notice = topic.about(topic.marks)
             self._cards[notice.subject] = Card(topic.kind, place, dict(topic.marks))
             self._telling.notify(notice)
-        elif not topic.marks:
+        elif all(row.ended_at is not None for (kind, _), row in told.items() if kind == topic.kind):
             self._take_away_all(topic.kind, place)
 
     def _is_news(self, row: NoticedRow | None, mark: str) -> bool:

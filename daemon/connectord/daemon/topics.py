@@ -7,13 +7,15 @@ failure that is tried again, a removal that somebody approved, a connector that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from connectord.control.models import ConnectorState, ConnectorStatus, ProblemSeverity, ProjectState, ProjectStatus
+from connectord.control.redaction import redact
 from connectord.notify import (
     Link,
     Notice,
@@ -56,6 +58,9 @@ OF_LINKS: Final = frozenset({NoticeKind.TIMED_OUT})
 OF_REMOVALS: Final = frozenset({NoticeKind.REMOVALS_HELD, NoticeKind.REMOVAL_COMING})
 HEARD_OF_BASE44: Final = frozenset({NoticeKind.CONNECTION_EXPIRED, NoticeKind.GRANTED_LESS, NoticeKind.STRIPE_READY})
 
+_REQUEST_ID: Final = re.compile(r"\brequest (id )?[^\s),;]+")
+"""How the errors of base44/answers.py name a request: "(400, request 1b2c…)", "the request id 1b2c…"."""
+
 THE_PROJECT: Final = "The project"
 """The item of a project that can't be read at all."""
 
@@ -79,7 +84,8 @@ class Standing:
     `place` is its folder as text. `pushing`: a push is under way. `removals_known` and `compared`: in this life of the
     daemon somebody has looked for files that are gone, and has asked Base44 what it has. `looked`: the files were
     looked at; `complete`: a connector that isn't there has no file. `tried_again` are connectors whose failure ends by
-    itself; `links_known` are consent links that the person knows of already.
+    itself; `links_known` are consent links that the person knows of already, `links_refused` those that Base44 has
+    ended without a consent, by connector: no status has them.
     """
 
     place: str
@@ -93,10 +99,16 @@ class Standing:
     compared: bool = True
     tried_again: Collection[str] = ()
     links_known: Collection[str] = ()
+    links_refused: Mapping[str, str] = field(default_factory=dict)
 
     def in_state(self, *states: ConnectorState) -> dict[str, ConnectorStatus]:
         """The connectors in one of these states, by type."""
         return {line.type: line for line in self.status.connectors if line.state in states}
+
+    @property
+    def untracked(self) -> frozenset[str]:
+        """Of what is to be removed, that which never had a file here."""
+        return frozenset(line.type for line in self.status.connectors if line.untracked)
 
     def may_still_be(self, kind: NoticeKind, item: str) -> bool:
         """Whether something that was told may be so though it doesn't show: what isn't known hasn't ended."""
@@ -134,13 +146,8 @@ def topics(standing: Standing) -> tuple[Topic, ...]:
     """All topics of a project; one without marks says that there is nothing of its kind now."""
     found = (
         _needs_authorization(standing),
-        _of_links(standing, NoticeKind.TIMED_OUT, ConnectorState.TIMED_OUT, timed_out_notice),
-        _of_links(
-            standing,
-            NoticeKind.AUTHORIZATION_FAILED,
-            ConnectorState.AUTHORIZATION_FAILED,
-            authorization_failed_notice,
-        ),
+        _timed_out(standing),
+        _refused(standing),
         _failed(standing),
         _held(standing),
         _coming(standing),
@@ -169,19 +176,30 @@ def _needs_authorization(standing: Standing) -> Topic:
     return Topic(NoticeKind.NEEDS_AUTHORIZATION, marks, about, known)
 
 
-def _of_links(
-    standing: Standing, kind: NoticeKind, state: ConnectorState, words: Callable[[str, Iterable[str]], Notice]
-) -> Topic:
-    marks = {name: line.authorize_url or "" for name, line in standing.in_state(state).items()}
-    return Topic(kind, marks, lambda items: words(standing.place, items))
+def _timed_out(standing: Standing) -> Topic:
+    marks = {name: line.authorize_url or "" for name, line in standing.in_state(ConnectorState.TIMED_OUT).items()}
+    return Topic(NoticeKind.TIMED_OUT, marks, lambda items: timed_out_notice(standing.place, items))
+
+
+def _refused(standing: Standing) -> Topic:
+    """Consents that came to nothing. Another link that is refused is another thing to know."""
+    marks = {
+        name: standing.links_refused.get(name, "") for name in standing.in_state(ConnectorState.AUTHORIZATION_FAILED)
+    }
+    return Topic(
+        NoticeKind.AUTHORIZATION_FAILED, marks, lambda items: authorization_failed_notice(standing.place, items)
+    )
 
 
 def _failed(standing: Standing) -> Topic:
+    """Failures for good. Each try has another request id, and a start tries again: that alone is no news (P9)."""
     lines = standing.in_state(ConnectorState.FAILED)
     final = {name: line for name, line in lines.items() if name not in standing.tried_again}
     reasons = {name: ". ".join(filter(None, (line.error, line.todo))) for name, line in final.items()}
+    # Marks are kept on disk (P13), and each try has another request id.
+    marks = {name: redact(_REQUEST_ID.sub("", reason)) for name, reason in reasons.items()}
     return Topic(
-        NoticeKind.FAILED, reasons, lambda items: failed_notice(standing.place, {name: reasons[name] for name in items})
+        NoticeKind.FAILED, marks, lambda items: failed_notice(standing.place, {name: reasons[name] for name in items})
     )
 
 
@@ -190,7 +208,8 @@ def _held(standing: Standing) -> Topic:
     marks = {reason: ", ".join(sorted(hold.types)) for reason, hold in holds.items()}
 
     def about(items: Collection[str]) -> Notice:
-        return removals_held_notice(standing.place, [(holds[reason].types, holds[reason].why) for reason in items])
+        held = [(holds[reason].types, holds[reason].why) for reason in items]
+        return removals_held_notice(standing.place, held, standing.untracked)
 
     return Topic(NoticeKind.REMOVALS_HELD, marks, about)
 
@@ -202,7 +221,8 @@ def _coming(standing: Standing) -> Topic:
 
     def about(items: Collection[str]) -> Notice:
         last = max(due[name] for name in items)
-        return removal_coming_notice(standing.place, items, (last - standing.now).total_seconds())
+        seconds = (last - standing.now).total_seconds()
+        return removal_coming_notice(standing.place, items, seconds, standing.untracked)
 
     return Topic(NoticeKind.REMOVAL_COMING, dict.fromkeys(due, ""), about)
 

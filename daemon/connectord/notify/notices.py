@@ -5,7 +5,7 @@ A notice is about all of a project that is so now, so that a newer one of a kind
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -78,36 +78,48 @@ def failed_notice(project: Path | str, reasons: Mapping[str, str]) -> Notice:
     )
 
 
-def removals_held_notice(project: Path | str, holds: Iterable[tuple[tuple[str, ...], str]]) -> Notice:
+def removals_held_notice(
+    project: Path | str, holds: Iterable[tuple[tuple[str, ...], str]], untracked: Collection[str] = ()
+) -> Notice:
     """Removals wait for a word (P5, P6). Each hold has its connectors, and why this looks like an accident.
 
-    Restore goes first: it can be undone, and a click on the body may be a slip.
+    Restore goes first: it can be undone, and a click on the body may be a slip. So there is no button where it can't
+    do anything, because this machine knows of no file of what is held (`untracked`).
     """
     held = tuple(holds)
     names = tuple(name for types, _ in held for name in types)
+    can_restore = not set(names) <= set(untracked)
     reasons = _by_name({", ".join(types): f"{why[:1].upper()}{why[1:]}." for types, why in held if why})
     return _notice(
         NoticeKind.REMOVALS_HELD,
         project,
         title=f"{_names(names)} {_verb(names, 'is', 'are')} kept on Base44 until you say so",
         body=(
-            f"{_all_names(names)}{reasons}\nRestore brings the {_verb(names, 'file', 'files')} back;"
-            f" Approve removes {_verb(names, 'it', 'them')} from Base44."
+            f"{_all_names(names)}{reasons}\n{_files('Restore', names, untracked)};"
+            f" {'Approve' if can_restore else 'connectord approve'} removes {_verb(names, 'it', 'them')} from Base44."
         ).lstrip(),
-        buttons=(Action.RESTORE, Action.APPROVE),
+        buttons=(Action.RESTORE, Action.APPROVE) if can_restore else (),
     )
 
 
-def removal_coming_notice(project: Path | str, types: Iterable[str], seconds: float) -> Notice:
-    """Connectors are about to be removed, which throws a consent away (P4). `seconds` are left to say Keep."""
+def removal_coming_notice(
+    project: Path | str, types: Iterable[str], seconds: float, untracked: Collection[str] = ()
+) -> Notice:
+    """Connectors are about to be removed, which throws a consent away (P4). `seconds` are left to say Keep.
+
+    Of `untracked` ones this machine knows of no file that could be kept.
+    """
     names = tuple(types)
-    files = _verb(names, "Its file is gone. Keep brings it", "Their files are gone. Keep brings them")
+    can_keep = not set(names) <= set(untracked)
+    gone = _verb(names, "Its file is gone", "Their files are gone")
+    if not set(names).isdisjoint(untracked):
+        gone = _verb(names, "It has no file here", "They have no files here")
     return _notice(
         NoticeKind.REMOVAL_COMING,
         project,
         title=f"{_names(names)} will be removed from Base44 in {max(1.0, seconds):.0f} s",
-        body=f"{_all_names(names)}{files} back.",
-        buttons=(Action.KEEP,),
+        body=f"{_all_names(names)}{gone}. {_files('Keep', names, untracked)}.",
+        buttons=(Action.KEEP,) if can_keep else (),
         urgency=Urgency.CRITICAL,
     )
 
@@ -230,6 +242,16 @@ def _by_name(reasons: Mapping[str, str]) -> str:
     if len(of_all) == 1:
         return f"{', '.join(reasons)}: {of_all.pop()}"
     return "\n".join(f"{name}: {why}" for name, why in reasons.items())
+
+
+def _files(word: str, names: tuple[str, ...], untracked: Collection[str]) -> str:
+    """How these get their files: `word` brings back what was here, the rest can only be pulled."""
+    back = tuple(name for name in names if name not in untracked)
+    pulled = tuple(name for name in names if name in untracked)
+    if back and pulled:
+        return f"{word} brings back {', '.join(back)}, connectord pull writes {', '.join(pulled)}"
+    files = _verb(names, "the file", "the files")
+    return f"{word} brings {files} back" if back else f"connectord pull writes {files}"
 
 
 def _only(types: tuple[str, ...]) -> str:

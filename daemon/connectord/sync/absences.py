@@ -30,13 +30,15 @@ Moves = Mapping[str, Movement]
 class Missing:
     """One connector without its file. `age`: for how many seconds this process has been missing it.
 
-    `switched` says what git did meanwhile that takes files away. `consented`: there is a consent that could be lost.
+    `switched` says what git did meanwhile that takes files away. `untracked`: nothing was ever pushed of it here.
+    `consented`: there is a consent that could be lost.
     """
 
     row: AbsenceRow
     age: float
     replaced: bool
     switched: str | None
+    untracked: bool
     consented: bool
 
 
@@ -95,6 +97,7 @@ class Absences:
                 age=now - self._first_missed[row.type],
                 replaced=snapshot.state is DirectoryState.PRESENT and row.directory != here.directory,
                 switched=_switched(row.git, moves),
+                untracked=row.type not in base,
                 consented=row.type not in base or _consented(base[row.type]),
             )
             for row in rows

@@ -1,4 +1,4 @@
-"""What a look needs to know of the files' surroundings: what git did, and what other checkouts of the app have."""
+"""What a look needs to know of the files' surroundings: their directory, git, and the app's other checkouts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from connectord.project.model import Snapshot
+from connectord.project.model import DirectoryState, Snapshot
 from connectord.store import BaseEntry, BaseKey
 from connectord.sync.absences import Moves, has_moved, moves_since
 from connectord.sync.threads import in_thread
@@ -43,6 +43,14 @@ async def look_around(
         moves = await in_thread(partial(moves_since, git, snapshot))
         if remembered_git() <= git:  # else a push ended meanwhile, and remembers more
             return Around(moves, used_by)
+
+
+def fault_in(snapshot: Snapshot) -> str | None:
+    """What is wrong with the directory, as a part of a sentence, or with the first broken file in it."""
+    problem = next(iter(snapshot.errors), None)
+    if problem is None or snapshot.state is DirectoryState.PRESENT:
+        return None if problem is None else str(problem)
+    return f"{problem.message[:1].lower()}{problem.message[1:].rstrip('.')} ({problem.place})"
 
 
 def names_in(snapshot: Snapshot) -> frozenset[str]:

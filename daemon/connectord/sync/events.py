@@ -99,11 +99,15 @@ class RetryScheduled:
 
 @dataclass(frozen=True, slots=True)
 class RemovalsComing:
-    """Files are gone, and their connectors are removed after so many seconds unless the files come back."""
+    """Files are gone, and their connectors are removed after so many seconds unless the files come back.
+
+    `untracked`: this machine knows of no files of these, they were found on Base44.
+    """
 
     project: Project
     types: tuple[str, ...]
     seconds: float
+    untracked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +122,15 @@ class HoldChanged:
 class WaitingRemoval:
     """A removal that ends by itself. Without a `reason` it is about to be sent; `why` is for people.
 
-    `at` is the time of day at which it is sent if the file doesn't come back, where nothing else will keep it.
+    `at` is the time of day at which it is sent if the file doesn't come back, where nothing else will keep it. Of an
+    `untracked` one this machine knows of no file.
     """
 
     type: str
     reason: WaitReason | None
     why: str
     at: float | None = None
+    untracked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,8 +73,8 @@ class FreshLook:
             return None
         verdict = self._removals.verdicts.get(connector_type)
         if verdict is None:
-            is_back = connector_type.lower() in names_in(snapshot)
-            return "its file is back" if is_back else "nothing waits for it any more"
+            is_there = connector_type.lower() in names_in(snapshot)
+            return "it has a file now" if is_there else "nothing waits for it any more"
         return verdict.why if isinstance(verdict, Wait | Hold) else "the files are being looked at again"
 
     def _intend(self, project: Project, connector_type: str, *, is_gone: bool) -> Outcome | None:

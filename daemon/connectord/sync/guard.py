@@ -72,13 +72,15 @@ SHARE_COUNTS_FROM: Final = 4
 class Absent:
     """One connector without its file, and how that came about.
 
-    `age` is how long its absence has been looked at, in seconds. `replaced`: the directory isn't the one that the file
-    was last seen in. `switched` is what git did since then, if it did anything that takes files away. `used_by` is its
-    file in another folder of the same app. `held` is the hold that it is in.
+    `age` is how long its absence has been looked at, in seconds. `untracked`: this machine knows of no file of it, it
+    was found on Base44. `replaced`: the directory isn't the one that the file was last seen in. `switched` is what git
+    did since then, if it did anything that takes files away. `used_by` is its file in another folder of the same app.
+    `held` is the hold that it is in.
     """
 
     type: str
     age: float
+    untracked: bool = False
     replaced: bool = False
     switched: str | None = None
     other_app: bool = False
@@ -154,18 +156,9 @@ def judge_approved(one: Absent, scene: Scene, policy: RemovalPolicy) -> Go | Wai
     """
     if scene.state is DirectoryState.PRESENT and scene.why:
         return Wait(WaitReason.PROBLEMS, scene.why)
-    if one.held is not HoldReason.GIT_BUSY and (busy := _waits_for_git(scene, policy)):
+    if one.held is not HoldReason.GIT_BUSY and (busy := waits_for_git(scene, policy)):
         return busy
     return Wait(WaitReason.UNSENT, _UNSENT) if scene.unsent else Go()
-
-
-def waits_unconsented(age: float, scene: Scene, policy: RemovalPolicy) -> Wait | None:
-    """What keeps a connector that nobody ever consented to from being forgotten; there is nothing to remove of it."""
-    if scene.why:
-        return Wait(WaitReason.PROBLEMS, scene.why)
-    if age < policy.grace:
-        return Wait(WaitReason.GRACE, "its file is gone, and nobody had authorized it", policy.grace - age)
-    return _waits_for_git(scene, policy)
 
 
 _UNSENT: Final = "a changed connector of this project isn't accepted yet"
@@ -187,13 +180,15 @@ def _judge(one: Absent, count: int, scene: Scene, policy: RemovalPolicy) -> Verd
 
 def _waits(one: Absent, scene: Scene, policy: RemovalPolicy) -> Wait | None:
     if one.age < policy.grace:
-        return Wait(WaitReason.GRACE, "its file is gone", policy.grace - one.age)
+        why = "it has no file here" if one.untracked else "its file is gone"
+        return Wait(WaitReason.GRACE, why, policy.grace - one.age)
     if scene.state is DirectoryState.PRESENT and scene.why:
         return Wait(WaitReason.PROBLEMS, scene.why)
-    return _waits_for_git(scene, policy)
+    return waits_for_git(scene, policy)
 
 
-def _waits_for_git(scene: Scene, policy: RemovalPolicy) -> Wait | None:
+def waits_for_git(scene: Scene, policy: RemovalPolicy) -> Wait | None:
+    """What git is in the middle of, until that takes too long."""
     if scene.git_busy and scene.git_busy_for < policy.git_limit:
         return Wait(WaitReason.GIT_BUSY, scene.git_busy, GIT_LOOK_SECONDS)
     return None
@@ -227,7 +222,7 @@ def _hold_words(one: Absent, count: int, scene: Scene, policy: RemovalPolicy) ->
         HoldReason.ROOT_REPLACED: "the connectors directory was replaced by another one",
         HoldReason.ROOT_EMPTIED: "no connector file was left",
         HoldReason.APP_CHANGED: "it had no file when the project was linked to this app",
-        HoldReason.BRANCH_SWITCHED: _git_words(one.switched),
+        HoldReason.BRANCH_SWITCHED: _git_words(one),
         HoldReason.MASS_REMOVAL: _mass_words(count, scene, policy),
         HoldReason.USED_ELSEWHERE: f"another folder with the same app has it: {one.used_by or 'its file was there'}",
         HoldReason.CHANGED_ELSEWHERE: "it was changed on Base44 after this machine had pushed it",
@@ -236,10 +231,11 @@ def _hold_words(one: Absent, count: int, scene: Scene, policy: RemovalPolicy) ->
     }
 
 
-def _git_words(switched: str | None) -> str:
+def _git_words(one: Absent) -> str:
+    switched, then = one.switched, "while it had no file here" if one.untracked else "when the file went"
     if switched is not None and switched.startswith(UNKNOWN):
-        return f"it can't be told whether git moved when the file went ({switched.removeprefix(UNKNOWN).strip()})"
-    return f"git moved when the file went ({switched or 'another branch'})"
+        return f"it can't be told whether git moved {then} ({switched.removeprefix(UNKNOWN).strip()})"
+    return f"git moved {then} ({switched or 'another branch'})"
 
 
 def _mass_words(count: int, scene: Scene, policy: RemovalPolicy) -> str:

@@ -27,13 +27,17 @@ class HoldNewsKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HeldRemovals:
-    """One hold: these types are not removed, because of `why`, since that time of day, until a person says a word."""
+    """One hold: these types are not removed, because of `why`, since that time of day, until a person says a word.
+
+    Of the `untracked` ones among them there is no file that could be restored: it can only be pulled.
+    """
 
     reason: HoldReason
     types: tuple[str, ...]
     why: str
     since: float
     approved: bool = False
+    untracked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class Holds:
         self._store = store
         self._now = now
         self._why: dict[HoldReason, str] = {}
+        self._untracked: frozenset[str] = frozenset()
 
     def reason_of(self, connector_type: str) -> HoldReason | None:
         """The hold that a connector is in."""
@@ -71,8 +76,9 @@ class Holds:
         """The holds as they are now."""
         return tuple(self._shown(row) for row in self._rows())
 
-    def compare(self, verdicts: Mapping[str, Verdict]) -> tuple[HoldNews, ...]:
+    def compare(self, verdicts: Mapping[str, Verdict], *, untracked: Collection[str] = ()) -> tuple[HoldNews, ...]:
         """Take the verdicts of a look over, and say what is news. A set that changed is approved by nobody."""
+        self._untracked = frozenset(untracked)
         held: defaultdict[HoldReason, list[str]] = defaultdict(list)
         for name, verdict in sorted(verdicts.items()):
             if isinstance(verdict, Hold):
@@ -126,7 +132,9 @@ class Holds:
 
     def _shown(self, row: HoldRow) -> HeldRemovals:
         reason = HoldReason(row.reason)
-        return HeldRemovals(reason, row.types, self._why.get(reason, ""), row.since, row.approved_at is not None)
+        untracked = tuple(name for name in row.types if name in self._untracked)
+        why, approved = self._why.get(reason, ""), row.approved_at is not None
+        return HeldRemovals(reason, row.types, why, row.since, approved, untracked)
 
 
 def _refusal(reason: str, row: HoldRow | None) -> str:

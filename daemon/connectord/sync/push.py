@@ -71,6 +71,7 @@ class ProjectPush:
             effects, latest=self._latest_of, on_plan=self.removals.reconciled, on_failure=self._not_asked
         )
         self._latest: tuple[BaseKey, Snapshot] | None = None
+        self._ask_again_at = 0.0
 
     async def look(self, project: Project, snapshot: Snapshot) -> Plan:
         """Say what the snapshot asks for, and return what may be sent now: removals only after the guard let them."""
@@ -107,7 +108,7 @@ class ProjectPush:
         """
         self._parking.release(connector_type)
         asked = self._renewals.ask(connector_type)
-        self._look_again(0.0)
+        self._look_again(0.0, Trigger.ASKED)
         return await asyncio.shield(asked)
 
     def end(self) -> None:
@@ -188,10 +189,16 @@ class ProjectPush:
         else:
             self.removals.failed(failure.type, failure.error or "", until)
 
-    def _not_asked(self, error: Base44Error) -> None:
-        """Nobody may save anything for long: that Base44 is there again must show all the same (P12)."""
-        if error.code in OFFLINE:
-            self._look_again(OFFLINE_CAP)
+    def _not_asked(self, error: Base44Error, count: int) -> None:
+        """Nobody may save anything for long: that Base44 answers again must show all the same (P8, P12)."""
+        now = self._effects.clock()
+        # Every look of ours asks again, a push's retries too: each of them with a next one would be more and more.
+        if not error.transient or now < self._ask_again_at:
+            return
+        delay = self._effects.backoff.delay(count, self._effects.rng, floor=error.retry_after)
+        delay = OFFLINE_CAP if error.code in OFFLINE else delay
+        self._ask_again_at = now + delay
+        self._look_again(delay)
 
     def _within_pace(self, decided: Plan, app: App) -> Plan:
         """As many removals as the documented limit has room for now: a save must not wait behind the others (P4)."""

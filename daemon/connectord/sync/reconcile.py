@@ -28,7 +28,8 @@ class Reconciler:
 
     `latest` is the snapshot that was seen last, if it was of this base. Connectors whose consent link is being polled
     are left alone: their consents are the poll's to tell (P11).
-    `on_plan` hears each time what all of the comparison says, and of which project; `on_failure` why there is none.
+    `on_plan` hears each time what all of the comparison says, and of which project; `on_failure` why there is none,
+    and how many times in a row there was none.
     Where the settings say mirror, what exists only there isn't left alone: its removal or hold tells of it.
     """
 
@@ -38,7 +39,7 @@ class Reconciler:
         *,
         latest: Callable[[BaseKey], Snapshot | None],
         on_plan: Callable[[Project, Plan], None] = lambda _, __: None,
-        on_failure: Callable[[Base44Error], None] = lambda _: None,
+        on_failure: Callable[[Base44Error, int], None] = lambda _, __: None,
     ) -> None:
         self._store = effects.store
         self._emit = effects.emit
@@ -50,6 +51,7 @@ class Reconciler:
         self._untracked: tuple[BaseKey | None, tuple[str, ...]] = (None, ())
         self._mirrors = effects.removals.mode is RemovalMode.MIRROR
         self._failing: str | None = None
+        self._failures = 0
         self._running: BaseKey | None = None
         self._next: tuple[Project, App] | None = None
 
@@ -79,12 +81,13 @@ class Reconciler:
     async def _try(self, project: Project, app: App) -> None:
         try:
             await self._compare(project, app)
-            self._failing = None
+            self._failing, self._failures = None, 0
         except Base44Error as error:
             news, self._failing = error.code != self._failing, error.code
             if news:
                 self._emit(ReconcileFailed(project, error))
-            self._on_failure(error)
+            self._failures += 1
+            self._on_failure(error, self._failures)
 
     async def _compare(self, project: Project, app: App) -> None:
         key = base_key(project)

@@ -20,6 +20,7 @@ class RemovalNews:
         self._now = now
         self._announced: frozenset[str] = frozenset()
         self._due: Mapping[str, float] = {}
+        self._untracked: frozenset[str] = frozenset()
         self._shown: RemovalsChanged | None = None
 
     def announce(self, project: Project, absent: Sequence[Absent], scene: Scene) -> None:
@@ -29,10 +30,13 @@ class RemovalNews:
         in_grace = {one.type: self._policy.grace - one.age for one in absent if one.age < self._policy.grace}
         coming = sorted(would_go & in_grace.keys())
         self._due = {name: float(round(self._now() + in_grace[name])) for name in coming}
-        news = tuple(name for name in coming if name not in self._announced)
+        news = [name for name in coming if name not in self._announced]
         self._announced = frozenset(one.type for one in absent if one.type in self._announced or one.type in coming)
-        if news:
-            self._emit(RemovalsComing(project, news, max(in_grace[name] for name in news)))
+        self._untracked = frozenset(one.type for one in absent if one.untracked)
+        for untracked in (False, True):
+            types = tuple(name for name in news if (name in self._untracked) is untracked)
+            if types:
+                self._emit(RemovalsComing(project, types, max(in_grace[name] for name in types), untracked))
 
     def hold_news(self, project: Project, news: Sequence[HoldNews]) -> None:
         """Say what became of holds."""
@@ -48,7 +52,7 @@ class RemovalNews:
     ) -> None:
         """Say how it stands now. Of what nobody consented to a link may be open, and it is to be seen, too (P10)."""
         waiting = [
-            _waiting(name, verdict, self._due.get(name))
+            replace(_waiting(name, verdict, self._due.get(name)), untracked=name in self._untracked)
             for name, verdict in verdicts.items()
             if isinstance(verdict, Wait | Go)
         ]

@@ -12,11 +12,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from connectord.project.model import DirectoryState, Project, Snapshot
+from connectord.project.model import Project, Snapshot
 from connectord.project.shown import shown_path
 from connectord.store import Change, Store
 from connectord.sync.absences import Absences, Missing
-from connectord.sync.around import Around, look_around, names_in
+from connectord.sync.around import Around, fault_in, look_around, names_in
 from connectord.sync.events import SyncEvent
 from connectord.sync.git_work import GitWorkWatch
 from connectord.sync.guard import (
@@ -200,6 +200,7 @@ class Removals:
         return Absent(
             name,
             missing.age,
+            untracked=missing.untracked,
             replaced=missing.replaced,
             switched=missing.switched,
             other_app=missing.row.other_app,
@@ -214,7 +215,7 @@ class Removals:
         removed = self._losses.recent() - known
         return Scene(
             snapshot.state,
-            _fault(snapshot),
+            fault_in(snapshot),
             files=len(snapshot.connectors),
             known=len(known | removed),
             removed=len(removed),
@@ -225,7 +226,7 @@ class Removals:
 
     def _judge(self, absent: Sequence[Absent], scene: Scene) -> tuple[HoldNews, ...]:
         verdicts = dict(judge(absent, scene, self._policy))
-        news = self._holds.compare(verdicts)
+        news = self._holds.compare(verdicts, untracked=[one.type for one in absent if one.untracked])
         approved = self._holds.approved()
         for one in absent:
             if one.type in approved and isinstance(verdicts[one.type], Hold):
@@ -242,11 +243,3 @@ class Removals:
 
     def _show(self, project: Project) -> None:
         self._news.show(project, self.verdicts, self._unconsented.waits, self._holds.all())
-
-
-def _fault(snapshot: Snapshot) -> str | None:
-    """What is wrong with the directory, as a part of a sentence, or with the first broken file in it."""
-    problem = next(iter(snapshot.errors), None)
-    if problem is None or snapshot.state is DirectoryState.PRESENT:
-        return None if problem is None else str(problem)
-    return f"{problem.message[:1].lower()}{problem.message[1:].rstrip('.')} ({problem.place})"

@@ -8,7 +8,7 @@ from connectord.project.model import Project
 from connectord.store import Change, Store
 from connectord.sync.absences import Missing
 from connectord.sync.events import ConnectorsGone, SyncEvent
-from connectord.sync.guard import RemovalPolicy, Scene, Wait, WaitReason, waits_unconsented
+from connectord.sync.guard import RemovalPolicy, Scene, Wait, WaitReason, waits_for_git
 from connectord.sync.heard import Heard
 from connectord.sync.reconcile import base_key
 
@@ -31,13 +31,20 @@ class Unconsented:
     def look(self, project: Project, missing: Sequence[Missing], scene: Scene) -> None:
         """Take in what is missing, and forget what nothing speaks for any more."""
         never = [one for one in missing if not one.consented]
-        waits = {one.row.type: waits_unconsented(one.age, scene, self._policy) for one in never}
+        waits = {one.row.type: self._wait(one.age, scene) for one in never}
         self.to_ask = frozenset(name for name, wait in waits.items() if wait is None) - self._heard.asked
         waits |= dict.fromkeys(self.to_ask, Wait(WaitReason.ASKING, "asking Base44 whether somebody authorized it"))
         self.waits = {name: wait for name, wait in waits.items() if wait is not None}
         over = [one for one in never if one.row.type not in self.waits]
         if over:
             self._forget(project, over)
+
+    def _wait(self, age: float, scene: Scene) -> Wait | None:
+        if scene.why:
+            return Wait(WaitReason.PROBLEMS, scene.why)
+        if age < self._policy.grace:
+            return Wait(WaitReason.GRACE, "its file is gone, and nobody had authorized it", self._policy.grace - age)
+        return waits_for_git(scene, self._policy)
 
     def _forget(self, project: Project, over: Sequence[Missing]) -> None:
         types = tuple(one.row.type for one in over)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ COMMANDS: Final = (
 SAME_IN_THE_CLI: Final = ("--version", "whoami", "connectors list-available", "connectors push -y")
 FLOORS: Final = {"python -c pass": [sys.executable, "-c", "pass"], "node -e 0": ["node", "-e", "0"]}
 """What the languages themselves take."""
+
+LONGEST_SECONDS: Final = 60.0
+"""What takes longer is ended, and the benchmark with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +69,15 @@ def _run(words: list[str], folder: Path, environ: Mapping[str, str]) -> Ran:
     process = subprocess.Popen(
         words, cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
+    # The real CLI has been seen turning round for ever, with nothing to wait for.
+    patience = threading.Timer(LONGEST_SECONDS, process.kill)
+    patience.start()
     with process:
         assert process.stderr is not None
         said = process.stderr.read()
         _, status, used = os.wait4(process.pid, 0)
         wall = time.monotonic() - started
+        patience.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}: {said.decode(errors='replace')}")
