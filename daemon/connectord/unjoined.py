@@ -1,21 +1,31 @@
-"""Threads that nobody waits for at the end: a disk that hangs would otherwise keep a command from leaving."""
+"""Threads that nobody waits for at the end: a disk that hangs would otherwise keep a process from leaving."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from queue import Empty, SimpleQueue
+from typing import Final, ParamSpec, TypeVar
+
+IDLE_SECONDS: Final = 1.0
+"""After so long without work a thread ends."""
 
 T = TypeVar("T")
 P = ParamSpec("P")
 
 
 class UnjoinedThreads(ThreadPoolExecutor):
-    """A daemon thread for each piece of work, so that none waits behind one that hangs.
+    """Gives every piece of work a daemon thread, one that has nothing to do or a new one: none waits behind another.
 
     It is a ThreadPoolExecutor only because asyncio takes no other for its default; there is no pool.
     """
+
+    def __init__(self, name: str = "work") -> None:
+        super().__init__()
+        self._name = name
+        self._to_do: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._idle = threading.Semaphore(0)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Begin the work at once."""
@@ -29,9 +39,21 @@ class UnjoinedThreads(ThreadPoolExecutor):
             except BaseException as caught:  # noqa: BLE001  (it is for whoever awaits the future)
                 future.set_exception(caught)
 
-        threading.Thread(target=run, name="work", daemon=True).start()
+        self._to_do.put(run)
+        if not self._idle.acquire(blocking=False):
+            threading.Thread(target=self._run, name=self._name, daemon=True).start()
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Wait for nothing: what must be finished is awaited by whoever began it."""
         del wait, cancel_futures
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self._to_do.get(timeout=IDLE_SECONDS)()
+            except Empty:
+                if self._idle.acquire(blocking=False):
+                    return
+            else:
+                self._idle.release()

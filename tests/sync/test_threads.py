@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from tests.support.virtual_time import virtual_time
 
+from connectord import unjoined
 from connectord.sync import threads
 from connectord.sync.threads import AT_ONCE, in_thread
 from connectord.sync.turnstile import Turnstile
@@ -108,7 +109,7 @@ async def test_many_reads_one_after_another_need_no_thread_each() -> None:
 
 
 async def test_a_thread_without_work_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threads, "IDLE_SECONDS", 0.01)
+    monkeypatch.setattr(unjoined, "IDLE_SECONDS", 0.01)
     thread = await in_thread(threading.current_thread)
     thread.join(WITHIN)
     assert not thread.is_alive()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 from connectord.control.lending import lending
 from connectord.control.news import News, NewsKind, Tone
+from connectord.control.project_news import news_of
 from connectord.control.tell_consent import tell_late_consent
 from connectord.control.tell_removal import tell_removal
 from connectord.notify import Notice
@@ -47,7 +47,7 @@ def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901, PLR09
         case Watching(project, connectors):
             yield _watching(project, connectors, at)
             if warning := lending(project):
-                yield _news(project, at, NewsKind.CREDENTIALS_LENT, warning, Tone.ATTENTION, url=project.api_url)
+                yield news_of(project, at, NewsKind.CREDENTIALS_LENT, warning, Tone.ATTENTION, url=project.api_url)
         case ProjectUnusable(root, error):
             yield _usability(shown_path(root), None if error is None else error.what, at)
         case ProblemsChanged(project, appeared, mended):
@@ -62,14 +62,14 @@ def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901, PLR09
         case RetryScheduled(project, types, seconds, error, code):
             message = f"{', '.join(types)}: trying again {_when(seconds)} ({error})"
             kind = NewsKind.RETRY_SCHEDULED
-            yield _news(
+            yield news_of(
                 project, at, kind, message, Tone.ATTENTION, types=types, seconds=seconds, error=error, code=code
             )
         case RemovalsComing() | HoldChanged():
             yield tell_removal(event, at)
         case ConnectorsGone(project, types):
             message = f"{', '.join(types)}: no file any more, and no consent on Base44: forgotten"
-            yield _news(project, at, NewsKind.FORGOTTEN, message, Tone.PLAIN, types=types)
+            yield news_of(project, at, NewsKind.FORGOTTEN, message, Tone.PLAIN, types=types)
         case Looked() | RemovalsChanged():
             return
         case Reconciled():
@@ -77,7 +77,7 @@ def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901, PLR09
         case ReconcileFailed(project, error):
             message = f"Base44 could not be asked what it has: {error.what}"
             kind = NewsKind.RECONCILE_FAILED
-            yield _news(project, at, kind, message, Tone.ATTENTION, error=error.what, code=error.code)
+            yield news_of(project, at, kind, message, Tone.ATTENTION, error=error.what, code=error.code)
 
 
 def tell_notice(notice: Notice, at: datetime) -> Iterator[News]:
@@ -89,22 +89,10 @@ def tell_notice(notice: Notice, at: datetime) -> Iterator[News]:
         yield News(at=at, event=NewsKind.NOTICE, message=message, tone=Tone.ATTENTION, type=link.label, url=link.url)
 
 
-def _news(project: Project, at: datetime, event: NewsKind, message: str, tone: Tone, **fields: Any) -> News:
-    return News(
-        at=at,
-        event=event,
-        message=message,
-        tone=tone,
-        project=shown_path(project.root),
-        app_id=project.app_id,
-        **fields,
-    )
-
-
 def _watching(project: Project, connectors: tuple[str, ...], at: datetime) -> News:
     names = ", ".join(connectors) or "no connectors yet"
     message = f"Watching {shown_path(project.connectors_dir)} for app {project.app_id} at {project.api_url}: {names}"
-    return _news(project, at, NewsKind.PROJECT_WATCHING, message, Tone.PLAIN, types=connectors)
+    return news_of(project, at, NewsKind.PROJECT_WATCHING, message, Tone.PLAIN, types=connectors)
 
 
 def _usability(root: str, error: str | None, at: datetime) -> News:
@@ -117,7 +105,7 @@ def _usability(root: str, error: str | None, at: datetime) -> News:
 def _problem(project: Project, problem: Problem, at: datetime) -> News:
     is_error = problem.severity is Severity.ERROR
     comfort = " Nothing is removed because of that." if problem.code is ProblemCode.MISSING_DIRECTORY else ""
-    return _news(
+    return news_of(
         project,
         at,
         NewsKind.FILE_INVALID if is_error else NewsKind.FILE_WARNING,
@@ -133,7 +121,7 @@ def _problem(project: Project, problem: Problem, at: datetime) -> News:
 
 def _mended(project: Project, problem: Problem, at: datetime) -> News:
     message = f"{shown_path(problem.file)}: no longer a problem"
-    return _news(project, at, NewsKind.FILE_MENDED, message, Tone.GOOD, file=shown_path(problem.file))
+    return news_of(project, at, NewsKind.FILE_MENDED, message, Tone.GOOD, file=shown_path(problem.file))
 
 
 def _one_per_file(problems: tuple[Problem, ...]) -> list[Problem]:
@@ -141,7 +129,7 @@ def _one_per_file(problems: tuple[Problem, ...]) -> list[Problem]:
 
 
 def _outcome(project: Project, job: str, outcome: Outcome, at: datetime) -> News:
-    return _news(
+    return news_of(
         project,
         at,
         NewsKind.CONNECTOR_OUTCOME,
@@ -161,7 +149,7 @@ def _started(event: PushStarted, at: datetime) -> News:
     kinds = (("Pushing", event.types), ("Removing", event.removals))
     message = ", then ".join(f"{word} {', '.join(types)}" for word, types in kinds if types)
     fields = {"job": event.job, "trigger": event.trigger.value, "types": (*event.types, *event.removals)}
-    return _news(event.project, at, NewsKind.PUSH_STARTED, message, Tone.QUIET, **fields)
+    return news_of(event.project, at, NewsKind.PUSH_STARTED, message, Tone.QUIET, **fields)
 
 
 def _finished(project: Project, job: str, outcomes: tuple[Outcome, ...], seconds: float, at: datetime) -> News:
@@ -169,7 +157,7 @@ def _finished(project: Project, job: str, outcomes: tuple[Outcome, ...], seconds
     count = f"{len(outcomes)} connector{'' if len(outcomes) == 1 else 's'}"
     message = f"Push done in {seconds:.2f} s: {count}" + (f", {failures} failed" if failures else "")
     tone = Tone.BAD if failures else Tone.QUIET
-    return _news(project, at, NewsKind.PUSH_FINISHED, message, tone, job=job, seconds=round(seconds, 3))
+    return news_of(project, at, NewsKind.PUSH_FINISHED, message, tone, job=job, seconds=round(seconds, 3))
 
 
 def _reconciled(event: Reconciled, at: datetime) -> Iterator[News]:
@@ -177,16 +165,16 @@ def _reconciled(event: Reconciled, at: datetime) -> Iterator[News]:
     for drift in event.drifts:
         words = "was removed from" if drift.kind is DriftKind.GONE else "was changed on"
         message = f"{drift.type} {words} Base44 by someone else; nothing was sent (`push` or `pull` settles it)"
-        yield _news(project, at, NewsKind.DRIFT, message, Tone.ATTENTION, type=drift.type, code=drift.kind.value)
+        yield news_of(project, at, NewsKind.DRIFT, message, Tone.ATTENTION, type=drift.type, code=drift.kind.value)
     if event.untracked:
         names = ", ".join(event.untracked)
         message = f"Only on Base44, left alone: {names} (`connectord pull` writes files for them)"
-        yield _news(project, at, NewsKind.UNTRACKED, message, Tone.PLAIN, types=event.untracked)
+        yield news_of(project, at, NewsKind.UNTRACKED, message, Tone.PLAIN, types=event.untracked)
     for lost in event.unauthorized:
         if lost.status is not None:
             message = f"{lost.type}: its authorization is {lost.status} on Base44; the connector needs a new one"
             kind, status = NewsKind.CONSENT_LOST, lost.status.value
-            yield _news(project, at, kind, message, Tone.ATTENTION, type=lost.type, code=status)
+            yield news_of(project, at, kind, message, Tone.ATTENTION, type=lost.type, code=status)
     for consent in event.late_consents:
         yield tell_late_consent(project, consent, at)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from connectord.authorize import Authorization, AuthorizationState
 from connectord.control.granted import added
 from connectord.control.news import News, NewsKind, Tone
+from connectord.control.project_news import news_of
 from connectord.errors import ConnectordError
 from connectord.project.model import STRIPE, Project
 from connectord.project.shown import shown_path
@@ -28,7 +28,7 @@ def tell_opened(project: Project, authorization: Authorization, at: datetime) ->
     """An authorization link is being watched."""
     message = f"{authorization.type}: waiting for authorization"
     kind = NewsKind.AUTHORIZATION_OPENED
-    return _news(project, at, kind, message, Tone.QUIET, type=authorization.type, url=authorization.url)
+    return news_of(project, at, kind, message, Tone.QUIET, type=authorization.type, url=authorization.url)
 
 
 def tell_link(project: Project, authorization: Authorization, objection: str | None, at: datetime) -> News:
@@ -38,7 +38,7 @@ def tell_link(project: Project, authorization: Authorization, objection: str | N
     if objection is not None:
         kind, tone = NewsKind.LINK_NOT_OPENED, Tone.ATTENTION
         message = f"{authorization.type}: open this link to authorize it: {authorization.url} (not opened: {objection})"
-    return _news(project, at, kind, message, tone, type=authorization.type, url=authorization.url, error=objection)
+    return news_of(project, at, kind, message, tone, type=authorization.type, url=authorization.url, error=objection)
 
 
 def tell_no_link(root: Path, connector_type: str, error: ConnectordError | None, at: datetime) -> News:
@@ -67,7 +67,7 @@ def tell_ended(project: Project, authorization: Authorization, at: datetime) -> 
     if missing:
         words, tone = added(missing, len(authorization.scopes)), Tone.ATTENTION
     is_added = authorization.state is AuthorizationState.AUTHORIZED
-    return _news(
+    return news_of(
         project,
         at,
         NewsKind.AUTHORIZATION_ENDED,
@@ -84,7 +84,7 @@ def tell_ended(project: Project, authorization: Authorization, at: datetime) -> 
 def tell_late_consent(project: Project, consent: LateConsent, at: datetime) -> News:
     """A consent came while nobody was polling for it."""
     missing = consent.missing_scopes
-    return _news(
+    return news_of(
         project,
         at,
         NewsKind.AUTHORIZATION_ENDED,
@@ -99,16 +99,4 @@ def tell_late_consent(project: Project, consent: LateConsent, at: datetime) -> N
 
 def tell_claimed(project: Project, at: datetime) -> News:
     """Somebody has claimed the Stripe sandbox."""
-    return _news(project, at, NewsKind.STRIPE_CLAIMED, f"{STRIPE}: the sandbox is claimed", Tone.GOOD, type=STRIPE)
-
-
-def _news(project: Project, at: datetime, event: NewsKind, message: str, tone: Tone, **fields: Any) -> News:
-    return News(
-        at=at,
-        event=event,
-        message=message,
-        tone=tone,
-        project=shown_path(project.root),
-        app_id=project.app_id,
-        **fields,
-    )
+    return news_of(project, at, NewsKind.STRIPE_CLAIMED, f"{STRIPE}: the sandbox is claimed", Tone.GOOD, type=STRIPE)

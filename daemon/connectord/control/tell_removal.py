@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from connectord.control.news import News, NewsKind, Tone
+from connectord.control.project_news import news_of
 from connectord.project.model import Project
 from connectord.project.shown import shown_path
 from connectord.sync.events import HoldChanged, RemovalsComing
@@ -30,16 +31,7 @@ def tell_removal(event: RemovalsComing | HoldChanged, at: datetime) -> News:
         types, code = hold.types, hold.reason.value
         message = _held(event.news.kind, hold)
     project = event.project
-    return News(
-        at=at,
-        event=kind,
-        message=message,
-        tone=tone,
-        project=shown_path(project.root),
-        app_id=project.app_id,
-        types=types,
-        code=code,
-    )
+    return news_of(project, at, kind, message, tone, types=types, code=code)
 
 
 def tell_restored(project: Project, restored: Restored, at: datetime) -> News:
@@ -48,15 +40,9 @@ def tell_restored(project: Project, restored: Restored, at: datetime) -> News:
     if restored.files:
         parts.append(f"Written back: {', '.join(shown_path(file) for _, file in restored.files)}")
     parts += [f"Not written back: {name} - {why}" for name, why in restored.failures]
-    return News(
-        at=at,
-        event=NewsKind.RESTORED,
-        message="; ".join(parts),
-        tone=Tone.BAD if restored.failures else Tone.GOOD,
-        project=shown_path(project.root),
-        app_id=project.app_id,
-        types=tuple(name for name, _ in restored.files),
-    )
+    tone = Tone.BAD if restored.failures else Tone.GOOD
+    types = tuple(name for name, _ in restored.files)
+    return news_of(project, at, NewsKind.RESTORED, "; ".join(parts), tone, types=types)
 
 
 def _coming(event: RemovalsComing) -> str:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Generic, TypeVar
 
 from connectord.store import codec
 from connectord.store.backlog import Backlog
 from connectord.store.mirror import Mirror
+
+K = TypeVar("K")
+R = TypeVar("R")
 
 _PUT_PROJECT: Final = "INSERT OR REPLACE INTO projects (root, added_at, paused) VALUES (?, ?, ?)"
 _PUT_BASE: Final = "INSERT OR IGNORE INTO bases (api_url, app_id, connectors_dir) VALUES (?, ?, ?)"
@@ -59,23 +65,55 @@ _DROP_JOBS: Final = "DELETE FROM jobs WHERE project = ?"
 
 def save(connection: sqlite3.Connection, mirror: Mirror, backlog: Backlog) -> None:
     """Write every unsaved row as it is now, and delete those that are no more. Raises sqlite3.Error."""
-    _save_projects(connection, mirror)
+    unsaved = mirror.unsaved
+    projects = _Table(_PUT_PROJECT, codec.project_columns, _DROP_PROJECT, _of_project)
+    authorizations = _Table(_PUT_AUTHORIZATION, codec.authorization_columns, _DROP_AUTHORIZATION, _of_connector)
+    holds = _Table(_PUT_HOLD, codec.hold_columns, _DROP_HOLD, _of_connector)
+    sightings = _Table(_PUT_SIGHTING, codec.sighting_columns, _DROP_SIGHTING, _of_project)
+    absences = _Table(_PUT_ABSENCE, codec.absence_columns, _DROP_ABSENCE, _of_connector)
+    noticed = _Table(_PUT_NOTICED, codec.noticed_columns, _DROP_NOTICED, _of_item)
+    projects.save(connection, unsaved.projects, mirror.projects)
     _save_base(connection, mirror)
-    _save_authorizations(connection, mirror)
-    _save_holds(connection, mirror)
-    _save_sightings(connection, mirror)
-    _save_absences(connection, mirror)
-    _save_noticed(connection, mirror)
+    authorizations.save(connection, unsaved.authorizations, mirror.authorizations)
+    holds.save(connection, unsaved.holds, mirror.holds)
+    sightings.save(connection, unsaved.sightings, mirror.sightings)
+    absences.save(connection, unsaved.absences, mirror.absences)
+    noticed.save(connection, unsaved.noticed, mirror.noticed)
+    if unsaved.snooze:
+        connection.execute(_PUT_SNOOZE, (mirror.snoozed_until,))
     _save_backlog(connection, backlog)
 
 
-def _save_projects(connection: sqlite3.Connection, mirror: Mirror) -> None:
-    for root in mirror.unsaved.projects:
-        row = mirror.projects.get(root)
-        if row is None:
-            connection.execute(_DROP_PROJECT, (codec.path_bytes(root),))
-        else:
-            connection.execute(_PUT_PROJECT, codec.project_columns(row))
+@dataclass(frozen=True, slots=True)
+class _Table(Generic[K, R]):
+    """How the rows of one table are written and deleted; `columns` are those of a row, `place` those of a key."""
+
+    put: str
+    columns: Callable[[R], codec.Columns]
+    drop: str
+    place: Callable[[K], codec.Columns]
+
+    def save(self, connection: sqlite3.Connection, unsaved: Iterable[K], rows: Mapping[K, R]) -> None:
+        for key in unsaved:
+            row = rows.get(key)
+            if row is None:
+                connection.execute(self.drop, self.place(key))
+            else:
+                connection.execute(self.put, self.columns(row))
+
+
+def _of_project(root: Path) -> codec.Columns:
+    return (codec.path_bytes(root),)
+
+
+def _of_connector(key: tuple[Path, str]) -> codec.Columns:
+    root, name = key
+    return codec.path_bytes(root), codec.text(name)
+
+
+def _of_item(key: tuple[str, str, str]) -> codec.Columns:
+    place, kind, item = key
+    return os.fsencode(place), kind, codec.text(item)
 
 
 def _save_base(connection: sqlite3.Connection, mirror: Mirror) -> None:
@@ -92,54 +130,6 @@ def _save_base(connection: sqlite3.Connection, mirror: Mirror) -> None:
 def _base_number(connection: sqlite3.Connection, columns: codec.Columns) -> int:
     connection.execute(_PUT_BASE, columns)
     return int(connection.execute(_FIND_BASE, columns).fetchone()[0])
-
-
-def _save_authorizations(connection: sqlite3.Connection, mirror: Mirror) -> None:
-    for project, name in mirror.unsaved.authorizations:
-        row = mirror.authorizations.get((project, name))
-        if row is None:
-            connection.execute(_DROP_AUTHORIZATION, (codec.path_bytes(project), codec.text(name)))
-        else:
-            connection.execute(_PUT_AUTHORIZATION, codec.authorization_columns(row))
-
-
-def _save_holds(connection: sqlite3.Connection, mirror: Mirror) -> None:
-    for project, reason in mirror.unsaved.holds:
-        row = mirror.holds.get((project, reason))
-        if row is None:
-            connection.execute(_DROP_HOLD, (codec.path_bytes(project), codec.text(reason)))
-        else:
-            connection.execute(_PUT_HOLD, codec.hold_columns(row))
-
-
-def _save_sightings(connection: sqlite3.Connection, mirror: Mirror) -> None:
-    for root in mirror.unsaved.sightings:
-        row = mirror.sightings.get(root)
-        if row is None:
-            connection.execute(_DROP_SIGHTING, (codec.path_bytes(root),))
-        else:
-            connection.execute(_PUT_SIGHTING, codec.sighting_columns(row))
-
-
-def _save_absences(connection: sqlite3.Connection, mirror: Mirror) -> None:
-    for project, name in mirror.unsaved.absences:
-        row = mirror.absences.get((project, name))
-        if row is None:
-            connection.execute(_DROP_ABSENCE, (codec.path_bytes(project), codec.text(name)))
-        else:
-            connection.execute(_PUT_ABSENCE, codec.absence_columns(row))
-
-
-def _save_noticed(connection: sqlite3.Connection, mirror: Mirror) -> None:
-    for key in mirror.unsaved.noticed:
-        row = mirror.noticed.get(key)
-        if row is None:
-            place, kind, item = key
-            connection.execute(_DROP_NOTICED, (os.fsencode(place), kind, codec.text(item)))
-        else:
-            connection.execute(_PUT_NOTICED, codec.noticed_columns(row))
-    if mirror.unsaved.snooze:
-        connection.execute(_PUT_SNOOZE, (mirror.snoozed_until,))
 
 
 def _save_backlog(connection: sqlite3.Connection, backlog: Backlog) -> None:
