@@ -21,7 +21,7 @@ from connectord.control.models import (
     Restoration,
 )
 from connectord.daemon.answers import NotRestorable
-from connectord.daemon.consents import _caller
+from connectord.daemon.consents import caller_of
 from connectord.daemon.daemon import Daemon, not_among
 from connectord.daemon.history import KEPT, kept
 from connectord.emulator.faults import Fault
@@ -275,8 +275,8 @@ def test_links_of_one_caller_share_the_limits_and_a_key_of_its_own_has_its_own(b
     project = bench.engine.followed[bench.root].project
     assert project is not None
     other = replace(project, environment={"BASE44_API_KEY": "b44k_other"})
-    assert _caller(project) == _caller(replace(project, app_id="another"))
-    assert _caller(project) != _caller(other)
+    assert caller_of(project) == caller_of(replace(project, app_id="another"))
+    assert caller_of(project) != caller_of(other)
 
 
 def test_a_link_is_superseded_when_its_file_goes(bench: Bench) -> None:
@@ -600,6 +600,39 @@ def test_p12_offline_shows_though_there_is_nothing_to_push_and_ends_by_itself(be
     bench.machine.network.up = True
     bench.machine.time.pass_(30.0)
     assert (before, bench.status.state) == (ProjectState.OFFLINE, ProjectState.SYNCED)
+
+
+def test_p12_a_link_that_can_not_be_polled_shows_that_base44_is_out_of_reach_until_it_is_not(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.machine.time.pass_(10.0)
+    bench.machine.network.up = False
+    bench.machine.time.pass_(10.0)
+    before = bench.status.state
+    bench.machine.network.up = True
+    bench.machine.time.pass_(6.0)
+    assert (before, bench.status.state) == (ProjectState.OFFLINE, ProjectState.NEEDS_ACTION)
+    bench.allow()
+    bench.machine.time.pass_(3.0)
+    assert bench.slack.state is ConnectorState.SYNCED
+
+
+def test_p12_a_sign_in_that_is_refused_shows_on_every_project_that_uses_it(bench: Bench) -> None:
+    second = a_project(bench.machine.folder / "second", {}, app_id="f" * 24, api_url=bench.emulator.url).root
+    own = a_project(bench.machine.folder / "own", {}, app_id="e" * 24, api_url=bench.emulator.url).root
+    (own / ".env").write_text(f"BASE44_API_KEY={DEFAULT_API_KEY}\n", encoding="utf-8")
+    bench.add()
+    bench.ask(bench.face.add_project(second))
+    bench.ask(bench.face.add_project(own))
+    bench.machine.time.pass_(30.0)
+    bench.emulator.world.accounts.revoke_everything()
+    before = lists(bench)
+    bench.save("read")
+    bench.engine.hint_all(Trigger.SAVE)
+    bench.machine.time.pass_(5.0)
+    states = [bench.running.life.project(root).state for root in (bench.root, second, own)]
+    assert states == [ProjectState.SIGNED_OUT, ProjectState.SIGNED_OUT, ProjectState.SYNCED]
+    assert lists(bench) - before == 1  # the second's, nobody else's
 
 
 def lists(bench: Bench) -> int:

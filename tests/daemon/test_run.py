@@ -394,3 +394,14 @@ def test_one_job_id_goes_through_all_that_is_said_of_a_push(
     assert {line.get("job") for line in told} == {first["job"]}
     assert {line.get("job") for line in told_later} == {second["job"]}
     assert {line.get("project") for line in (*told, *told_later)} == {str(root)}
+
+
+def test_a_poll_that_is_tried_again_says_of_which_project_though_it_is_of_no_push(
+    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
+) -> None:
+    emulator.fault(route="poll", status=503, count=1)
+    root = a_sample(tmp_path, emulator, slack=["chat:write"])
+    with running_daemon(root, a_home_of_its_own) as daemon:
+        app = daemon.expect(event="project.watching")["app_id"]
+        retried = daemon.expect(event="request.retried")
+    assert (retried.get("project"), retried.get("app_id"), retried.get("job")) == (str(root), app, None)
