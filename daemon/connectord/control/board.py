@@ -80,6 +80,12 @@ class Board:
         """The connectors whose failure may pass: they are sent again by themselves."""
         return frozenset(self._waiting_for)
 
+    @property
+    def at_ease(self) -> bool:
+        """Whether there is nothing about the project that anybody would have to be told."""
+        well = self.complete and self._unusable is None and not self._removal_lines()
+        return well and all(entry.at_ease for entry in self._shown())
+
     def apply(self, event: SyncEvent, at: datetime) -> None:
         """Take an event in."""
         match event:

@@ -102,7 +102,8 @@ class Events:
         await self._close_subscriptions()
 
     async def _replace(self, layout: Layout, anew: Collection[str]) -> None:
-        wanted = frozenset(item for item in layout.directories.items() if item[0] not in self.aside | self.gone)
+        left_out = self.aside | self.gone
+        wanted = frozenset(item for item in layout.directories.items() if item[0] not in left_out)
         stale, missing = self._difference(wanted, anew)
         try:
             await self._open(layout, missing)
