@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import cast
 
@@ -27,7 +29,7 @@ from connectord.daemon.history import KEPT, kept
 from connectord.emulator.faults import Fault
 from connectord.emulator.state import DEFAULT_API_KEY
 from connectord.project import NoProject
-from connectord.sync import Reading, Trigger
+from connectord.sync import ProjectLoop, Reading, Trigger
 
 
 def test_a_project_that_is_added_is_looked_at_before_the_answer(bench: Bench) -> None:
@@ -740,3 +742,20 @@ def test_p12_a_service_that_hangs_is_offline_after_the_first_time_out_and_its_en
     assert "did not answer within 10 s" in (hanging.error or "")
     assert hanging.todo == "Check the network, then try again."
     assert bench.status.state is ProjectState.SYNCED
+
+
+def test_a_loop_that_a_defect_ends_is_begun_again_later_and_later_and_soon_after_a_long_time_without_one(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[float] = []
+
+    async def run(self: ProjectLoop) -> None:
+        begun.append(bench.machine.time.loop.time())
+        if len(begun) == 5:
+            await asyncio.sleep(1000)
+        raise ValueError("a defect")
+
+    monkeypatch.setattr(ProjectLoop, "run", run)
+    bench.machine.time.loop.call_soon(bench.engine.follow, bench.root)
+    bench.machine.time.pass_(1100)
+    assert [round(later - earlier) for earlier, later in pairwise(begun)] == [1, 2, 4, 8, 1001, 2, 4, 8, 16, 32]

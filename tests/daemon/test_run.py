@@ -405,3 +405,24 @@ def test_a_poll_that_is_tried_again_says_of_which_project_though_it_is_of_no_pus
         app = daemon.expect(event="project.watching")["app_id"]
         retried = daemon.expect(event="request.retried")
     assert (retried.get("project"), retried.get("app_id"), retried.get("job")) == (str(root), app, None)
+
+
+def test_a_project_that_is_named_is_followed_for_this_run_only(
+    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
+) -> None:
+    first, second = (a_sample(tmp_path / name, emulator) for name in ("first", "second"))
+
+    def listed() -> list[tuple[str, bool]]:
+        command = [sys.executable, "-m", "connectord", "projects", "list", "--json"]
+        done = subprocess.run(command, env=environment(a_home_of_its_own), capture_output=True, check=True)
+        return [(project["path"], project["temporary"]) for project in json.loads(done.stdout)["projects"]]
+
+    with running_daemon(first, a_home_of_its_own) as daemon:
+        daemon.expect(event="project.watching", project=str(first))
+        during = listed()
+        assert daemon.end() == 0
+    with running_daemon(second, a_home_of_its_own) as daemon:
+        daemon.expect(event="project.watching", project=str(second))
+        later = listed()
+        assert daemon.end() == 0
+    assert (during, later) == ([(str(first), True)], [(str(second), True)])
