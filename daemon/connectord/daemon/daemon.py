@@ -60,7 +60,8 @@ class Daemon:
         self._temporary = temporary
         self._otherwise = otherwise
         self._publish_outside = surroundings.publish
-        self._in = replace(surroundings, publish=self._publish)
+        # As a plain dict: os.environ encodes and decodes for every question, and each look at a project has ten.
+        self._in = replace(surroundings, publish=self._publish, environ=dict(surroundings.environ))
         self._troubles: dict[str, str] = {}
         self._store: SqliteStore | None = None
         self._engine: Engine | None = None
