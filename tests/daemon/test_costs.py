@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import heapq
 import os
 import sys
@@ -22,6 +23,7 @@ from tests.support.watch import at_rest
 
 from connectord.control import NewsKind
 from connectord.control.board import Board
+from connectord.daemon.collector import THRESHOLDS
 from connectord.project import connector_file, read_project, reader
 from connectord.project.json_text import parse
 from connectord.project.regular_file import read_bytes
@@ -212,6 +214,15 @@ async def until_all_are_settled(samples: Sequence[Sample], home: Path) -> None:
         await life.until(lambda: all(one.board.compared for one in engine.followed.values()))
         await life.until(lambda: not any(engine.queue.is_busy(sample.root) for sample in samples))
         await at_rest(engine.watcher)
+
+
+async def test_p14_garbage_is_looked_for_seldom_while_a_daemon_lives(
+    base44: Emulator, a_home_of_its_own: Path, tmp_path: Path
+) -> None:
+    before = gc.get_threshold()
+    async with a_life(base44, a_home_of_its_own, tmp_path / "app"):
+        during = gc.get_threshold()
+    assert (during, gc.get_threshold()) == (THRESHOLDS, before)
 
 
 async def test_p14_a_daemon_that_waits_has_nothing_to_do_soon(
