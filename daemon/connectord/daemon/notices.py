@@ -147,12 +147,15 @@ class Notices:
             self._on_defect(root, error)
 
     def _look_at(self, root: Path, followed: Followed) -> None:
-        standing = self.standing(followed)
-        for topic in topics(standing):
-            self._compare(str(root), topic, standing.may_still_be)
-        if standing.status.api_url:
-            self._hosts.stands(root, standing.status.api_url, standing.status.state)
-            self._compare_host(standing.status.api_url)
+        place, board = str(root), followed.board
+        # Nearly always there is nothing to be told, and nothing that was: then the whole status is not worth making.
+        if self._told_of(place) or not board.at_ease or any(card.place == place for card in self._cards.values()):
+            standing = self.standing(followed)
+            for topic in topics(standing):
+                self._compare(place, topic, standing.may_still_be)
+        if board.project is not None:
+            self._hosts.stands(root, board.project.api_url, board.state)
+            self._compare_host(board.project.api_url)
 
     def _compare_host(self, host: str) -> None:
         for topic in self._hosts.topics(host):
