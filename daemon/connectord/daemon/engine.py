@@ -24,7 +24,7 @@ from connectord.daemon.notices import Notices
 from connectord.daemon.repeats import first_leaf
 from connectord.daemon.surroundings import Surroundings
 from connectord.notify import Telling
-from connectord.project import Project, shown_path
+from connectord.project import Connector, Project, shown_path
 from connectord.project.places import places_of_file
 from connectord.store import AuthorizationRow, Store
 from connectord.sync import Backoff, PushEffects, PushJob, PushQueue, RemovalMode, RemovalPolicy, Trigger
@@ -116,9 +116,9 @@ class Engine:
         """Open these consent links, or all that are needed, one after another; returns when the last has ended."""
         await self.authorizing.authorize(root, types)
 
-    def adopt(self, project: Project, link: AuthorizationRow) -> Authorization:
-        """Watch a link that another process was given."""
-        return self.consents.adopt(project, self._connect(project), link)
+    def adopt(self, project: Project, link: AuthorizationRow, content: Connector) -> Authorization:
+        """Watch a link that another process was given for this content."""
+        return self.consents.adopt(project, self._connect(project), link, content)
 
     def skip(self, root: Path, connector_type: str) -> bool:
         """A person's word that this authorization can wait. False: it has no link that could be skipped."""
