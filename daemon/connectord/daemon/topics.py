@@ -7,13 +7,13 @@ failure that is tried again, a removal that somebody approved, a connector that 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from connectord.base44.words import without_request_id
 from connectord.control.models import ConnectorState, ConnectorStatus, ProblemSeverity, ProjectState, ProjectStatus
 from connectord.control.redaction import redact
 from connectord.notify import (
@@ -57,9 +57,6 @@ OF_LINKS: Final = frozenset({NoticeKind.TIMED_OUT})
 
 OF_REMOVALS: Final = frozenset({NoticeKind.REMOVALS_HELD, NoticeKind.REMOVAL_COMING})
 HEARD_OF_BASE44: Final = frozenset({NoticeKind.CONNECTION_EXPIRED, NoticeKind.GRANTED_LESS, NoticeKind.STRIPE_READY})
-
-_REQUEST_ID: Final = re.compile(r"\brequest (id )?[^\s),;]+")
-"""How the errors of base44/answers.py name a request: "(400, request 1b2c…)", "the request id 1b2c…"."""
 
 THE_PROJECT: Final = "The project"
 """The item of a project that can't be read at all."""
@@ -197,7 +194,7 @@ def _failed(standing: Standing) -> Topic:
     final = {name: line for name, line in lines.items() if name not in standing.tried_again}
     reasons = {name: ". ".join(filter(None, (line.error, line.todo))) for name, line in final.items()}
     # Marks are kept on disk (P13), and each try has another request id.
-    marks = {name: redact(_REQUEST_ID.sub("", reason)) for name, reason in reasons.items()}
+    marks = {name: redact(without_request_id(reason)) for name, reason in reasons.items()}
     return Topic(
         NoticeKind.FAILED, marks, lambda items: failed_notice(standing.place, {name: reasons[name] for name in items})
     )
