@@ -110,6 +110,10 @@ class Board:
         """Take in how an authorization stands."""
         self._entries.authorization(authorization, at)
 
+    def link_over(self, connector_type: str, link: str) -> None:
+        """This link leads nowhere any more."""
+        self._entries.link_over(connector_type, link)
+
     def status(self) -> ProjectStatus:
         """The board as the API shows it."""
         snapshot, (error, todo) = self._snapshot, self._trouble()

@@ -19,6 +19,7 @@ from connectord.daemon.consent_rows import (
     change_by_adopted,
     change_by_end,
     change_by_late_consent,
+    change_by_putting_off,
     is_open_with,
     is_with,
 )
@@ -130,8 +131,7 @@ class Consents:
             return True
         row = self._unanswered(project, connector_type)
         if row is not None and row.state != AuthorizationState.SKIPPED.value:
-            self._projects[_owner(project)] = project
-            self._ended(as_skipped(row, _owner(project)))
+            self._put_off(project, replace(row, dead=row.dead or row.state == AuthorizationState.FAILED.value))
         return row is not None
 
     def came_late(self, event: Reconciled) -> None:
@@ -170,6 +170,13 @@ class Consents:
         """The open links that no person was told of yet."""
         rows = self._store.authorizations(project.root)
         return [row for row in rows if is_open_with(row, project) and not row.noticed]
+
+    def _put_off(self, project: Project, row: AuthorizationRow) -> None:
+        skipped = as_skipped(row, _owner(project))
+        news = tell_ended(project, skipped, self._in.at())
+        self._store.record(change_by_putting_off(project, row, news, self._in.now()))
+        self._on_change(project, skipped)
+        self._in.publish(news)
 
     def _unanswered(self, project: Project, connector_type: str) -> AuthorizationRow | None:
         """The connector's newest link, unless somebody consented to it or nobody needs it any more."""

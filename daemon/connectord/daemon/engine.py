@@ -21,6 +21,7 @@ from connectord.daemon.consents import Consents
 from connectord.daemon.followed import Followed
 from connectord.daemon.fresh_link import FreshLinks
 from connectord.daemon.notices import Notices
+from connectord.daemon.old_links import OldLinks
 from connectord.daemon.repeats import first_leaf
 from connectord.daemon.surroundings import Surroundings
 from connectord.notify import Telling
@@ -72,6 +73,7 @@ class Engine:
         self.watcher = Watcher(on_hint=self._hinted, on_state=self._watch_state, on_defect=self.defect)
         self.consents = Consents(surroundings, store, self._authorization_changed, self.defect)
         self.claims = Claims(surroundings, store)
+        self._old_links = OldLinks(store, lambda: bool(self.consents.authorizations.open_ones), self._link_over)
         self.notices = Notices(surroundings, store, telling, self.followed, self.defect)
         self.links = FreshLinks(self.followed, self.consents)
         self.authorizing = Authorizing(self.links, self.consents, surroundings, self.browser, self.defect)
@@ -255,6 +257,7 @@ class Engine:
                 self.consents.came_late(event)
                 self.claims.reconciled(event)
                 self.notices.answered(project)
+                self.group.create_task(self._look_at_old_links(project), name="old links")
                 for consent in late:
                     self.notices.authorized(project, consent)
             case _:
@@ -268,6 +271,18 @@ class Engine:
             self.notices.look_soon(project.root)
             if authorization.is_authorized:
                 self.notices.authorized(project, authorization)
+
+    async def _look_at_old_links(self, project: Project) -> None:
+        try:
+            await self._old_links.look(project, self._connect(project))
+        except Exception as error:  # noqa: BLE001  (one project's defect is no other project's)
+            self.defect(project.root, error)
+
+    def _link_over(self, root: Path, connector_type: str, link: str) -> None:
+        followed = self.followed.get(root)
+        if followed is not None:
+            followed.board.link_over(connector_type, link)
+            followed.changed()
 
     async def _open_at_once(self, root: Path, types: tuple[str, ...]) -> None:
         """Where there is no browser nobody asked for one: the links are printed already."""

@@ -11,6 +11,7 @@ from connectord.authorize import AuthorizationState
 from connectord.control.board import Board
 from connectord.control.entries import AUTHORIZATION_STATES, LINKS_OVER, LOST_STATES, Entry, drifted_entry
 from connectord.control.models import ConnectorState, LastPush, ProjectState, ProjectStatus
+from connectord.daemon.consent_rows import is_with
 from connectord.daemon.reading import ProjectReader
 from connectord.daemon.repeats import Repeats
 from connectord.daemon.surroundings import Surroundings
@@ -142,7 +143,8 @@ class Followed:
         entry, at = self._store.base(base_key(self.project)).get(connector_type), self._in.at()
         if entry is None:
             return None
-        row = {row.type: row for row in self._store.authorizations(self.root)}.get(connector_type)
+        rows = (row for row in self._store.authorizations(self.root) if is_with(row, self.project))
+        row = {row.type: row for row in rows}.get(connector_type)
         return _seen(entry, row, at) if entry.authorized else _waiting(row, at)
 
 
@@ -164,7 +166,7 @@ def _waiting(row: AuthorizationRow | None, at: datetime) -> Entry:
     state = AUTHORIZATION_STATES.get(known[0]) if known else None
     if state is None or state is ConnectorState.SYNCED:
         state = ConnectorState.NEEDS_AUTHORIZATION
-    return Entry(state, at, authorize_url=None if LINKS_OVER.intersection(known) else row.url)
+    return Entry(state, at, authorize_url=None if row.dead or LINKS_OVER.intersection(known) else row.url)
 
 
 def _last_push(root: Path, store: Store) -> LastPush | None:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from connectord.authorize import Authorization, AuthorizationState
+from connectord.authorize import Authorization
 from connectord.control.redaction import redact
 from connectord.control.tell import tell_notice
 from connectord.control.tell_answer import tell_snoozed
@@ -128,7 +128,7 @@ class Notices:
             compared=board.compared,
             tried_again=board.tried_again,
             links_known=frozenset(row.url for row in rows if row.noticed),
-            links_refused={row.type: row.url for row in rows if row.state == AuthorizationState.FAILED.value},
+            last_links={row.type: row.url for row in rows},
         )
 
     # Comparing

@@ -81,8 +81,8 @@ class Standing:
     `place` is its folder as text. `pushing`: a push is under way. `removals_known` and `compared`: in this life of the
     daemon somebody has looked for files that are gone, and has asked Base44 what it has. `looked`: the files were
     looked at; `complete`: a connector that isn't there has no file. `tried_again` are connectors whose failure ends by
-    itself; `links_known` are consent links that the person knows of already, `links_refused` those that Base44 has
-    ended without a consent, by connector: no status has them.
+    itself; `links_known` are consent links that the person knows of already, `last_links` the newest of each connector,
+    also where it is over, so that no status has it.
     """
 
     place: str
@@ -96,7 +96,7 @@ class Standing:
     compared: bool = True
     tried_again: Collection[str] = ()
     links_known: Collection[str] = ()
-    links_refused: Mapping[str, str] = field(default_factory=dict)
+    last_links: Mapping[str, str] = field(default_factory=dict)
 
     def in_state(self, *states: ConnectorState) -> dict[str, ConnectorStatus]:
         """The connectors in one of these states, by type."""
@@ -174,15 +174,13 @@ def _needs_authorization(standing: Standing) -> Topic:
 
 
 def _timed_out(standing: Standing) -> Topic:
-    marks = {name: line.authorize_url or "" for name, line in standing.in_state(ConnectorState.TIMED_OUT).items()}
+    marks = {name: standing.last_links.get(name, "") for name in standing.in_state(ConnectorState.TIMED_OUT)}
     return Topic(NoticeKind.TIMED_OUT, marks, lambda items: timed_out_notice(standing.place, items))
 
 
 def _refused(standing: Standing) -> Topic:
     """Consents that came to nothing. Another link that is refused is another thing to know."""
-    marks = {
-        name: standing.links_refused.get(name, "") for name in standing.in_state(ConnectorState.AUTHORIZATION_FAILED)
-    }
+    marks = {name: standing.last_links.get(name, "") for name in standing.in_state(ConnectorState.AUTHORIZATION_FAILED)}
     return Topic(
         NoticeKind.AUTHORIZATION_FAILED, marks, lambda items: authorization_failed_notice(standing.place, items)
     )

@@ -1,0 +1,139 @@
+"""A link that leads nowhere is shown by nobody: refused, ended at Base44, or another app's (P10, P12)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.support.bench import Bench
+from tests.support.emulator import EmulatorApp
+
+from connectord.control.models import ConnectorState
+from connectord.daemon.consent_rows import is_with
+from connectord.emulator.faults import Fault
+from connectord.settings import Settings
+from connectord.store import Change
+from connectord.sync import Trigger
+
+LIMIT = Settings().authorization_limit
+
+
+def needs_consent(bench: Bench, *names: str) -> None:
+    for name in names or ("slack",):
+        bench.save("read", name=name)
+    bench.add()
+    bench.wait()
+
+
+def skip(bench: Bench) -> None:
+    async def skipped() -> None:
+        assert bench.engine.skip(bench.root, "slack")
+
+    bench.ask(skipped())
+
+
+def shown(bench: Bench) -> tuple[ConnectorState, str | None]:
+    return bench.slack.state, bench.slack.authorize_url
+
+
+def polls(emulator: EmulatorApp) -> int:
+    return len([one for one in emulator.world.journal.entries if one.operation == "poll"])
+
+
+@pytest.mark.parametrize("refusal", ["deny", "expire"])
+def test_p12_skipping_what_was_refused_shows_no_link_also_after_a_restart(bench: Bench, refusal: str) -> None:
+    needs_consent(bench)
+    integrations = bench.emulator.world.integrations
+    (consent,) = integrations.open_consents()
+    getattr(integrations, refusal)(consent)
+    bench.machine.time.pass_(5.0)
+    assert shown(bench) == (ConnectorState.AUTHORIZATION_FAILED, None)
+    skip(bench)
+    assert shown(bench) == (ConnectorState.SKIPPED, None)
+    bench.restart()
+    bench.wait()
+    assert shown(bench) == (ConnectorState.SKIPPED, None)
+    fresh = bench.ask(bench.engine.links.get(bench.root, "slack"))
+    assert shown(bench) == (ConnectorState.NEEDS_AUTHORIZATION, fresh.url)
+
+
+@pytest.mark.parametrize("skipped", [False, True])
+def test_p12_a_link_that_base44_has_ended_later_is_taken_from_status_and_told_to_nobody(
+    bench: Bench, skipped: bool
+) -> None:
+    needs_consent(bench)
+    link = bench.slack.authorize_url
+    (consent,) = bench.emulator.world.integrations.open_consents()
+    bench.machine.time.pass_(LIMIT + 5.0)
+    if skipped:
+        skip(bench)
+    state = ConnectorState.SKIPPED if skipped else ConnectorState.TIMED_OUT
+    bench.rescan()
+    assert shown(bench) == (state, link), "it can still be followed"
+    notices = len(bench.machine.notices)
+    bench.emulator.world.integrations.expire(consent)
+    bench.rescan()
+    assert shown(bench) == (state, None)
+    bench.restart()
+    bench.rescan()
+    assert (shown(bench), len(bench.machine.notices)) == ((state, None), notices)
+
+
+def test_a_link_that_base44_no_longer_knows_is_over_too(bench: Bench) -> None:
+    needs_consent(bench)
+    bench.machine.time.pass_(LIMIT + 5.0)
+    bench.emulator.world.state.consents.clear()
+    bench.rescan()
+    assert shown(bench) == (ConnectorState.TIMED_OUT, None)
+
+
+def test_where_base44_does_not_answer_nothing_is_known_of_an_old_link(bench: Bench) -> None:
+    needs_consent(bench)
+    link = bench.slack.authorize_url
+    (consent,) = bench.emulator.world.integrations.open_consents()
+    bench.machine.time.pass_(LIMIT + 5.0)
+    bench.emulator.world.integrations.expire(consent)
+    bench.emulator.world.faults.add(Fault("poll", status=503, count=20))
+    bench.rescan()
+    assert shown(bench) == (ConnectorState.TIMED_OUT, link)
+
+
+def test_p14_what_is_known_to_be_over_is_asked_for_no_more(bench: Bench) -> None:
+    needs_consent(bench)
+    (consent,) = bench.emulator.world.integrations.open_consents()
+    bench.machine.time.pass_(LIMIT + 5.0)
+    bench.emulator.world.integrations.expire(consent)
+    bench.rescan()
+    asked = polls(bench.emulator)
+    bench.rescan()
+    assert polls(bench.emulator) == asked
+
+
+def test_old_links_wait_while_one_is_watched(bench: Bench) -> None:
+    needs_consent(bench)
+    old = bench.slack.authorize_url
+    (consent,) = bench.emulator.world.integrations.open_consents()
+    bench.machine.time.pass_(LIMIT + 5.0)
+    bench.emulator.world.integrations.expire(consent)
+    bench.save("read", name="github")
+    bench.wait()
+    bench.rescan()
+    assert shown(bench) == (ConnectorState.TIMED_OUT, old)
+    bench.allow_one("github")
+    bench.machine.time.pass_(5.0)
+    bench.rescan()
+    assert shown(bench) == (ConnectorState.TIMED_OUT, None)
+
+
+def test_p12_another_apps_link_is_not_shown(bench: Bench) -> None:
+    needs_consent(bench)
+    bench.machine.time.pass_(LIMIT + 5.0)
+    store = bench.running.life.store
+    (row,) = store.authorizations(bench.root)
+    store.record(Change(authorizations=(replace(row, app_id="another"),)))
+    bench.restart()
+    bench.engine.hint_all(Trigger.SAVE)
+    bench.machine.time.pass_(5.0)
+    project = bench.engine.links.project(bench.root)
+    assert not is_with(bench.running.life.store.authorizations(bench.root)[0], project)
+    assert shown(bench) == (ConnectorState.NEEDS_AUTHORIZATION, None)
