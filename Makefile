@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo tour test check bench format docs clean
+.PHONY: help demo tour test storm check bench format docs clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 10
@@ -16,6 +16,9 @@ tour: $(VENV)/runtime  ## the whole story, played and checked step by step
 
 test: $(VENV)/dev  ## all tests (PYTEST_ARGS="-k plan" for some)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+storm: $(VENV)/dev  ## the storms at full size: 120 kills, half an hour of weather and upheavals
+	CONNECTORD_STORM=15 $(BIN)/python -m pytest -n 2 --dist loadfile tests/storms $(PYTEST_ARGS)
 
 check: $(VENV)/dev  ## ruff, mypy strict, import-linter
 	$(BIN)/ruff check .

@@ -55,7 +55,7 @@ class ProjectSettings(BaseModel):
     """How long nothing may change before a save counts as done."""
 
     settle_cap: float = Field(default=2.0, ge=0.05, le=60, strict=False)
-    """After how long a change is pushed even though changes go on."""
+    """After how long a change is pushed even though changes go on or git is still at work."""
 
     half_written_patience: float = Field(default=1.5, ge=0, le=60, strict=False)
     """How long a file that doesn't parse may wait for the rest of its save before it is reported."""

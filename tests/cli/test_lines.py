@@ -39,6 +39,14 @@ def test_a_readable_line_has_the_time_of_day_and_no_control_characters() -> None
     assert said(readable_lines, news) == [f"{NOW.astimezone():%H:%M:%S}  slack: [2Jneeds you"]
 
 
+def test_how_to_go_on_is_said_once_for_all_projects() -> None:
+    publish_lines: list[str] = []
+    publish = readable_lines(publish_lines.append)
+    for name in ("shop", "blog"):
+        publish(News(at=NOW, event=NewsKind.PROJECT_WATCHING, message=f"Watching {name}", project=name))
+    assert [line.split("  ", 1)[1].split()[0] for line in publish_lines] == ["Watching", "Save", "Watching"]
+
+
 def test_a_request_that_is_tried_again_is_for_the_log_and_for_programs() -> None:
     news = News(at=NOW, event=NewsKind.REQUEST_RETRIED, message="Could not set slack, trying again in 0.3 s")
     assert said(readable_lines, news) == []

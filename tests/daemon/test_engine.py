@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import cast
 
@@ -21,13 +23,13 @@ from connectord.control.models import (
     Restoration,
 )
 from connectord.daemon.answers import NotRestorable
-from connectord.daemon.consents import _caller
+from connectord.daemon.consents import caller_of
 from connectord.daemon.daemon import Daemon, not_among
 from connectord.daemon.history import KEPT, kept
 from connectord.emulator.faults import Fault
 from connectord.emulator.state import DEFAULT_API_KEY
 from connectord.project import NoProject
-from connectord.sync import Reading, Trigger
+from connectord.sync import ProjectLoop, Reading, Trigger
 
 
 def test_a_project_that_is_added_is_looked_at_before_the_answer(bench: Bench) -> None:
@@ -275,8 +277,8 @@ def test_links_of_one_caller_share_the_limits_and_a_key_of_its_own_has_its_own(b
     project = bench.engine.followed[bench.root].project
     assert project is not None
     other = replace(project, environment={"BASE44_API_KEY": "b44k_other"})
-    assert _caller(project) == _caller(replace(project, app_id="another"))
-    assert _caller(project) != _caller(other)
+    assert caller_of(project) == caller_of(replace(project, app_id="another"))
+    assert caller_of(project) != caller_of(other)
 
 
 def test_a_link_is_superseded_when_its_file_goes(bench: Bench) -> None:
@@ -602,6 +604,39 @@ def test_p12_offline_shows_though_there_is_nothing_to_push_and_ends_by_itself(be
     assert (before, bench.status.state) == (ProjectState.OFFLINE, ProjectState.SYNCED)
 
 
+def test_p12_a_link_that_can_not_be_polled_shows_that_base44_is_out_of_reach_until_it_is_not(bench: Bench) -> None:
+    bench.save("read")
+    bench.add()
+    bench.machine.time.pass_(10.0)
+    bench.machine.network.up = False
+    bench.machine.time.pass_(10.0)
+    before = bench.status.state
+    bench.machine.network.up = True
+    bench.machine.time.pass_(6.0)
+    assert (before, bench.status.state) == (ProjectState.OFFLINE, ProjectState.NEEDS_ACTION)
+    bench.allow()
+    bench.machine.time.pass_(3.0)
+    assert bench.slack.state is ConnectorState.SYNCED
+
+
+def test_p12_a_sign_in_that_is_refused_shows_on_every_project_that_uses_it(bench: Bench) -> None:
+    second = a_project(bench.machine.folder / "second", {}, app_id="f" * 24, api_url=bench.emulator.url).root
+    own = a_project(bench.machine.folder / "own", {}, app_id="e" * 24, api_url=bench.emulator.url).root
+    (own / ".env").write_text(f"BASE44_API_KEY={DEFAULT_API_KEY}\n", encoding="utf-8")
+    bench.add()
+    bench.ask(bench.face.add_project(second))
+    bench.ask(bench.face.add_project(own))
+    bench.machine.time.pass_(30.0)
+    bench.emulator.world.accounts.revoke_everything()
+    before = lists(bench)
+    bench.save("read")
+    bench.engine.hint_all(Trigger.SAVE)
+    bench.machine.time.pass_(5.0)
+    states = [bench.running.life.project(root).state for root in (bench.root, second, own)]
+    assert states == [ProjectState.SIGNED_OUT, ProjectState.SIGNED_OUT, ProjectState.SYNCED]
+    assert lists(bench) - before == 1  # the second's, nobody else's
+
+
 def lists(bench: Bench) -> int:
     return requests(bench.emulator).count(("list", ""))
 
@@ -707,3 +742,20 @@ def test_p12_a_service_that_hangs_is_offline_after_the_first_time_out_and_its_en
     assert "did not answer within 10 s" in (hanging.error or "")
     assert hanging.todo == "Check the network, then try again."
     assert bench.status.state is ProjectState.SYNCED
+
+
+def test_a_loop_that_a_defect_ends_is_begun_again_later_and_later_and_soon_after_a_long_time_without_one(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[float] = []
+
+    async def run(self: ProjectLoop) -> None:
+        begun.append(bench.machine.time.loop.time())
+        if len(begun) == 5:
+            await asyncio.sleep(1000)
+        raise ValueError("a defect")
+
+    monkeypatch.setattr(ProjectLoop, "run", run)
+    bench.machine.time.loop.call_soon(bench.engine.follow, bench.root)
+    bench.machine.time.pass_(1100)
+    assert [round(later - earlier) for earlier, later in pairwise(begun)] == [1, 2, 4, 8, 1001, 2, 4, 8, 16, 32]

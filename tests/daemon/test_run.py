@@ -394,3 +394,35 @@ def test_one_job_id_goes_through_all_that_is_said_of_a_push(
     assert {line.get("job") for line in told} == {first["job"]}
     assert {line.get("job") for line in told_later} == {second["job"]}
     assert {line.get("project") for line in (*told, *told_later)} == {str(root)}
+
+
+def test_a_poll_that_is_tried_again_says_of_which_project_though_it_is_of_no_push(
+    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
+) -> None:
+    emulator.fault(route="poll", status=503, count=1)
+    root = a_sample(tmp_path, emulator, slack=["chat:write"])
+    with running_daemon(root, a_home_of_its_own) as daemon:
+        app = daemon.expect(event="project.watching")["app_id"]
+        retried = daemon.expect(event="request.retried")
+    assert (retried.get("project"), retried.get("app_id"), retried.get("job")) == (str(root), app, None)
+
+
+def test_a_project_that_is_named_is_followed_for_this_run_only(
+    emulator: RunningEmulator, tmp_path: Path, a_home_of_its_own: Path
+) -> None:
+    first, second = (a_sample(tmp_path / name, emulator) for name in ("first", "second"))
+
+    def listed() -> list[tuple[str, bool]]:
+        command = [sys.executable, "-m", "connectord", "projects", "list", "--json"]
+        done = subprocess.run(command, env=environment(a_home_of_its_own), capture_output=True, check=True)
+        return [(project["path"], project["temporary"]) for project in json.loads(done.stdout)["projects"]]
+
+    with running_daemon(first, a_home_of_its_own) as daemon:
+        daemon.expect(event="project.watching", project=str(first))
+        during = listed()
+        assert daemon.end() == 0
+    with running_daemon(second, a_home_of_its_own) as daemon:
+        daemon.expect(event="project.watching", project=str(second))
+        later = listed()
+        assert daemon.end() == 0
+    assert (during, later) == ([(str(first), True)], [(str(second), True)])

@@ -30,7 +30,7 @@ GRACE, LONG_GRACE = 0.5, 60.0
 MORTAL = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--") if os.geteuid() == 0 else ()
 """Root reads what is closed to everyone; this daemon doesn't."""
 
-BASICS = "settle_cap = 0.2\nhalf_written_patience = 0.1\nbackoff_first = 0.1\nbackoff_cap = 0.5\n"
+BASICS = "settle_cap = 1.0\nhalf_written_patience = 0.1\nbackoff_first = 0.1\nbackoff_cap = 0.5\n"
 
 KILLS = 0.03
 """How likely a daemon is to die by chance, each time that somebody looks at what it has done."""

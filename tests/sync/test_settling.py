@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from tests.support.virtual_time import virtual_time
 
+from connectord.project import NO_REPOSITORY, GitBusy, GitReading, GitWork
 from connectord.project.model import Connector, DirectoryState, Project, Snapshot
 from connectord.store import MemoryStore
 from connectord.sync import ProjectLoop, PushEffects, PushJob, PushQueue, Settle
@@ -20,6 +21,8 @@ from connectord.sync.queue import Trigger
 
 ROOT = Path("/shop")
 PROJECT = Project(ROOT, None, ROOT / "connectors", "0123456789abcdef01234567", "https://app.base44.com")
+
+REBASING = replace(NO_REPOSITORY, busy=GitBusy(GitWork.REBASE, ROOT / ".git" / "rebase-merge"))
 
 OTHER = replace(PROJECT, app_id="f" * 24)
 
@@ -31,6 +34,7 @@ class Desk:
     push_takes: float = 0.0
     project: Project = PROJECT
     content: tuple[str, ...] | None = None
+    git: GitReading = NO_REPOSITORY
     pushed: list[tuple[tuple[str, ...], float]] = field(default_factory=list)
     apps: list[str] = field(default_factory=list)
     looks: int = 0
@@ -46,7 +50,7 @@ class Desk:
     def read(self) -> tuple[Project, Snapshot]:
         self.looks += 1
         there = () if self.content is None else (Connector("slack", self.content),)
-        return self.project, Snapshot(PROJECT.connectors_dir, DirectoryState.PRESENT, there)
+        return self.project, Snapshot(PROJECT.connectors_dir, DirectoryState.PRESENT, there, git=self.git)
 
     async def carry(self, job: PushJob) -> None:
         if job.trigger is Trigger.START:
@@ -149,6 +153,51 @@ def test_p5_another_app_must_stand_for_two_seconds_before_it_is_believed(seconds
 
     told(desk, story())
     assert list(dict.fromkeys(desk.apps)) == pushed
+
+
+def test_p5_what_a_rebase_shows_for_a_moment_is_not_pushed() -> None:
+    """It puts another branch's files there, and then the ones that it stops at."""
+    desk = Desk()
+
+    async def story() -> None:
+        desk.git = REBASING
+        desk.save("theirs")
+        await asyncio.sleep(0.3)
+        desk.git = NO_REPOSITORY
+        desk.save("mine")
+
+    told(desk, story())
+    assert [content for content, _ in desk.pushed] == [("mine",)]
+
+
+def test_a_save_while_git_has_a_lock_is_pushed_a_tenth_of_a_second_later() -> None:
+    """That the lock goes is no event: the project is looked at again by itself, by one wake-up at a time."""
+    desk = Desk()
+
+    async def story() -> None:
+        desk.git = REBASING
+        for number in range(20):
+            desk.save(str(number))
+            await asyncio.sleep(0.06)
+        desk.git = NO_REPOSITORY
+        desk.looks = 0
+
+    told(desk, story())
+    assert [(content, round(at - 1.0, 1)) for content, at in desk.pushed] == [(("19",), 1.3)]
+    assert desk.looks == 1
+
+
+def test_p1_a_rebase_that_waits_for_its_person_keeps_no_save_for_longer_than_the_cap() -> None:
+    desk = Desk()
+
+    async def story() -> None:
+        desk.git = REBASING
+        desk.save("first")
+        await asyncio.sleep(10)
+        desk.save("second")
+
+    told(desk, story())
+    assert [(content, round(at - 1.0, 1)) for content, at in desk.pushed] == [(("first",), 2.1), (("second",), 10.1)]
 
 
 def test_p1_a_save_during_a_push_is_exactly_one_more_push() -> None:

@@ -33,10 +33,11 @@ def _raise(owner: str, defect: Exception) -> None:
 class Authorizations:
     """Opens, polls, skips and times out. An async context manager: leaving it ends the polling, not the consents.
 
-    `on_end` hears once of every authorization that ends, `on_defect` of an owner whose poll ended by a defect of ours:
-    once for each link, which is polled on. `interval` and `limit` are seconds; the limit is counted by
-    `clock`, which must not jump. The alarm only wakes us: the deadline is ours, and the poll that comes after it is the
-    last. `limits` are the documented ones, of which many links share our part (turns.py).
+    `on_end` hears once of every authorization that ends, `on_failure` of each owner whose poll failed, `on_defect` of
+    an owner whose poll ended by a defect of ours: once for each link, which is polled on. `interval` and `limit` are
+    seconds; the limit is counted by `clock`, which must not jump. The alarm only wakes us: the deadline is ours, and
+    the poll that comes after it is the last. `limits` are the documented ones, of which many links share our part
+    (turns.py).
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Authorizations:
         limit: float = LIMIT_SECONDS,
         clock: Callable[[], float] = time.monotonic,
         on_end: Callable[[Authorization], None] = lambda _: None,
+        on_failure: Callable[[str, Base44Error], None] = lambda _, __: None,
         on_defect: Callable[[str, Exception], None] = _raise,
         limits: Mapping[Limited, int] = PER_WINDOW,
         rng: random.Random | None = None,
@@ -54,6 +56,7 @@ class Authorizations:
         self._limit = limit
         self._clock = clock
         self._on_end = on_end
+        self._on_failure = on_failure
         self._on_defect = on_defect
         self._rng = rng or random.Random()  # noqa: S311  (spreads retries, guards nothing)
         self._watches: dict[tuple[str, str], Watch] = {}
@@ -224,6 +227,8 @@ class Authorizations:
             shared.failed(ask, self._clock(), error)
             for watch in asked:
                 watch.failed(ask, self._clock(), error, self._rng)
+            for owner in {watch.authorization.owner for watch in asked}:
+                self._on_failure(owner, error)
             answers = [(watch, watch.unanswered(ask, asked_at=now)) for watch in asked]
         finally:
             shared.ended(ask)

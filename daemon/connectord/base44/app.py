@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Final, Protocol, TypeVar
 
 from connectord.base44.errors import Refused, Unsendable
@@ -72,7 +73,7 @@ class App:
         """
         path = f"{self._root}/external-auth/list"
         request = Request("list the connectors", "GET", path, limited=Limited.LIST, spare=spare)
-        return (await self._caller.call(request, ListReply)).integrations
+        return (await self._call(request, ListReply)).integrations
 
     async def set_connector(
         self,
@@ -87,7 +88,7 @@ class App:
             body["connection_config"] = dict(connection_config)
         path = f"{self._root}/external-auth/integrations/{_oauth_segment(operation, type)}"
         request = Request(operation, "PUT", path, body=json_body(operation, body), content_type=JSON)
-        return await self._caller.call(request, SetReply)
+        return await self._call(request, SetReply)
 
     async def poll_authorization(self, type: str, connection_id: str) -> ConsentStatus:
         """Whether the person has consented."""
@@ -95,7 +96,7 @@ class App:
         query = (("integration_type", type_segment(operation, type)), ("connection_id", connection_id))
         path = f"{self._root}/external-auth/status"
         request = Request(operation, "GET", path, query=query, limited=Limited.POLL)
-        return (await self._caller.call(request, PollReply)).status
+        return (await self._call(request, PollReply)).status
 
     def removals_left(self) -> int:
         """How many removals may be sent now, under the documented limit, without waiting for a turn."""
@@ -106,7 +107,7 @@ class App:
         operation = f"remove {type}"
         path = f"{self._root}/external-auth/integrations/{_oauth_segment(operation, type)}/remove"
         request = Request(operation, "DELETE", path, limited=Limited.REMOVE, allowed=allowed)
-        await self._caller.call(request, RemoveReply)
+        await self._call(request, RemoveReply)
 
     async def list_available(self) -> tuple[AvailableIntegration, ...]:
         """The service's catalogue of connector types."""
@@ -120,13 +121,13 @@ class App:
     async def install_stripe(self) -> StripeInstall:
         """Provision a Stripe sandbox. Sent once: after a TimedOut, `stripe_status` tells whether it was done."""
         request = Request("install Stripe", "POST", f"{self._root}/payments/stripe/install", limit=STRIPE_SECONDS)
-        return await self._caller.call(request, StripeInstall)
+        return await self._call(request, StripeInstall)
 
     async def remove_stripe(self, *, allowed: Allowed | None = None) -> None:
         """Remove Stripe from the app. Raises Refused where the service says that it did not."""
         path = f"{self._root}/payments/stripe"
         request = Request("remove Stripe", "DELETE", path, limit=STRIPE_SECONDS, allowed=allowed)
-        if not (await self._caller.call(request, StripeRemove)).success:
+        if not (await self._call(request, StripeRemove)).success:
             raise Refused(
                 "Base44 did not remove Stripe: it answered success: false",
                 operation=request.operation,
@@ -134,7 +135,10 @@ class App:
             )
 
     async def _get(self, operation: str, path: str, model: type[R], limit: float = ATTEMPT_SECONDS) -> R:
-        return await self._caller.call(Request(operation, "GET", self._root + path, limit=limit), model)
+        return await self._call(Request(operation, "GET", self._root + path, limit=limit), model)
+
+    async def _call(self, request: Request, model: type[R]) -> R:
+        return await self._caller.call(replace(request, app_id=self.app_id), model)
 
 
 def _oauth_segment(operation: str, connector_type: str) -> str:

@@ -201,7 +201,8 @@ class Base44:
 
     def _tell(self, request: Request, state: RetryCallState) -> None:
         if self._on_retry:
-            self._on_retry(Retrying(request.operation, state.attempt_number, state.upcoming_sleep, _failure(state)))
+            wait, failure = state.upcoming_sleep, _failure(state)
+            self._on_retry(Retrying(request.operation, state.attempt_number, wait, failure, request.app_id))
 
 
 def _failure(state: RetryCallState) -> Base44Error:

@@ -43,7 +43,8 @@ class Request:
 
     `limited` is the kind that it counts as under the documented limits; `spare` turns of the minute are left to others.
     `allowed` is awaited right before each attempt, when its turn has come; what it raises keeps the attempt from being
-    sent and ends the call. `secrets` are values in the body that no error may repeat (P13).
+    sent and ends the call. `secrets` are values in the body that no error may repeat (P13). `app_id`: whose
+    connectors it is about.
     """
 
     operation: str
@@ -57,6 +58,7 @@ class Request:
     spare: int = 0
     allowed: Callable[[], Awaitable[None]] | None = field(default=None, repr=False, compare=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    app_id: str | None = None
 
     @property
     def idempotent(self) -> bool:

@@ -50,12 +50,16 @@ BRIEF: Final = Retry(attempts=2, longest_wait=1.0, after_timeout=False)
 
 @dataclass(frozen=True, slots=True)
 class Retrying:
-    """News for a person: attempt number `attempt` failed with `error`, and the next follows in `wait` seconds."""
+    """News for a person: attempt number `attempt` failed with `error`, and the next follows in `wait` seconds.
+
+    `app_id`: whose connectors it was about, where it was about an app's.
+    """
 
     operation: str
     attempt: int
     wait: float
     error: Base44Error
+    app_id: str | None = None
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:

@@ -43,11 +43,15 @@ def readable_lines(write: Write) -> Publish:
     coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     logger = _logger(write, _in_colour if coloured else _sentence)
 
+    hinted = False
+
     def publish(news: News) -> None:
+        nonlocal hinted
         if news.event is NewsKind.REQUEST_RETRIED:
             return  # for the log: what comes of the tries is said anyway, and offline there are two every other second
         logger.info(news.message, at=news.at, tone=news.tone)
-        if news.event is NewsKind.PROJECT_WATCHING:
+        if news.event is NewsKind.PROJECT_WATCHING and not hinted:
+            hinted = True
             logger.info("Save a connector file and it is pushed. Ctrl-C ends.", at=news.at, tone=Tone.QUIET)
 
     return publish

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from connectord.authorize import Authorization, Authorizations, AuthorizationState
-from connectord.base44 import App
+from connectord.base44 import App, Base44Error
 from connectord.base44.find import caller
 from connectord.base44.request import host_address
 from connectord.control.tell_consent import tell_ended, tell_late_consent, tell_opened
@@ -36,7 +36,8 @@ OnEnd = Callable[[Project, Authorization], None]
 class Consents:
     """The open authorizations of all projects. `on_change` hears of each that opens or ends, for its board.
 
-    `on_defect` hears of a project whose polling met a defect of ours.
+    `on_failure` hears of a project of which Base44 couldn't be asked, `on_defect` of one whose polling met a defect of
+    ours.
 
     Times in the store are of the day, those of an Authorization are the clock's: a link that is resumed gets what is
     left of its limit, and never more than the limit, however the clock was set meanwhile.
@@ -47,6 +48,7 @@ class Consents:
         surroundings: Surroundings,
         store: Store,
         on_change: OnEnd,
+        on_failure: Callable[[Project, Base44Error], None],
         on_defect: Callable[[Path, Exception], None],
     ) -> None:
         settings = surroundings.settings
@@ -62,6 +64,7 @@ class Consents:
             limit=settings.authorization_limit,
             clock=surroundings.clock,
             on_end=self._ended,
+            on_failure=lambda owner, error: on_failure(self._projects[owner], error),
             on_defect=lambda owner, defect: on_defect(self._projects[owner].root, defect),
         )
 
@@ -210,7 +213,7 @@ class Consents:
             connection_id=link[1],
             scopes=content.scopes,
             seconds_left=seconds_left,
-            caller=_caller(project),
+            caller=caller_of(project),
         )
 
     def _ended(self, authorization: Authorization) -> None:
@@ -226,6 +229,6 @@ def _owner(project: Project) -> str:
     return f"{project.root} {project.app_id} {project.api_url}"
 
 
-def _caller(project: Project) -> Hashable:
-    """Whose limits its polls count against, as connections.py shares them. Secret (P13)."""
+def caller_of(project: Project) -> Hashable:
+    """With which login at which host, which share the documented limits, as connections.py has it. Secret (P13)."""
     return host_address(project.api_url), caller(project.environment)

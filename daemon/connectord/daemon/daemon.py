@@ -200,7 +200,10 @@ class Daemon:
 
     def _retrying(self, retrying: Retrying) -> None:
         message = f"Could not {retrying.operation}, trying again in {retrying.wait:.1f} s: {retrying.error}"
-        self._publish(News(at=self._in.at(), event=NewsKind.REQUEST_RETRIED, message=message, tone=Tone.QUIET))
+        news = News(at=self._in.at(), event=NewsKind.REQUEST_RETRIED, message=message, tone=Tone.QUIET)
+        roots = self._engine.roots_of(retrying.app_id) if self._engine and retrying.app_id else ()
+        project = shown_path(roots[0]) if len(roots) == 1 else None  # several folders may be of the same app
+        self._publish(news.model_copy(update={"app_id": retrying.app_id, "project": project}))
 
     def _paced(self, operation: str, seconds: float) -> None:
         message = f"Base44 takes only so many requests a minute: waiting {seconds:.0f} s to {operation}"

@@ -20,6 +20,7 @@ from connectord.daemon.claims import Claims
 from connectord.daemon.consents import Consents
 from connectord.daemon.followed import Followed
 from connectord.daemon.fresh_link import FreshLinks
+from connectord.daemon.not_asked import NotAsked
 from connectord.daemon.notices import Notices
 from connectord.daemon.old_links import OldLinks
 from connectord.daemon.repeats import first_leaf
@@ -71,7 +72,10 @@ class Engine:
         self.broadcast = Broadcast()
         self.queue = PushQueue(self._carry, projects_at_once=surroundings.settings.projects_at_once)
         self.watcher = Watcher(on_hint=self._hinted, on_state=self._watch_state, on_defect=self.defect)
-        self.consents = Consents(surroundings, store, self._authorization_changed, self.defect)
+        self._not_asked = NotAsked(self.followed)
+        self.consents = Consents(
+            surroundings, store, self._authorization_changed, self._not_asked.not_polled, self.defect
+        )
         self.claims = Claims(surroundings, store)
         self._old_links = OldLinks(store, lambda: bool(self.consents.authorizations.open_ones), self._link_over)
         self.notices = Notices(surroundings, store, telling, self.followed, self.defect)
@@ -121,6 +125,11 @@ class Engine:
     def adopt(self, project: Project, link: AuthorizationRow, content: Connector) -> Authorization:
         """Watch a link that another process was given for this content."""
         return self.consents.adopt(project, self._connect(project), link, content)
+
+    def roots_of(self, app_id: str) -> tuple[Path, ...]:
+        """The projects of an app."""
+        projects = [one.project for one in self.followed.values() if one.project is not None]
+        return tuple(project.root for project in projects if project.app_id == app_id)
 
     def skip(self, root: Path, connector_type: str) -> bool:
         """A person's word that this authorization can wait. False: it has no link that could be skipped."""
@@ -219,16 +228,18 @@ class Engine:
         followed = self.followed.get(root)
         if followed is None:
             return
-        was_offline = followed.board.state is ProjectState.OFFLINE
-        before = followed.project
+        state, before = followed.board.state, followed.project
         followed.apply(event)
+        self._not_asked.stood(followed, state)
         if followed.repeats.is_news(event):
             for news in tell(event, self._in.at()):
                 self._in.publish(news)
         self._follow_up(event, before)
         if not isinstance(event, PushStarted | OutcomeKnown):  # a push is told as one, when it has ended
             self.notices.look_soon(root)
-        if was_offline and isinstance(event, OutcomeKnown) and event.outcome.accepted:
+        if state is ProjectState.OFFLINE and isinstance(event, Reconciled):
+            self.consents.authorizations.poll_now()
+        if state is ProjectState.OFFLINE and isinstance(event, OutcomeKnown) and event.outcome.accepted:
             self.retry_all()
 
     def _follow_up(self, event: SyncEvent, before: Project | None) -> None:
@@ -244,7 +255,7 @@ class Engine:
                 self.consents.follow(event)
                 self.claims.follow(event)
                 if outcome.accepted:
-                    self.notices.answered(event.project)
+                    self._answered(event.project)
             case ConnectorsGone(project, types):
                 self.consents.gone(project, types)
                 self.claims.gone(project, types)
@@ -256,12 +267,17 @@ class Engine:
             case Reconciled(project=project, late_consents=late):
                 self.consents.came_late(event)
                 self.claims.reconciled(event)
-                self.notices.answered(project)
+                self._answered(project)
                 self.group.create_task(self._look_at_old_links(project), name="old links")
                 for consent in late:
                     self.notices.authorized(project, consent)
             case _:
                 pass
+
+    def _answered(self, project: Project) -> None:
+        """Base44 answered as it does to somebody who is signed in."""
+        self.notices.answered(project)
+        self._not_asked.answered(project)
 
     def _authorization_changed(self, project: Project, authorization: Authorization) -> None:
         followed = self.followed.get(project.root)

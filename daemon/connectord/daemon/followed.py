@@ -83,11 +83,14 @@ class Followed:
         pause = FIRST_PAUSE
         try:
             while True:
+                begun = self._in.clock()
                 try:
                     await self.loop.run()
                 except Exception as error:  # noqa: BLE001  (one project's defect is no other project's)
                     report(error)
                     self.seen.set()
+                if self._in.clock() - begun > LAST_PAUSE:
+                    pause = FIRST_PAUSE  # it went well for long: this is another defect
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LAST_PAUSE)
         finally:

@@ -22,6 +22,7 @@ from connectord.sync.reconcile import base_key
 from connectord.sync.threads import in_thread
 from connectord.sync.timing import Settle
 from connectord.sync.told import Said, Told, mark_of
+from connectord.sync.unrest import Unrest
 
 PATIENCE = 10.0
 """Seconds after which a project that is still being read is said to hang. A slow disk takes one or two."""
@@ -79,7 +80,7 @@ class ProjectLoop:
         self._unusable: str | None = None
         self._later: set[asyncio.TimerHandle] = set()
         self._tickets: list[asyncio.Future[None]] = []
-        self._moving_since: float | None = None
+        self._unrest = Unrest(settle.cap, self.look_again, effects.clock)
         self._group: asyncio.TaskGroup | None = None
         self.paused = False
 
@@ -177,7 +178,7 @@ class ProjectLoop:
             self._triggers |= triggers & RECONCILING  # still owed, once the project can be read again
             self._tell_unusable(error)
             return True
-        if self._is_moving(project):
+        if self._unrest.keeps(self._seen[0] if self._seen else None, project, snapshot):
             return False
         self._tell_usable(project, snapshot)
         # What another app has, nobody has asked it yet.
@@ -208,22 +209,6 @@ class ProjectLoop:
             return await reading
         finally:
             reading.cancel()
-
-    def _is_moving(self, project: Project) -> bool:
-        """Whether the project points to another app, host or directory for less than a moment.
-
-        A checkout takes `.env` or `.app.jsonc` away and puts it back; until then another app is nobody's wish.
-        """
-        last = self._seen[0] if self._seen else project
-        if base_key(project) == base_key(last):
-            self._moving_since = None
-            return False
-        now = self._effects.clock()
-        since = self._moving_since = self._moving_since if self._moving_since is not None else now
-        remaining = since + self._settle.cap - now
-        if remaining > 0:
-            self.look_again(remaining)
-        return remaining > 0
 
     def _tell_problems(self, project: Project, snapshot: Snapshot) -> None:
         news = self._problems.compare(snapshot.problems, self._effects.clock())
