@@ -8,8 +8,11 @@ import pytest
 from tests.support.bench import Bench
 from tests.support.emulator import EmulatorApp
 
+from connectord.base44.pace import PER_WINDOW
+from connectord.base44.request import Limited
 from connectord.control.models import ConnectorState
 from connectord.daemon.consent_rows import is_with
+from connectord.daemon.old_links import SPARE
 from connectord.emulator.faults import Fault
 from connectord.settings import Settings
 from connectord.store import Change
@@ -30,6 +33,12 @@ def skip(bench: Bench) -> None:
         assert bench.engine.skip(bench.root, "slack")
 
     bench.ask(skipped())
+
+
+def rescan(bench: Bench) -> None:
+    """And what follows from it, once the polls of a watched link are a minute ago."""
+    bench.rescan()
+    bench.machine.time.pass_(70.0)
 
 
 def shown(bench: Bench) -> tuple[ConnectorState, str | None]:
@@ -68,14 +77,14 @@ def test_p12_a_link_that_base44_has_ended_later_is_taken_from_status_and_told_to
     if skipped:
         skip(bench)
     state = ConnectorState.SKIPPED if skipped else ConnectorState.TIMED_OUT
-    bench.rescan()
+    rescan(bench)
     assert shown(bench) == (state, link), "it can still be followed"
     notices = len(bench.machine.notices)
     bench.emulator.world.integrations.expire(consent)
-    bench.rescan()
+    rescan(bench)
     assert shown(bench) == (state, None)
     bench.restart()
-    bench.rescan()
+    rescan(bench)
     assert (shown(bench), len(bench.machine.notices)) == ((state, None), notices)
 
 
@@ -83,7 +92,7 @@ def test_a_link_that_base44_no_longer_knows_is_over_too(bench: Bench) -> None:
     needs_consent(bench)
     bench.machine.time.pass_(LIMIT + 5.0)
     bench.emulator.world.state.consents.clear()
-    bench.rescan()
+    rescan(bench)
     assert shown(bench) == (ConnectorState.TIMED_OUT, None)
 
 
@@ -94,7 +103,7 @@ def test_where_base44_does_not_answer_nothing_is_known_of_an_old_link(bench: Ben
     bench.machine.time.pass_(LIMIT + 5.0)
     bench.emulator.world.integrations.expire(consent)
     bench.emulator.world.faults.add(Fault("poll", status=503, count=20))
-    bench.rescan()
+    rescan(bench)
     assert shown(bench) == (ConnectorState.TIMED_OUT, link)
 
 
@@ -103,9 +112,9 @@ def test_p14_what_is_known_to_be_over_is_asked_for_no_more(bench: Bench) -> None
     (consent,) = bench.emulator.world.integrations.open_consents()
     bench.machine.time.pass_(LIMIT + 5.0)
     bench.emulator.world.integrations.expire(consent)
-    bench.rescan()
+    rescan(bench)
     asked = polls(bench.emulator)
-    bench.rescan()
+    rescan(bench)
     assert polls(bench.emulator) == asked
 
 
@@ -117,11 +126,11 @@ def test_old_links_wait_while_one_is_watched(bench: Bench) -> None:
     bench.emulator.world.integrations.expire(consent)
     bench.save("read", name="github")
     bench.wait()
-    bench.rescan()
+    rescan(bench)
     assert shown(bench) == (ConnectorState.TIMED_OUT, old)
     bench.allow_one("github")
     bench.machine.time.pass_(5.0)
-    bench.rescan()
+    rescan(bench)
     assert shown(bench) == (ConnectorState.TIMED_OUT, None)
 
 
@@ -137,3 +146,17 @@ def test_p12_another_apps_link_is_not_shown(bench: Bench) -> None:
     project = bench.engine.links.project(bench.root)
     assert not is_with(bench.running.life.store.authorizations(bench.root)[0], project)
     assert shown(bench) == (ConnectorState.NEEDS_AUTHORIZATION, None)
+
+
+def test_p14_many_old_links_leave_the_limit_to_those_that_are_watched(bench: Bench) -> None:
+    names = ("slack", "github", "notion", "gmail", "linear", "hubspot", "discord", "linkedin", "salesforce", "tiktok",
+             "clickup", "googledrive", "googlesheets", "googledocs")  # fmt: skip
+    needs_consent(bench, *names)
+    bench.machine.time.pass_(LIMIT + 15.0)
+    assert {line.state for line in bench.status.connectors} == {ConnectorState.TIMED_OUT}
+    bench.machine.time.pass_(120.0)
+    asked = polls(bench.emulator)
+    bench.rescan()
+    assert polls(bench.emulator) - asked == PER_WINDOW[Limited.POLL] - SPARE
+    bench.machine.time.pass_(120.0)
+    assert polls(bench.emulator) - asked == len(names)
