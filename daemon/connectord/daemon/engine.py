@@ -77,7 +77,7 @@ class Engine:
             surroundings, store, self._authorization_changed, self._not_asked.not_polled, self.defect
         )
         self.claims = Claims(surroundings, store)
-        self._old_links = OldLinks(store, lambda: bool(self.consents.authorizations.open_ones), self._link_over)
+        self._old_links = OldLinks(store, self.consents.authorizations, self._link_over, self.defect)
         self.notices = Notices(surroundings, store, telling, self.followed, self.defect)
         self.links = FreshLinks(self.followed, self.consents)
         self.authorizing = Authorizing(self.links, self.consents, surroundings, self.browser, self.defect)
@@ -268,7 +268,7 @@ class Engine:
                 self.consents.came_late(event)
                 self.claims.reconciled(event)
                 self._answered(project)
-                self.group.create_task(self._look_at_old_links(project), name="old links")
+                self.group.create_task(self._old_links.look(project, self._connect(project)), name="old links")
                 for consent in late:
                     self.notices.authorized(project, consent)
             case _:
@@ -287,12 +287,6 @@ class Engine:
             self.notices.look_soon(project.root)
             if authorization.is_authorized:
                 self.notices.authorized(project, authorization)
-
-    async def _look_at_old_links(self, project: Project) -> None:
-        try:
-            await self._old_links.look(project, self._connect(project))
-        except Exception as error:  # noqa: BLE001  (one project's defect is no other project's)
-            self.defect(project.root, error)
 
     def _link_over(self, root: Path, connector_type: str, link: str) -> None:
         followed = self.followed.get(root)

@@ -20,8 +20,9 @@ from connectord.control.tell import tell_notice
 from connectord.control.tell_answer import tell_snoozed
 from connectord.daemon.followed import Followed
 from connectord.daemon.hosts import Hosts
+from connectord.daemon.standing import Standing
 from connectord.daemon.surroundings import Surroundings
-from connectord.daemon.topics import Standing, Topic, topics
+from connectord.daemon.topics import Topic, topics
 from connectord.notify import NoticeKind, NoticeLevel, Telling, authorized_notice
 from connectord.notify.notice import presentable
 from connectord.project import Project, shown_path

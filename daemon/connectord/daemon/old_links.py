@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from connectord.authorize import AuthorizationState
+from connectord.authorize import Authorizations, AuthorizationState
 from connectord.base44 import App
 from connectord.base44.errors import Base44Error, NotFound
 from connectord.base44.models import ConsentStatus
@@ -25,14 +25,21 @@ SPARE: Final = 60
 class OldLinks:
     """Asks for them after a rescan, one after another, while no link is watched: those polls go first.
 
-    `busy` says whether any is. `on_over` hears of each link that Base44 has ended. A consent is the list's to tell,
-    which was read just before.
+    `on_over` hears of each link that Base44 has ended, `on_defect` of a project whose asking met a defect of ours. A
+    consent is the list's to tell, which was read just before.
     """
 
-    def __init__(self, store: Store, busy: Callable[[], bool], on_over: Callable[[Path, str, str], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        watched: Authorizations,
+        on_over: Callable[[Path, str, str], None],
+        on_defect: Callable[[Path, Exception], None],
+    ) -> None:
         self._store = store
-        self._busy = busy
+        self._watched = watched
         self._on_over = on_over
+        self._on_defect = on_defect
         self._asking: set[Path] = set()
 
     async def look(self, project: Project, app: App) -> None:
@@ -42,8 +49,10 @@ class OldLinks:
         self._asking.add(project.root)
         try:
             for row in self._of(project):
-                if self._busy() or not await self._look_at(project, row, app):
+                if self._watched.open_ones or not await self._look_at(project, row, app):
                     return
+        except Exception as error:  # noqa: BLE001  (one project's defect is no other project's)
+            self._on_defect(project.root, error)
         finally:
             self._asking.discard(project.root)
 
