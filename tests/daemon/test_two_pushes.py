@@ -6,6 +6,7 @@ from tests.support.bench import Bench
 
 from connectord.control.consent_models import Consent, ConsentState, LinkToWatch
 from connectord.control.models import ConnectorState
+from connectord.notify import NoticeKind
 
 
 def a_push(bench: Bench, *scopes: str, config: dict[str, str] | None = None) -> Consent:
@@ -76,3 +77,23 @@ def test_p10_a_link_whose_time_is_over_takes_no_newer_ones_place(bench: Bench) -
     assert bench.slack.state is ConnectorState.TIMED_OUT
     second = a_push(bench, "read")
     assert (second.state, second.url == first.url) == (ConsentState.OPEN, False)
+
+
+def test_p11_a_consent_to_the_older_link_is_found_when_the_time_of_the_newer_one_is_over_and_nobody_is_told_otherwise(
+    bench: Bench,
+) -> None:
+    saved(bench)
+    older = bench.emulator.world.integrations.open_consents()[0]
+    a_push(bench, "read")
+    bench.emulator.world.integrations.allow(older)
+    told = len(bench.machine.notices)
+    bench.machine.time.pass_(125.0)
+    assert bench.slack.state is ConnectorState.SYNCED
+    assert len(bench.machine.notices) == told
+
+
+def test_what_timed_out_is_told_though_the_project_is_paused(bench: Bench) -> None:
+    saved(bench)
+    bench.ask(bench.face.pause(bench.root))
+    bench.machine.time.pass_(125.0)
+    assert bench.machine.notices[-1].kind is NoticeKind.TIMED_OUT

@@ -7,7 +7,7 @@ import traceback
 from collections import defaultdict
 from pathlib import Path
 
-from connectord.authorize import Authorization
+from connectord.authorize import Authorization, AuthorizationState
 from connectord.base44 import App
 from connectord.base44.connections import Connections
 from connectord.browser import Browser, OpenBrowser
@@ -283,6 +283,8 @@ class Engine:
         followed = self.followed.get(project.root)
         if followed is not None:
             followed.board.authorization(authorization, self._in.at())
+            if authorization.state is AuthorizationState.TIMED_OUT:
+                followed.loop.hint(Trigger.RESCAN)  # somebody may have consented to an older link of the same connector
             followed.changed()
             self.notices.look_soon(project.root)
             if authorization.is_authorized:

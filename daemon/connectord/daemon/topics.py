@@ -39,7 +39,8 @@ OF_PUSHES: Final = frozenset({NoticeKind.NEEDS_AUTHORIZATION, NoticeKind.FAILED,
 """What a push brings is one batch when it has ended."""
 
 OF_LINKS: Final = frozenset({NoticeKind.TIMED_OUT})
-"""Links that were opened together don't end together: those that nobody used are one batch after the last."""
+"""Links that were opened together don't end together: those that nobody used are one batch after the last, once the
+list has shown that nobody consented by another one."""
 
 THE_PROJECT: Final = "The project"
 """The item of a project that can't be read at all."""
@@ -71,11 +72,14 @@ def topics(standing: Standing) -> tuple[Topic, ...]:
         _granted_less(standing),
         _stripe(standing),
     )
-    wait = (OF_PUSHES if standing.pushing else frozenset()) | (OF_LINKS if _any_link_is_open(standing) else frozenset())
+    wait = (OF_PUSHES if standing.pushing else frozenset()) | (OF_LINKS if _may_be_used(standing) else frozenset())
     return tuple(topic for topic in found if topic.kind not in wait)
 
 
-def _any_link_is_open(standing: Standing) -> bool:
+def _may_be_used(standing: Standing) -> bool:
+    """Whether a link is open, or Base44 is still to be asked; while paused it isn't."""
+    if not standing.compared and standing.status.state is not ProjectState.PAUSED:
+        return True
     return any(line.authorize_url for line in standing.in_state(ConnectorState.NEEDS_AUTHORIZATION).values())
 
 
