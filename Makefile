@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo tour test storm check bench format docs clean
+.PHONY: help demo tour test storm check bench format docs picture clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 10
@@ -36,6 +36,9 @@ format: $(VENV)/dev  ## let ruff mend what it can
 
 docs: $(VENV)/dev  ## write the table of docs/settings.md anew
 	$(BIN)/python -m tests.support.settings_page
+
+picture: $(VENV)/dev  ## draw docs/images/terminal.svg anew, from a real session (needs tmux)
+	$(BIN)/python -m tests.support.terminal_picture
 
 clean:  ## remove what make made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist

@@ -17,8 +17,19 @@ def written(tmp_path: Path, content: str | bytes) -> Path:
     return path
 
 
+def usual_place() -> Path:
+    return Path(platformdirs.user_config_dir("connectord", appauthor=False)) / "config.toml"
+
+
 def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
     assert read_settings(tmp_path / "config.toml") == Settings()
+
+
+def test_a_file_that_was_named_and_isnt_there_is_a_mistake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CONNECTORD_CONFIG", str(tmp_path / "x.toml"))
+    with pytest.raises(SettingsError, match="there is no such file, and CONNECTORD_CONFIG names it") as caught:
+        read_settings()
+    assert caught.value.todo == (f"Correct CONNECTORD_CONFIG, or unset it to use {usual_place()}",)
 
 
 def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
@@ -41,50 +52,83 @@ def test_the_place_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
 
 def test_otherwise_it_is_the_platforms_place() -> None:
-    assert settings_path() == Path(platformdirs.user_config_dir("connectord", appauthor=False)) / "config.toml"
+    assert settings_path() == usual_place()
 
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("settle_quite = 1\n", '"settle_quite" is not a setting; did you mean "settle_quiet"?'),
-        ("x = 1\n", '"x" is not a setting'),
-        ("sets_at_once = 0\n", '"sets_at_once": input should be greater than or equal to 1'),
-        ("sets_at_once = 'many'\n", '"sets_at_once": input should be a valid integer'),
-        ("authorization_limit = nan\n", '"authorization_limit": input should be less than or equal to 86400'),
-        ("sets_at_once =\n", "not TOML: Invalid value (at line 1, column 15)"),
-        ("removals = 'all'\n", "\"removals\": input should be 'tracked', 'mirror', 'ask' or 'never'"),
-        ("[projects.shop]\n", 'projects."shop" must be the absolute path of a project\'s folder'),
-        ("[projects.'/shop']\nremovls = 'ask'\n", 'projects."/shop": "removls": is no setting of a single project'),
+        ("settle_quite = 1\n", '1:1: "settle_quite" is not a setting; did you mean "settle_quiet"?'),
+        ("\n# why\n  x = 1\n", '3:3: "x" is not a setting'),
+        ("[zzz]\nremovals = 1\n", '1:1: "zzz" is not a setting'),
+        ("sets_at_once = 0\n", '1:1: "sets_at_once" is 0, and must be greater than or equal to 1'),
+        ("sets_at_once = 'many'\n", '1:1: "sets_at_once" is "many", and must be a whole number'),
+        ("sets_at_once = 1.5\n", '1:1: "sets_at_once" is 1.5, and must be a whole number'),
+        ("settle_cap = 2026-01-01\n", '1:1: "settle_cap" is "2026-01-01", and must be a number'),
+        ("authorization_limit = nan\n", '1:1: "authorization_limit" is NaN, and must be less than or equal to 86400'),
+        ("removals = 'all'\n", '1:1: "removals" is "all", and must be "tracked", "mirror", "ask" or "never"'),
+        ("\n[projects.shop]\n", '2:1: projects."shop" must be the absolute path of a project\'s folder'),
+        ("projects = 3\n", '1:1: "projects" is 3, and must be a table'),
+        ("[projects]\n'/shop' = 3\n", '2:1: projects."/shop" is 3, and must be a table'),
+        (
+            "[projects.'/shop']\nremovls = 'ask'\n",
+            '2:1: projects."/shop": "removls" is not a setting; did you mean "removals"?',
+        ),
         (
             "[projects.'/shop']\nrescan_every = 9\n",
-            'projects."/shop": "rescan_every": is no setting of a single project',
+            '2:1: projects."/shop": "rescan_every" is for all projects, not for a single one',
         ),
         (
             "[projects.'/shop']\nremoval_grace = -1\n",
-            'projects."/shop": "removal_grace": input should be greater than or equal to 0',
+            '2:1: projects."/shop": "removal_grace" is -1, and must be greater than or equal to 0',
         ),
-        ("notify_command = ''\n", '"notify_command": names no program'),
-        ("notify_command = []\n", '"notify_command": names no program'),
-        ("notify_command = 3\n", '"notify_command": must be a line or a list of words'),
-        ('notify_command = "\'a"\n', '"notify_command": can\'t be split into words: No closing quotation'),
-        ("quiet_hours = '22-7'\n", '"quiet_hours": "22-7" is no span of hours; write it as "22:00-07:00"'),
-        ("quiet_hours = 22\n", '"quiet_hours": must be a span of hours as text, like "22:00-07:00"'),
-        ("[projects.'/shop']\nnotify = 'log'\n", 'projects."/shop": "notify": is no setting of a single project'),
-        (b"\xff", "the settings are not UTF-8 (byte 0)"),
+        ("notify_command = ''\n", '1:1: "notify_command": names no program'),
+        ("notify_command = []\n", '1:1: "notify_command": names no program'),
+        ("notify_command = 3\n", '1:1: "notify_command": must be a line or a list of words'),
+        ('notify_command = "\'a"\n', '1:1: "notify_command": can\'t be split into words: No closing quotation'),
+        ("quiet_hours = '22-7'\n", '1:1: "quiet_hours": "22-7" is no span of hours; write it as "22:00-07:00"'),
+        ("quiet_hours = 22\n", '1:1: "quiet_hours": must be a span of hours as text, like "22:00-07:00"'),
+        (
+            "[projects.'/shop']\nnotify = 'log'\n",
+            '2:1: projects."/shop": "notify" is for all projects, not for a single one',
+        ),
+        ("\nsets_at_once =\n", "2:15: not TOML: invalid value"),
+        ("removals = ask\n", "1:12: not TOML: invalid value"),
+        ("a = 1\na = 2\n", "2:6: not TOML: cannot overwrite a value"),
+        ("notify_command = [\n  'a',\n", "3:1: not TOML: invalid value"),
+        (b"removals = 'ask'\n# caf\xe9\n", "2:6: the settings are not UTF-8"),
     ],
 )
-def test_a_mistake_is_said_with_its_file(tmp_path: Path, content: str | bytes, sentence: str) -> None:
+def test_a_mistake_is_said_with_its_file_line_and_column(tmp_path: Path, content: str | bytes, sentence: str) -> None:
     path = written(tmp_path, content)
     with pytest.raises(SettingsError) as caught:
         read_settings(path)
-    assert caught.value.what == f"{path}: {sentence}"
+    assert caught.value.what == f"{path}:{sentence}"
+    assert len(caught.value.todo) == 1
 
 
-def test_every_mistake_is_said(tmp_path: Path) -> None:
+def test_every_mistake_is_said_in_the_order_of_the_file(tmp_path: Path) -> None:
+    path = written(tmp_path, "b = 1\r\nremovals = 1\r\na = 2\r\n[projects.'/x']\r\ny = 1\r\nz = 2\r\n")
     with pytest.raises(SettingsError) as caught:
-        read_settings(written(tmp_path, "a = 1\nb = 2\n"))
-    assert len(caught.value.details) == 1
+        read_settings(path)
+    sentences = (caught.value.what, *caught.value.details)
+    assert [sentence.removeprefix(f"{path}:").split()[0] for sentence in sentences] == [
+        "1:1:",
+        "2:1:",
+        "3:1:",
+        "5:1:",
+        "6:1:",
+    ]
+
+
+def test_a_mark_that_some_editors_begin_a_file_with_is_no_mistake(tmp_path: Path) -> None:
+    assert read_settings(written(tmp_path, b"\xef\xbb\xbfremovals = 'ask'\n")).removals == "ask"
+
+
+def test_p13_an_argument_of_a_command_is_not_repeated(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings(written(tmp_path, "notify_command = ['notify', '--key', 'sekret', 3]\n"))
+    assert "sekret" not in str((caught.value.what, caught.value.details, caught.value.todo))
 
 
 def test_a_directory_in_its_place_is_said(tmp_path: Path) -> None:

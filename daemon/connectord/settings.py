@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import shlex
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Final, Literal
 
 import platformdirs
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    Strict,
+    ValidationError,
+    field_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from connectord.errors import ConnectordError
 from connectord.quiet_hours import QuietHours, quiet_hours
+from connectord.toml_spots import Spot, spot_of_mistake, spots_of_keys
+
+_CONFIG: Final = "CONNECTORD_CONFIG"
+_NO_FOLDER: Final = "no_folder"
+_MEND: Final = "Mend the line, or remove it: without it the default holds"
 
 
 class SettingsError(ConnectordError):
@@ -120,29 +135,22 @@ class Settings(ProjectSettings):
     quiet_hours: Annotated[InstanceOf[QuietHours] | None, BeforeValidator(_hours)] = None
     """When no notice is shown, each day, such as `"22:00-07:00"`; what is still true is shown afterwards."""
 
-    projects: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    projects: Mapping[str, Annotated[ProjectSettings, Strict(strict=False)]] = Field(default_factory=dict)
     """Settings of single projects, by their folder: only what differs."""
 
-    @model_validator(mode="after")
-    def _projects_are_valid(self) -> Self:
-        for place, keys in self.projects.items():
+    @field_validator("projects", mode="after")
+    @classmethod
+    def _are_folders(cls, projects: Mapping[str, ProjectSettings]) -> Mapping[str, ProjectSettings]:
+        for place in projects:
             if not Path(place).expanduser().is_absolute():
-                raise ValueError(f'projects."{place}" must be the absolute path of a project\'s folder')
-            try:
-                ProjectSettings.model_validate(dict(keys))
-            except ValidationError as error:
-                details = error.errors()[0]
-                key = details["loc"][0] if details["loc"] else ""
-                what = "is no setting of a single project" if details["type"] == "extra_forbidden" else details["msg"]
-                raise ValueError(f'projects."{place}": "{key}": {what[:1].lower()}{what[1:]}') from error
-        return self
+                raise PydanticCustomError(_NO_FOLDER, "must be the absolute path of a project's folder", {"at": place})
+        return projects
 
     def of(self, root: Path) -> ProjectSettings:
         """What is in force for the project in this folder."""
-        for place, keys in self.projects.items():
+        for place, own in self.projects.items():
             if _same_folder(place, root):
-                own = ProjectSettings.model_validate(dict(keys))
-                return self.model_copy(update=own.model_dump(include=set(keys)))
+                return self.model_copy(update=own.model_dump(include=own.model_fields_set))
         return self
 
 
@@ -153,19 +161,26 @@ def _same_folder(place: str, root: Path) -> bool:
 
 def settings_path() -> Path:
     """Where config.toml is looked for: `CONNECTORD_CONFIG`, else XDG on Linux and the platform's place elsewhere."""
-    named = os.environ.get("CONNECTORD_CONFIG")
-    if named:
-        return Path(named)
+    named = os.environ.get(_CONFIG)
+    return Path(named) if named else _usual_place()
+
+
+def _usual_place() -> Path:
     return Path(platformdirs.user_config_dir("connectord", appauthor=False)) / "config.toml"
 
 
 def read_settings(path: Path | None = None) -> Settings:
-    """The settings in force. Raises SettingsError, which names the file and what is wrong with it."""
+    """The settings in force. Raises SettingsError, which names file, line and column, and what is wrong there."""
     place = path or settings_path()
     try:
-        text = place.read_text(encoding="utf-8")
+        text = place.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
         return Settings.model_validate(tomllib.loads(text))
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if path is None and os.environ.get(_CONFIG):  # whoever names a file counts on what it says
+            raise SettingsError(
+                f"{place}: there is no such file, and {_CONFIG} names it",
+                todo=(f"Correct {_CONFIG}, or unset it to use {_usual_place()}",),
+            ) from error
         return Settings()
     except OSError as error:
         raise SettingsError(
@@ -173,20 +188,68 @@ def read_settings(path: Path | None = None) -> Settings:
             todo=("Make the file readable, or remove it to go on with the defaults",),
         ) from error
     except UnicodeDecodeError as error:
-        raise SettingsError(f"{place}: the settings are not UTF-8 (byte {error.start})") from error
+        before = error.object[: error.start].decode().split("\n")
+        raise SettingsError(
+            f"{place}:{Spot(len(before), len(before[-1]) + 1)}: the settings are not UTF-8",
+            todo=("Save the file as UTF-8, or remove it to go on with the defaults",),
+        ) from error
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{place}: not TOML: {error}", todo=("Mend the file, or remove it",)) from error
+        spot, sentence = spot_of_mistake(error, text)
+        raise SettingsError(
+            f"{place}:{spot}: not TOML: {sentence[:1].lower()}{sentence[1:]}",
+            todo=('Mend the line; a text stands in quotes, as in removals = "ask"',),
+        ) from error
     except ValidationError as error:
-        sentences = tuple(_sentence(place, details) for details in error.errors())
-        raise SettingsError(sentences[0], details=sentences[1:], todo=("Mend the key, or remove it",)) from error
+        sentences = tuple(_sentences(place, text, error))
+        raise SettingsError(sentences[0], details=sentences[1:], todo=(_MEND,)) from error
 
 
-def _sentence(place: Path, details: ErrorDetails) -> str:
-    key = ".".join(str(part) for part in details["loc"])
-    if details["type"] == "value_error":
-        return f"{place}: " + (f'"{key}": ' if key else "") + str(details["ctx"]["error"])
-    if details["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(key, Settings.model_fields, n=1)
-        guess = f'; did you mean "{near[0]}"?' if near else ""
-        return f'{place}: "{key}" is not a setting{guess}'
-    return f'{place}: "{key}": {details["msg"][:1].lower()}{details["msg"][1:]}'
+def _sentences(place: Path, text: str, error: ValidationError) -> Iterator[str]:
+    """One for each mistake, in the order of the file."""
+    spots = spots_of_keys(text)
+    placed = sorted(((spots.get(_key(one)), one) for one in error.errors()), key=lambda pair: _order(pair[0]))
+    for spot, one in placed:
+        where = f"{place}:{spot}" if spot else f"{place}"
+        yield f"{where}: {_sentence(one)}"
+
+
+def _order(spot: Spot | None) -> tuple[int, int]:
+    return (spot.line, spot.column) if spot else (0, 0)
+
+
+def _key(one: ErrorDetails) -> tuple[str, ...]:
+    """What it is about: a key, or a table of `projects` and a key in it."""
+    names = tuple(str(part) for part in one["loc"])
+    if one["type"] == _NO_FOLDER:
+        return (*names, str(one["ctx"]["at"]))
+    return names[:3] if names[0] == "projects" else names[:1]
+
+
+def _sentence(one: ErrorDetails) -> str:
+    *above, key = _key(one)
+    name = "".join(f"{table}." if table == "projects" else f'"{table}": ' for table in above) + f'"{key}"'
+    if one["type"] == "value_error":
+        return f"{name}: {one['ctx']['error']}"
+    if one["type"] == "extra_forbidden":
+        return f"{name} is {_no_setting(key, of_project=bool(above))}"
+    if one["type"] == _NO_FOLDER:
+        return f"{name} {one['msg']}"
+    value = json.dumps(one["input"], ensure_ascii=False, default=str)
+    return f"{name} is {value}, and must be {_expected(one)}"
+
+
+def _expected(one: ErrorDetails) -> str:
+    """What belongs there, in TOML's words."""
+    kinds = {"int": "a whole number", "float": "a number", "dict": "a table", "model": "a table"}
+    kind, _, reason = one["type"].partition("_")
+    if reason in {"type", "parsing", "from"} and kind in kinds:
+        return kinds[kind]
+    return one["msg"].removeprefix("Input should be ").replace("'", '"')
+
+
+def _no_setting(key: str, *, of_project: bool) -> str:
+    known = ProjectSettings.model_fields if of_project else Settings.model_fields
+    if of_project and key in Settings.model_fields:
+        return "for all projects, not for a single one"
+    near = difflib.get_close_matches(key, known, n=1)
+    return "not a setting" + (f'; did you mean "{near[0]}"?' if near else "")

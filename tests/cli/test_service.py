@@ -13,12 +13,14 @@ import pexpect
 import pytest
 from click.testing import CliRunner, Result
 from tests.support.cli import exit_code_of
+from tests.support.face import a_project_status
 from tests.support.fake_daemon import FakeDaemon, a_runtime_dir, fake_daemon
 from tests.support.service import FakeManager, a_service
 
 from connectord import __version__
 from connectord.cli.app import connectord_group
 from connectord.cli.service_table import status_lines
+from connectord.cli.status_table import NOTHING_YET
 from connectord.control.lock_file import is_locked
 from connectord.service.definition import Whose
 from connectord.service.errors import NoServiceManager
@@ -32,9 +34,9 @@ JOURNAL = "journalctl --user -u connectord"
 MISSING = {"whose": Whose.NONE, "state": RunState.STOPPED, "enabled": False, "pid": None, "says": ""}
 
 AT_A_TERMINAL = """
-from connectord.cli import main, service
+from connectord.cli import main, service_here
 from tests.support.service import FakeManager, a_service
-service.service_manager = lambda *_, **__: FakeManager(a_service(pid=None))
+service_here.service_manager = lambda *_, **__: FakeManager(a_service(pid=None))
 main()
 """
 
@@ -51,7 +53,7 @@ def run(runtime: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     """Runs `connectord service ...` with this manager."""
 
     def run(manager: FakeManager, *words: str, **environ: str) -> Result:
-        monkeypatch.setattr("connectord.cli.service.service_manager", lambda *_, **__: manager)
+        monkeypatch.setattr("connectord.cli.service_here.service_manager", lambda *_, **__: manager)
         return CliRunner().invoke(connectord_group, ["service", *words], env=environ)
 
     return run
@@ -89,6 +91,16 @@ def test_the_installation_that_is_replaced_is_named(run: Command) -> None:
     assert "Replacing the service of the installation at /opt/app/bin/python ..." in result.stderr
 
 
+def test_the_next_step_is_named_while_nothing_is_registered(run: Command, runtime: Path) -> None:
+    with fake_daemon(runtime) as daemon:
+        manager = FakeManager(a_service(kind=Kind.LAUNCHD, says="", pid=os.getpid()), changes=False)
+        assert run(manager, "install").stdout.endswith(f"{NOTHING_YET}\n")
+        assert NOTHING_YET not in run(FakeManager(a_service()), "install").stdout
+        assert json.loads(run(manager, "install", "--json").stdout)["changed"] is False
+        daemon.face.projects = [a_project_status()]
+        assert NOTHING_YET not in run(manager, "install").stdout
+
+
 def test_p13_what_is_not_taken_over_is_said_by_name_only(run: Command) -> None:
     result = run(FakeManager(a_service()), "install", BASE44_API_KEY="sekret", BASE44_APP_ID="app")
     assert "Warning: BASE44_API_KEY isn't written into the service's file" in result.stderr
@@ -120,7 +132,7 @@ def test_where_there_is_no_service_manager_start_is_named(run: Command, monkeypa
         raise NoServiceManager("This system isn't run by systemd.", todo=("connectord start",))
 
     for command in ("install", "uninstall", "status"):
-        monkeypatch.setattr("connectord.cli.service.service_manager", none)
+        monkeypatch.setattr("connectord.cli.service_here.service_manager", none)
         result = CliRunner().invoke(connectord_group, ["service", command])
         assert (result.exit_code, result.stdout) == (1, "")
         assert "Hint: connectord start" in result.stderr
@@ -244,6 +256,8 @@ def test_status_as_json_has_every_answer(run: Command) -> None:
             f"  ✗ running    failed: it ended with a failure; see why: {JOURNAL}; then start it: {INSTALL}",
         ),
         ({"state": RunState.STARTING, "says": "Looking"}, "  ✗ running    not ready yet: Looking"),
+        ({"state": RunState.STOPPED}, "  ✗ running    no; to start it: connectord start"),
+        ({"state": RunState.STOPPED, "whose": Whose.MOVED}, f"  ✗ running    no; to start it: {INSTALL}"),
         ({"enabled": False}, "  ✗ enabled    doesn't start when you log in; to mend that: connectord service install"),
         ({"confined": False}, "  · sandbox    a part of it only: this system keeps user namespaces from its users"),
     ],

@@ -17,7 +17,7 @@ from connectord.daemon.notices import SAME_AGAIN
 from connectord.emulator.faults import Fault
 from connectord.emulator.state import ConnectionStatus
 from connectord.notify import Action
-from connectord.settings import Settings
+from connectord.settings import ProjectSettings, Settings
 from connectord.sync import Trigger
 
 
@@ -171,7 +171,7 @@ def test_p11_that_a_consent_arrived_is_told_to_who_wants_to_hear_everything(benc
 
 
 def test_a_project_with_a_level_of_its_own_is_not_told_of(bench: Bench) -> None:
-    bench.machine.settings = Settings(projects={str(bench.root): {"notify_level": "none"}})
+    bench.machine.settings = Settings(projects={str(bench.root): ProjectSettings(notify_level="none")})
     bench.restart()
     waits_for_slack(bench)
     assert (titles(bench), lines(bench)[0]) == ([], f"{NEEDS}:")

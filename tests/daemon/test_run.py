@@ -270,7 +270,8 @@ def test_settings_that_can_not_be_used_are_said_with_their_file(tmp_path: Path, 
     settings = with_settings(a_home_of_its_own, "authorisation_limit = 3\n")
     document = refused(tmp_path, a_home_of_its_own, **settings)
     assert document["error"] == (
-        f'{settings["CONNECTORD_CONFIG"]}: "authorisation_limit" is not a setting; did you mean "authorization_limit"?'
+        f'{settings["CONNECTORD_CONFIG"]}:1:1: "authorisation_limit" is not a setting; '
+        'did you mean "authorization_limit"?'
     )
 
 

@@ -34,7 +34,7 @@ def test_a_service_that_runs_is_well_and_says_when_it_ends() -> None:
         ({"whose": Whose.OUTDATED}, State.ATTENTION, "of another version, or changed by hand (/opt/app/bin/python)"),
         ({"whose": Whose.ANOTHER}, State.ATTENTION, "another installation's"),
         ({"whose": Whose.MOVED}, State.ATTENTION, "of an installation that is gone"),
-        ({"state": RunState.STOPPED}, State.ATTENTION, "installed under systemd, and stopped"),
+        ({"state": RunState.STOPPED, "enabled": False}, State.ATTENTION, "installed under systemd, and stopped"),
         ({"enabled": False}, State.ATTENTION, "won't be started with your next login"),
     ],
 )
@@ -45,6 +45,10 @@ def test_whatever_is_wrong_with_it_is_said_with_the_command_that_mends_it(
     assert finding.state is state
     assert words in finding.what
     assert "connectord service install" in finding.fix[0]
+
+
+def test_one_that_is_only_stopped_is_started_by_start() -> None:
+    assert of_service(a_service(state=RunState.STOPPED)).fix == ("Start it: connectord start",)
 
 
 def test_a_daemon_beside_the_service_is_said() -> None:

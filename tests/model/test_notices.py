@@ -193,7 +193,7 @@ class Notices(RuleBasedStateMachine):
 
 TestNotices = pytest.mark.timeout(600)(Notices.TestCase)  # it computes for a while, on a busy machine for long
 TestNotices.settings = settings(
-    max_examples=40 * SCALE,
+    max_examples=30 * SCALE,
     stateful_step_count=30,
     deadline=None,
     derandomize=SCALE == 1,

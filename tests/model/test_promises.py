@@ -545,7 +545,7 @@ def _path(folder: Folder, link: Authorization) -> str:
 
 TestPromises = pytest.mark.timeout(600)(Promises.TestCase)  # it computes for a while, on a busy machine for long
 TestPromises.settings = settings(
-    max_examples=80 * SCALE,
+    max_examples=50 * SCALE,
     stateful_step_count=30,
     deadline=None,
     derandomize=SCALE == 1,

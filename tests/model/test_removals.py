@@ -659,7 +659,7 @@ class Removals(RuleBasedStateMachine):
 
 TestRemovals = pytest.mark.timeout(600)(Removals.TestCase)  # it computes for a while, on a busy machine for long
 TestRemovals.settings = settings(
-    max_examples=60 * SCALE,
+    max_examples=30 * SCALE,
     stateful_step_count=20,
     deadline=None,
     derandomize=SCALE == 1,

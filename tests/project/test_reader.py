@@ -23,6 +23,7 @@ from connectord.project import (
     SnapshotReader,
     read_project,
 )
+from connectord.project.reader import NO_DIRECTORY
 from connectord.project.regular_file import MAX_FILE_BYTES
 
 AS_ROOT = os.geteuid() == 0
@@ -230,7 +231,7 @@ def test_a_name_that_is_not_utf8_can_be_shown(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("state", "code", "message"),
     [
-        (DirectoryState.MISSING, ProblemCode.MISSING_DIRECTORY, "The connectors directory isn't there."),
+        (DirectoryState.MISSING, ProblemCode.MISSING_DIRECTORY, NO_DIRECTORY),
         (DirectoryState.NOT_A_DIRECTORY, ProblemCode.NOT_A_FILE, "The connectors directory is not a directory."),
         (
             DirectoryState.UNREADABLE,

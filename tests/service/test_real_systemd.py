@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.documents import page
 from tests.support.emulator import RunningEmulator, running_emulator
 from tests.support.project import a_project
 from tests.support.systemd import HOME, UID, BootedSystem, booted_systemd, kill, until, why_not
@@ -150,6 +151,20 @@ def test_installed_from_a_wheel_it_is_ready_and_a_save_is_pushed(ann: Ann) -> No
     assert ann.file(UNIT).stat().st_mode & 0o777 == 0o600
 
 
+def test_the_commands_of_the_readme_lead_to_a_push(ann: Ann) -> None:
+    section = page("README.md").partition("## Your own app")[2].partition("\n## ")[0]
+    block = [line.split("#")[0].strip() for line in section.splitlines() if line.startswith("    ")]
+    install, login, *rest = block
+    assert (install.split()[:2], login) == (["pipx", "install"], "connectord login")  # both are done already
+    for line in rest:
+        ended = ann.system.ann("sh", "-euc", line.replace("my-app", "'my app'"), BASE44_API_URL=ann.base44.url)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+    ann.base44.connect("slack", ["chat:write"])
+    ann.save("slack", "chat:write")
+    ann.connectord("wait", str(PROJECT))
+    assert ann.show("ActiveState") == "active"
+
+
 def test_where_all_is_well_a_second_installation_changes_nothing(ann: Ann) -> None:
     assert ann.json("service", "install")["changed"] is True
     pid, written = ann.show("MainPID"), ann.file(UNIT).stat().st_mtime_ns
@@ -242,13 +257,24 @@ def test_a_daemon_that_was_started_by_hand_is_left_alone_until_it_may_be_ended(a
     assert [project["path"] for project in status["projects"]] == [str(PROJECT)]
 
 
+def test_once_it_was_stopped_start_starts_it_again_and_nothing_beside_it(ann: Ann) -> None:
+    ann.connectord("service", "install")
+    ann.connectord("stop")
+    until(lambda: ann.show("ActiveState") == "inactive", "an end in order is an end")
+    assert "✗ running    no; to start it: connectord start" in ann.connectord("service", "status", code=1)
+    assert "runs as a systemd user service now" in ann.connectord("start", str(PROJECT))
+    assert ann.json("status")["daemon"]["pid"] == int(ann.show("MainPID"))
+    service = ann.json("service", "status")
+    assert (service["running"], service["other_daemon"]) == (True, None)
+
+
 def test_settings_that_cannot_be_used_are_said_and_not_tried_again(ann: Ann) -> None:
     settings = ann.file(HOME / ".config/connectord/config.toml")
     settings.parent.mkdir()
     settings.write_text("settle_quite = 1\n")
     ann.system.give_to_ann(HOME / ".config")
     said = ann.connectord("service", "install", code=1)
-    assert 'config.toml: "settle_quite" is not a setting; did you mean "settle_quiet"?' in said
+    assert 'config.toml:1:1: "settle_quite" is not a setting; did you mean "settle_quiet"?' in said
     assert (ann.show("ActiveState"), ann.show("NRestarts")) == ("failed", "0")
     assert "✗ running    failed" in ann.connectord("service", "status", code=1)
     settings.unlink()
@@ -324,6 +350,10 @@ def test_systemd_finds_no_fault_with_the_unit_and_an_exposure_of_four_at_most(an
     found = re.search(r"Overall exposure level for connectord\.service: (\d+\.\d)", analyzed)
     assert found is not None
     assert float(found[1]) <= 4.0
+    # Whatever isn't set is named with its reason.
+    unset = re.findall(r"^✗ (\w+)=", analyzed, re.MULTILINE)
+    assert len(unset) > 10
+    assert [name for name in unset if f"{name}=" not in ann.file(UNIT).read_text()] == []
 
 
 def test_where_users_get_no_namespaces_it_runs_without_that_part_of_its_sandbox(ann: Ann) -> None:

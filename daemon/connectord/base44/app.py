@@ -144,5 +144,7 @@ class App:
 def _oauth_segment(operation: str, connector_type: str) -> str:
     """The type's path segment; Stripe has routes of its own and must not go through these (protocol.md)."""
     if connector_type == STRIPE:
-        raise Unsendable(f"Stripe is not an OAuth connector: connectord does not {operation} here", operation=operation)
+        raise Unsendable(
+            f"Stripe is not an OAuth connector, so connectord does not {operation} here", operation=operation
+        )
     return type_segment(operation, connector_type)

@@ -10,18 +10,19 @@ from connectord import __version__
 from connectord.cli.asking import with_json, with_yes
 from connectord.cli.exit_codes import ExitCode
 from connectord.cli.output import Output
+from connectord.cli.service_here import manager_here
 from connectord.cli.service_table import as_document, says_how_it_is, status_lines
 from connectord.cli.service_takeover import end_other_daemon, other_daemon
 from connectord.cli.status import say_lines
+from connectord.cli.status_table import NOTHING_YET
 from connectord.cli.thin import run_thin
 from connectord.control.client import Client
-from connectord.control.log_places import start_log_path
 from connectord.control.unanswered import NoDaemon, ProtocolMismatch
 from connectord.places import runtime_dir, state_dir
-from connectord.service.choose import service_manager, this_person
+from connectord.service.choose import this_person
 from connectord.service.definition import Whose
 from connectord.service.installation import SECRETS, left_out
-from connectord.service.manager import Person, RunState, ServiceManager, ServiceStatus, run_program
+from connectord.service.manager import Person, RunState, ServiceStatus
 
 
 @click.group()
@@ -60,7 +61,7 @@ def status(*, as_json: bool) -> None:
 
 def _install(output: Output, *, yes: bool) -> ExitCode:
     person = this_person(os.environ)
-    manager, client = _manager(person), Client(runtime_dir())
+    manager, client = manager_here(person), Client(runtime_dir())
     before = manager.status()
     _warn_of_sudo(person, output)
     end_other_daemon(client, before, runtime_dir(), output, yes=yes)
@@ -74,12 +75,12 @@ def _install(output: Output, *, yes: bool) -> ExitCode:
     output.document({"changed": changed, "service": as_document(after)})
     if not output.as_json:
         _say_installed(person, after, output, unchanged=not anew and before.state is RunState.RUNNING)
-    _warn(person, after, client, output)
+    _say_what_is_left(person, after, client, output)
     return ExitCode.OK
 
 
 def _uninstall(output: Output) -> ExitCode:
-    manager = _manager(this_person(os.environ))
+    manager = manager_here(this_person(os.environ))
     before = manager.status()
     there = before.whose is not Whose.NONE or before.state is not RunState.STOPPED
     if there:
@@ -97,24 +98,13 @@ def _uninstall(output: Output) -> ExitCode:
 
 
 def _status(output: Output) -> ExitCode:
-    found = _manager(this_person(os.environ)).status()
+    found = manager_here(this_person(os.environ)).status()
     other = other_daemon(found, runtime_dir())
     output.document({**as_document(found), "other_daemon": other})
     if not output.as_json:
         say_lines(status_lines(found, other), output)
     well = found.whose is Whose.CURRENT and found.state is RunState.RUNNING and found.enabled
     return ExitCode.OK if well else ExitCode.FAILED
-
-
-def _manager(person: Person) -> ServiceManager:
-    return service_manager(person, run_program, log=start_log_path(state_dir()), answers=_answers)
-
-
-def _answers(pid: int) -> bool:
-    try:
-        return Client(runtime_dir()).daemon().pid == pid
-    except NoDaemon:
-        return False
 
 
 def _is_of_this_version(client: Client) -> bool:
@@ -134,7 +124,7 @@ def _say_installed(person: Person, found: ServiceStatus, output: Output, *, unch
     output.say(f"Its file: {found.file}", dim=True)
 
 
-def _warn(person: Person, found: ServiceStatus, client: Client, output: Output) -> None:
+def _say_what_is_left(person: Person, found: ServiceStatus, client: Client, output: Output) -> None:
     names = left_out(person.environ)
     secret = [name for name in names if name in SECRETS]
     if secret:
@@ -148,9 +138,12 @@ def _warn(person: Person, found: ServiceStatus, client: Client, output: Output) 
     if not found.confined:
         output.warn("This system keeps user namespaces from its users: it runs with a part of its sandbox only.")
     try:
-        client.daemon()
+        projects = client.status().projects
     except NoDaemon as error:
         output.warn(f"It runs, but commands in this shell don't reach it: {error.what}")
+    else:
+        if not projects and not found.says and not output.as_json:  # under systemd the daemon's own line says so
+            output.say(NOTHING_YET)
 
 
 def _warn_of_sudo(person: Person, output: Output) -> None:

@@ -11,7 +11,7 @@ from connectord.service.manager import Kind, RunState, ServiceStatus
 
 _INSTALL: Final = "connectord service install"
 
-_NAMES: Final = {Kind.SYSTEMD: "systemd user service", Kind.LAUNCHD: "launchd agent"}
+KINDS: Final = {Kind.SYSTEMD: "systemd user service", Kind.LAUNCHD: "launchd agent"}
 
 _WHOSE: Final = {
     Whose.CURRENT: "what this connectord would write",
@@ -26,18 +26,17 @@ _WHY: Final = {
 _STATES: Final = {
     RunState.STARTING: "not ready yet",
     RunState.STOPPING: "ending",
-    RunState.STOPPED: f"no; to start it: {_INSTALL}",
 }
 
 
 def says_how_it_is(found: ServiceStatus) -> str:
     """What runs, in half a sentence."""
-    return f"{_NAMES[found.kind]} (pid {found.pid})" + (f". {found.says}" if found.says else "")
+    return f"{KINDS[found.kind]} (pid {found.pid})" + (f". {found.says}" if found.says else "")
 
 
 def status_lines(found: ServiceStatus, other: int | None = None) -> Iterator[Line]:
     """A line for each thing that must be true, with what to do where it isn't. `other` is a daemon outside of it."""
-    yield Line(f"{_NAMES[found.kind]}  {found.file}", bold=True)
+    yield Line(f"{KINDS[found.kind]}  {found.file}", bold=True)
     if found.whose is Whose.NONE:
         yield _line("installed", f"no; to install it: {_INSTALL}", well=False)
         yield from _outside(found, other)
@@ -90,6 +89,9 @@ def _running(found: ServiceStatus) -> str:
         return f"pid {found.pid}" + (f": {found.says}" if found.says else "")
     if found.state is RunState.FAILED:
         return f"failed: {found.says}; see why: {_WHY[found.kind]}; then start it: {_INSTALL}"
+    if found.state is RunState.STOPPED:
+        well = found.whose is Whose.CURRENT and found.enabled
+        return f"no; to start it: {'connectord start' if well else _INSTALL}"
     return _STATES[found.state] + (f": {found.says}" if found.says else "")
 
 

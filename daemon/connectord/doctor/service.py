@@ -62,7 +62,10 @@ def _of_state(found: ServiceStatus) -> Finding:
     if found.state is RunState.FAILED:
         return broken(f"{found.kind} has given it up: {found.says}", f"See why: connectord logs; then: {INSTALL}")
     if found.state is not RunState.RUNNING:
-        return attention(f"installed under {found.kind}, and {found.state}", f"Start it: {INSTALL}")
+        return attention(
+            f"installed under {found.kind}, and {found.state}",
+            f"Start it: {'connectord start' if found.enabled else INSTALL}",
+        )
     if not found.enabled:
         return attention("it runs, but won't be started with your next login", INSTALL)
     return ok(f"{found.kind} runs it (pid {found.pid}), and starts it when you log in", *_lingering(found))

@@ -14,6 +14,7 @@ from connectord.base44.find import own_settings
 from connectord.doctor.targets import Target
 from connectord.project.environment import API_URL, APP_ID, InForce, settings_in_force
 from connectord.settings import Settings, settings_path
+from connectord.toml_spots import Key, Spot, spots_of_keys
 
 DEFAULT: Final = "default"
 ENVIRONMENT: Final = "environment"
@@ -44,15 +45,17 @@ class InForceHere:
 def config_settings(settings: Settings, config: Path | None = None) -> Iterator[InForceHere]:
     """Those of config.toml and the defaults; `settings` is what was read from it."""
     place = config or settings_path()
-    document, lines = _read(place)
+    document, spots = _read(place)
     for key, field in Settings.model_fields.items():
         if key in document and key != "projects":
-            yield InForceHere(key, _value(key, document[key]), _source(place, lines.get((key,))))
+            yield InForceHere(key, _value(key, document[key]), _source(place, spots.get((key,))))
         elif key != "projects":
             yield InForceHere(key, _value(key, field.default), DEFAULT)
     for project, own in settings.projects.items():
-        for key, value in own.items():
-            source = _source(place, lines.get(("projects", project, key)))
+        written = document.get("projects", {}).get(project, {})
+        for key in sorted(own.model_fields_set):
+            value = written.get(key, getattr(own, key))
+            source = _source(place, spots.get(("projects", project, key)))
             yield InForceHere(key, _value(key, value), source, project)
 
 
@@ -71,39 +74,10 @@ def base44_settings(target: Target, environ: Mapping[str, str]) -> Iterator[InFo
             yield InForceHere(name, _base44_value(name, found), _base44_source(name, found), str(target.folder))
 
 
-def lines_of_keys(text: str) -> dict[tuple[str, ...], int]:
-    """The line, from 1, at which each key of a TOML document begins; tables and the keys in them, too.
-
-    A document that is cut off after a whole entry is a document, so each line is where something new may end.
-    """
-    lines = text.splitlines()
-    found: dict[tuple[str, ...], int] = {}
-    begin = 0
-    for end in range(1, len(lines) + 1):
-        try:
-            document = tomllib.loads("\n".join(lines[:end]))
-        except tomllib.TOMLDecodeError:  # within an entry of several lines
-            continue
-        first = next(
-            (n for n in range(begin, end) if lines[n].strip() and not lines[n].lstrip().startswith("#")), begin
-        )
-        for key in _keys(document):
-            found.setdefault(key, first + 1)
-        begin = end
-    return found
-
-
-def _keys(table: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for key, value in table.items():
-        yield (*above, key)
-        if isinstance(value, dict):
-            yield from _keys(value, (*above, key))
-
-
-def _read(config: Path) -> tuple[Mapping[str, Any], Mapping[tuple[str, ...], int]]:
+def _read(config: Path) -> tuple[Mapping[str, Any], Mapping[Key, Spot]]:
     try:
-        text = config.read_text(encoding="utf-8")
-        return tomllib.loads(text), lines_of_keys(text)
+        text = config.read_text(encoding="utf-8-sig")
+        return tomllib.loads(text), spots_of_keys(text)
     except (OSError, ValueError):  # gone or changed since it was read
         return {}, {}
 
@@ -114,8 +88,8 @@ def _value(key: str, value: object) -> str:
     return "none" if value is None else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _source(config: Path, line: int | None) -> str:
-    return f"{config}:{line}" if line else os.fspath(config)
+def _source(config: Path, spot: Spot | None) -> str:
+    return f"{config}:{spot.line}" if spot else os.fspath(config)
 
 
 def _base44_value(name: str, found: InForce) -> str:

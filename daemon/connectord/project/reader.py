@@ -27,6 +27,7 @@ from connectord.project.regular_file import Unusable, read_bytes
 from connectord.project.shown import shown_path
 
 CONNECTOR_SUFFIXES: Final = (".json", ".jsonc")
+NO_DIRECTORY: Final = "The connectors directory isn't there. Make it, or name it as connectorsDir in the config."
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ def _without_directory(directory: Path, error: OSError | ValueError) -> Snapshot
 
 def _directory_fault(error: OSError | ValueError) -> tuple[DirectoryState, ProblemCode, str]:
     if isinstance(error, FileNotFoundError):
-        return DirectoryState.MISSING, ProblemCode.MISSING_DIRECTORY, "The connectors directory isn't there."
+        return DirectoryState.MISSING, ProblemCode.MISSING_DIRECTORY, NO_DIRECTORY
     if isinstance(error, NotADirectoryError):
         return DirectoryState.NOT_A_DIRECTORY, ProblemCode.NOT_A_FILE, "The connectors directory is not a directory."
     reason = error.strerror if isinstance(error, OSError) else str(error)

@@ -14,13 +14,15 @@ from connectord import __version__
 SECRETS: Final = ("BASE44_API_KEY", "BASE44_ACCESS_TOKEN", "BASE44_REFRESH_TOKEN")
 """Never written down (P13): a login (`connectord login`) or a project's own `.env` says who is signed in."""
 
-_FOLDERS: Final = (
+FOLDERS: Final = (
     "CONNECTORD_CONFIG",
     "CONNECTORD_STATE_DIR",
     "CONNECTORD_RUNTIME_DIR",
     "XDG_CONFIG_HOME",
     "XDG_STATE_HOME",
 )
+"""What says where settings, state and socket are. Two daemons that agree on these are the same one."""
+
 _VALUES: Final = (
     "ALL_PROXY",
     "BASE44_API_URL",
@@ -55,7 +57,7 @@ def this_installation(environ: Mapping[str, str]) -> Installation:
 def environment_of_service(environ: Mapping[str, str]) -> dict[str, str]:
     """What is taken over: where things are, and the way to Base44. The folders become absolute."""
     kept = {name: environ[name] for name in _VALUES if environ.get(name)}
-    folders = {name: str(Path(environ[name]).absolute()) for name in _FOLDERS if environ.get(name)}
+    folders = {name: str(Path(environ[name]).absolute()) for name in FOLDERS if environ.get(name)}
     return dict(sorted({**kept, **folders}.items()))
 
 

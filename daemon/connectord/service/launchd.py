@@ -60,6 +60,7 @@ class Launchd:
             python=found.python if found else None,
             pid=int(pid[1]) if pid else None,
             says=f"it ended with exit code {exited[1]}" if failed and exited and not pid else "",
+            environment=found.environment if found else {},
         )
 
     def write(self) -> bool:
@@ -100,7 +101,7 @@ class Launchd:
             self._sleep(_LOOK_EVERY)
         words = (read_file(self._log) or "").splitlines()[-_SHOWN_LINES:]
         raise ServiceNotStarted(
-            f"The service was installed, but the daemon doesn't answer after {START_SECONDS:.0f} s.",
+            f"The service was started, but the daemon doesn't answer after {START_SECONDS:.0f} s.",
             details=tuple(words),
             todo=(f"All it said is in {self._log}", f"What launchd says: launchctl print {self._target}"),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -37,8 +37,9 @@ class RunState(StrEnum):
 class ServiceStatus:
     """The service as it is now.
 
-    `python` is what the file runs, `pid` the process that runs now. `says` is the daemon's own line, or why it failed.
-    `lingering` is whether it outlives the last session of its user; None where there is no such thing.
+    `python` is what the file runs, `environment` what it sets, `pid` the process that runs now. `says` is the daemon's
+    own line, or why it failed. `lingering` is whether it outlives the last session of its user; None where there is
+    no such thing.
     """
 
     kind: Kind
@@ -51,6 +52,7 @@ class ServiceStatus:
     says: str = ""
     lingering: bool | None = None
     confined: bool = True
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

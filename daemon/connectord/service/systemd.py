@@ -65,6 +65,7 @@ class Systemd:
             says=_says(state, shown),
             lingering=self._linger.exists(),
             confined=found.confined if found else True,
+            environment=found.environment if found else {},
         )
 
     def write(self) -> bool:
@@ -131,7 +132,7 @@ class Systemd:
         # Where it didn't get as far as saying something, systemd says how far it got.
         said = said or self._said(f"USER_INVOCATION_ID={invocation}")
         return ServiceNotStarted(
-            f"The service was installed, but didn't get ready: {_why_failed(shown) or started.err.strip()}",
+            f"The service didn't get ready: {_why_failed(shown) or started.err.strip()}",
             details=last_words(said),
             todo=(
                 "Mend what it says, and run again: connectord service install",
