@@ -24,11 +24,10 @@ from tests.support.watch import at_rest
 from connectord.control import NewsKind
 from connectord.control.board import Board
 from connectord.daemon.collector import THRESHOLDS
-from connectord.project import connector_file, read_project, reader
+from connectord.project import Project, connector_file, read_project, reader
 from connectord.project.json_text import parse
 from connectord.project.regular_file import read_bytes
 from connectord.settings import Settings
-from connectord.store import BaseKey
 from connectord.store.database import Database
 from connectord.sync.reconcile import base_key
 from connectord.watch.subscription import LONGEST_WAIT, Subscription
@@ -114,10 +113,14 @@ class Life:
         change()
         await self.daemon.expect(lambda news: news.event is NewsKind.PUSH_FINISHED, after=before)
 
-    def reconciled(self, key: BaseKey) -> bool:
-        """Whether Base44 was asked what it has since the first push."""
-        store = self.daemon.daemon._store
-        return store is not None and all(entry.seen_scopes is not None for entry in store.base(key).values())
+    async def compared(self, project: Project) -> None:
+        """Wait until Base44 was asked what it has since the first push: that is told only where it is news."""
+        engine, store = self.daemon.daemon._engine, self.daemon.daemon._store
+        assert engine is not None
+        assert store is not None
+        followed = engine.followed[project.root]
+        while any(entry.seen_scopes is None for entry in store.base(base_key(project)).values()):
+            await followed._changed.wait()
 
 
 @asynccontextmanager
@@ -129,7 +132,7 @@ async def a_life(base44: Emulator, home: Path, folder: Path) -> AsyncIterator[Li
     async with a_daemon(project, home=home, settings=Settings(notify="log")) as daemon:
         life = Life(daemon, sample)
         await life.push(lambda: None)
-        await life.until(lambda: life.reconciled(base_key(project)))
+        await life.compared(project)
         yield life
 
 
@@ -226,14 +229,18 @@ async def test_p14_garbage_is_looked_for_seldom_while_a_daemon_lives(
 
 
 async def test_p14_a_daemon_that_waits_has_nothing_to_do_soon(
-    base44: Emulator, a_home_of_its_own: Path, tmp_path: Path
+    base44: Emulator, a_home_of_its_own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its own sleeps are the test's to end; whatever else would wake the loop is a timer of the loop's."""
+    loop, passed = asyncio.get_running_loop(), 0.0
     async with a_life(base44, a_home_of_its_own, tmp_path / "app") as life:
         assert min(life.daemon.naps.asked) > LONGEST_WAIT
         # What a push leaves for the next seconds goes by itself; what comes again and again keeps this from ending.
-        while (nearest := next_timer()) < SOON:  # noqa: ASYNC110  (nobody tells that there is nothing left)
-            await asyncio.sleep(nearest)
+        begun = loop.time
+        monkeypatch.setattr(loop, "time", lambda: begun() + passed)
+        while (nearest := next_timer()) < SOON:
+            passed += max(nearest, 0.0)  # that much later it is now: nobody sleeps
+            await asyncio.sleep(0)
 
 
 def next_timer() -> float:

@@ -62,6 +62,7 @@ class FakeConsents:
     given: dict[str, Consent] = field(default_factory=dict)
     ends: dict[str, Consent] = field(default_factory=dict)
     newer: dict[str, Consent] = field(default_factory=dict)
+    open_already: dict[str, Consent] = field(default_factory=dict)
     failure: dict[str, Exception] = field(default_factory=dict)
     ended_now: asyncio.Event = field(default_factory=asyncio.Event)
     waiting: asyncio.Event = field(default_factory=asyncio.Event)
@@ -91,7 +92,8 @@ class FakeConsents:
         self.links.append(link)
         if (failure := self.failure.get(link.type)) is not None:
             raise failure
-        return Consent(type=link.type, state=ConsentState.OPEN, url=link.url, scopes=link.scopes)
+        given = Consent(type=link.type, state=ConsentState.OPEN, url=link.url, scopes=link.scopes)
+        return self.open_already.get(link.type, given)
 
 
 def a_consent(type_: str, state: str = "open", **more: Any) -> Consent:

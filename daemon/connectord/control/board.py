@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from connectord.authorize import Authorization
+from connectord.authorize import Authorization, AuthorizationState
 from connectord.base44.errors import Forbidden, NotFound, SignedOut
 from connectord.control.entries import BUSY_STATES, SETTLED_STATES, Entries, Entry, Remember
 from connectord.control.listing import connector_lines, problem_lines, removal_lines
@@ -124,9 +124,16 @@ class Board:
                 pass
 
     def authorization(self, authorization: Authorization, at: datetime) -> None:
-        """Take in how an authorization stands."""
+        """Take in how an authorization stands. Nobody has asked the list since a time was over, which may know more."""
         self._state = None
         self._entries.authorization(authorization, at)
+        if authorization.state is AuthorizationState.TIMED_OUT:
+            self.compared = False
+
+    def link_over(self, connector_type: str, link: str) -> None:
+        """This link leads nowhere any more."""
+        self._state = None
+        self._entries.link_over(connector_type, link)
 
     def status(self) -> ProjectStatus:
         """The board as the API shows it."""

@@ -51,7 +51,10 @@ class ConsentFace(Protocol):
         ...
 
     def watch(self, root: Path, link: LinkToWatch) -> Consent:
-        """Watch a link that the caller was given; raises where it is another app's than the project's."""
+        """Watch a link that the caller was given, or go on with one that is open for the same: the answer names it.
+
+        Raises where it is another app's than the project's.
+        """
         ...
 
 

@@ -7,7 +7,7 @@ import traceback
 from collections import defaultdict
 from pathlib import Path
 
-from connectord.authorize import Authorization
+from connectord.authorize import Authorization, AuthorizationState
 from connectord.base44 import App
 from connectord.base44.connections import Connections
 from connectord.browser import Browser, OpenBrowser
@@ -22,10 +22,11 @@ from connectord.daemon.followed import Followed
 from connectord.daemon.fresh_link import FreshLinks
 from connectord.daemon.not_asked import NotAsked
 from connectord.daemon.notices import Notices
+from connectord.daemon.old_links import OldLinks
 from connectord.daemon.repeats import first_leaf
 from connectord.daemon.surroundings import Surroundings
 from connectord.notify import Telling
-from connectord.project import Project, shown_path
+from connectord.project import Connector, Project, shown_path
 from connectord.project.places import places_of_file
 from connectord.store import AuthorizationRow, Store
 from connectord.sync import Backoff, PushEffects, PushJob, PushQueue, RemovalMode, RemovalPolicy, Trigger
@@ -76,6 +77,7 @@ class Engine:
             surroundings, store, self._authorization_changed, self._not_asked.not_polled, self.defect
         )
         self.claims = Claims(surroundings, store)
+        self._old_links = OldLinks(store, self.consents.authorizations, self._link_over, self.defect)
         self.notices = Notices(surroundings, store, telling, self.followed, self.defect)
         self.links = FreshLinks(self.followed, self.consents)
         self.authorizing = Authorizing(self.links, self.consents, surroundings, self.browser, self.defect)
@@ -120,9 +122,9 @@ class Engine:
         """Open these consent links, or all that are needed, one after another; returns when the last has ended."""
         await self.authorizing.authorize(root, types)
 
-    def adopt(self, project: Project, link: AuthorizationRow) -> Authorization:
-        """Watch a link that another process was given."""
-        return self.consents.adopt(project, self._connect(project), link)
+    def adopt(self, project: Project, link: AuthorizationRow, content: Connector) -> Authorization:
+        """Watch a link that another process was given for this content."""
+        return self.consents.adopt(project, self._connect(project), link, content)
 
     def roots_of(self, app_id: str) -> tuple[Path, ...]:
         """The projects of an app."""
@@ -266,6 +268,7 @@ class Engine:
                 self.consents.came_late(event)
                 self.claims.reconciled(event)
                 self._answered(project)
+                self.group.create_task(self._old_links.look(project, self._connect(project)), name="old links")
                 for consent in late:
                     self.notices.authorized(project, consent)
             case _:
@@ -284,10 +287,18 @@ class Engine:
         followed = self.followed.get(project.root)
         if followed is not None:
             followed.board.authorization(authorization, self._in.at())
+            if authorization.state is AuthorizationState.TIMED_OUT:
+                followed.loop.hint(Trigger.RESCAN)  # somebody may have consented to an older link of the same connector
             followed.changed()
             self.notices.look_soon(project.root)
             if authorization.is_authorized:
                 self.notices.authorized(project, authorization)
+
+    def _link_over(self, root: Path, connector_type: str, link: str) -> None:
+        followed = self.followed.get(root)
+        if followed is not None:
+            followed.board.link_over(connector_type, link)
+            followed.changed()
 
     async def _open_at_once(self, root: Path, types: tuple[str, ...]) -> None:
         """Where there is no browser nobody asked for one: the links are printed already."""

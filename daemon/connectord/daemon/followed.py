@@ -11,6 +11,7 @@ from connectord.authorize import AuthorizationState
 from connectord.control.board import Board
 from connectord.control.entries import AUTHORIZATION_STATES, LINKS_OVER, LOST_STATES, Entry, drifted_entry
 from connectord.control.models import ConnectorState, LastPush, ProjectState, ProjectStatus
+from connectord.daemon.consent_rows import is_with
 from connectord.daemon.reading import ProjectReader
 from connectord.daemon.repeats import Repeats
 from connectord.daemon.surroundings import Surroundings
@@ -161,6 +162,7 @@ class Followed:
         if entry is None:
             return None
         row = self._store.authorization(self.root, connector_type)
+        row = row if row is not None and is_with(row, self.project) else None
         return _seen(entry, row, at) if entry.authorized else _waiting(row, at)
 
 
@@ -182,7 +184,7 @@ def _waiting(row: AuthorizationRow | None, at: datetime) -> Entry:
     state = AUTHORIZATION_STATES.get(known[0]) if known else None
     if state is None or state is ConnectorState.SYNCED:
         state = ConnectorState.NEEDS_AUTHORIZATION
-    return Entry(state, at, authorize_url=None if LINKS_OVER.intersection(known) else row.url)
+    return Entry(state, at, authorize_url=None if row.dead or LINKS_OVER.intersection(known) else row.url)
 
 
 def _last_push(root: Path, store: Store) -> LastPush | None:

@@ -14,14 +14,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from connectord.authorize import Authorization, AuthorizationState
+from connectord.authorize import Authorization
 from connectord.control.redaction import redact
 from connectord.control.tell import tell_notice
 from connectord.control.tell_answer import tell_snoozed
 from connectord.daemon.followed import Followed
 from connectord.daemon.hosts import Hosts
+from connectord.daemon.standing import Standing
 from connectord.daemon.surroundings import Surroundings
-from connectord.daemon.topics import Standing, Topic, topics
+from connectord.daemon.topics import Topic, topics
 from connectord.notify import NoticeKind, NoticeLevel, Telling, authorized_notice
 from connectord.notify.notice import presentable
 from connectord.project import Project, shown_path
@@ -128,7 +129,7 @@ class Notices:
             compared=board.compared,
             tried_again=board.tried_again,
             links_known=frozenset(row.url for row in rows if row.noticed),
-            links_refused={row.type: row.url for row in rows if row.state == AuthorizationState.FAILED.value},
+            last_links={row.type: row.url for row in rows},
         )
 
     # Comparing
