@@ -112,6 +112,7 @@ class FakeFace:
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     waiting: asyncio.Event = field(default_factory=asyncio.Event)
     waits_cancelled: int = 0
+    statuses_made: int = 0
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
     failure: Exception | None = None
     restoration: Restoration = field(default_factory=Restoration)
@@ -122,9 +123,15 @@ class FakeFace:
     def roots(self) -> tuple[Path, ...]:
         return tuple(Path(project.path) for project in self.projects)
 
+    def daemon_status(self) -> DaemonStatus:
+        if self.failure is not None:
+            raise self.failure
+        return self.daemon
+
     def status(self, root: Path | None) -> Status:
         if self.failure is not None:
             raise self.failure
+        self.statuses_made += 1
         found = tuple(one for one in self.projects if root is None or one.path == str(root))
         return Status(daemon=self.daemon, projects=found)
 

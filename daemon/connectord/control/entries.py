@@ -67,6 +67,11 @@ class Entry:
     missing_scopes: tuple[str, ...] = ()
     claim_url: str | None = None
 
+    @property
+    def at_ease(self) -> bool:
+        """Whether it works as its file says, and nobody has anything to do about it."""
+        return self.state is ConnectorState.SYNCED and not self.missing_scopes and self.claim_url is None
+
 
 Remember = Callable[[str], Entry | None]
 """What the store knows of a connector that nothing was said of since the daemon began."""

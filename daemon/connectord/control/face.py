@@ -10,6 +10,7 @@ from typing import Protocol
 from connectord.control.consent_models import Consent, LinkToWatch
 from connectord.control.models import (
     Approval,
+    DaemonStatus,
     HistoryEntry,
     ProjectAdded,
     Restoration,
@@ -71,6 +72,10 @@ class Face(Protocol):
 
     def roots(self) -> tuple[Path, ...]:
         """The roots of all projects, registered or named to `run`."""
+        ...
+
+    def daemon_status(self) -> DaemonStatus:
+        """How the daemon itself is, without its projects."""
         ...
 
     def status(self, root: Path | None) -> Status:

@@ -249,7 +249,7 @@ class Engine:
                 if before is not None and before != project:
                     self.consents.gone(before, tuple(self.consents.types_open(before)))
                     self.group.create_task(self.let_go_of_clients(), name="unused clients")
-                self.watcher.refresh(project.root)
+                self._watch_as(project)
                 self.consents.resume(project, self._connect(project))
             case OutcomeKnown(outcome=outcome):
                 self.consents.follow(event)
@@ -278,6 +278,10 @@ class Engine:
         """Base44 answered as it does to somebody who is signed in."""
         self.notices.answered(project)
         self._not_asked.answered(project)
+
+    def _watch_as(self, project: Project) -> None:
+        if not self.followed[project.root].is_watched_as(project):
+            self.watcher.refresh(project.root)
 
     def _authorization_changed(self, project: Project, authorization: Authorization) -> None:
         followed = self.followed.get(project.root)
