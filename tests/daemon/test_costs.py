@@ -103,9 +103,9 @@ class Life:
     sample: Sample
 
     async def until(self, fits: Callable[[], bool]) -> None:
-        """Wait for what nobody tells."""
+        """Let everything else run until it `fits`, which nobody tells."""
         while not fits():  # noqa: ASYNC110  (as it says)
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
 
     async def push(self, change: Callable[[], object]) -> None:
         """Change something, and wait until it is pushed."""

@@ -162,7 +162,8 @@ class Followed:
         if entry is None:
             return None
         row = self._store.authorization(self.root, connector_type)
-        row = row if row is not None and is_with(row, self.project) else None
+        if row is not None and not is_with(row, self.project):
+            row = None  # another app's link
         return _seen(entry, row, at) if entry.authorized else _waiting(row, at)
 
 

@@ -35,6 +35,9 @@ SAME_AGAIN: Final = 900.0
 NEWS_EACH_TIME: Final = frozenset({NoticeKind.REMOVAL_COMING})
 """What never is the same again: each time something gets lost unless somebody says a word."""
 
+_KINDS: Final = frozenset(NoticeKind)
+"""The rows that are notices; the others are lines (sync/told.py)."""
+
 SAID_NOWHERE_ELSE: Final = frozenset({NoticeKind.NEEDS_AUTHORIZATION, NoticeKind.STRIPE_READY, NoticeKind.UNREACHABLE})
 """Kinds that get lines; of all the others other news say the same to terminal and log already."""
 
@@ -208,7 +211,8 @@ class Notices:
 
     def _told_of(self, place: str) -> dict[tuple[str, str], NoticedRow]:
         if place not in self._told:
-            self._told[place] = {(row.kind, row.item): row for row in self._store.noticed(place)}
+            rows = (row for row in self._store.noticed(place) if row.kind in _KINDS)
+            self._told[place] = {(row.kind, row.item): row for row in rows}
         return self._told[place]
 
     def _keep(self, rows: Iterable[NoticedRow], links: Iterable[str] = ()) -> None:
