@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections import defaultdict
 from pathlib import Path
 
@@ -11,10 +10,10 @@ from connectord.authorize import Authorization, AuthorizationState
 from connectord.base44 import App
 from connectord.base44.connections import Connections
 from connectord.browser import Browser, OpenBrowser
-from connectord.control import News, NewsKind, Tone
 from connectord.control.broadcast import Broadcast
 from connectord.control.models import ProjectState
 from connectord.control.tell import tell
+from connectord.control.tell_trouble import tell_defect, tell_watched_again, tell_watched_otherwise
 from connectord.daemon.authorizing import Authorizing
 from connectord.daemon.claims import Claims
 from connectord.daemon.consents import Consents
@@ -23,13 +22,13 @@ from connectord.daemon.fresh_link import FreshLinks
 from connectord.daemon.not_asked import NotAsked
 from connectord.daemon.notices import Notices
 from connectord.daemon.old_links import OldLinks
-from connectord.daemon.repeats import first_leaf
+from connectord.daemon.push_effects import push_effects
 from connectord.daemon.surroundings import Surroundings
 from connectord.notify import Telling
-from connectord.project import Connector, Project, shown_path
+from connectord.project import Connector, Project
 from connectord.project.places import places_of_file
 from connectord.store import AuthorizationRow, Store
-from connectord.sync import Backoff, PushEffects, PushJob, PushQueue, RemovalMode, RemovalPolicy, Trigger
+from connectord.sync import PushEffects, PushJob, PushQueue, Trigger
 from connectord.sync.events import (
     ConnectorsGone,
     OutcomeKnown,
@@ -161,24 +160,12 @@ class Engine:
     # How the parts meet
 
     def _effects(self, root: Path) -> PushEffects:
-        settings = self._in.settings.of(root)
-        return PushEffects(
-            store=self._store,
+        return push_effects(
+            root,
+            self._in,
+            self._store,
             connect=self._connect,
             emit=self._emitted,
-            clock=self._in.clock,
-            now=self._in.now,
-            rng=self._in.rng,
-            backoff=Backoff(settings.backoff_first, settings.backoff_cap),
-            sets_at_once=settings.sets_at_once,
-            authorization_limit=self._in.settings.authorization_limit,
-            removals=RemovalPolicy(
-                RemovalMode(settings.removals),
-                grace=settings.removal_grace,
-                at_once=settings.removals_at_once,
-                share=settings.removals_share,
-                git_limit=settings.git_limit,
-            ),
             watched=self.consents.types_open,
             turnstile=lambda project: self._turnstiles[project.api_url],
         )
@@ -210,11 +197,7 @@ class Engine:
 
     def defect(self, root: Path, error: Exception) -> None:
         """A defect of ours met this project: said with its place, and nobody else suffers from it."""
-        what = first_leaf(error)
-        message = f"A defect of connectord stopped its work on {shown_path(root)}: {type(what).__name__}: {what}"
-        news = News(at=self._in.at(), event=NewsKind.DEFECT, message=message, tone=Tone.BAD, project=shown_path(root))
-        where = "".join(traceback.format_exception(error))
-        self._in.publish(news.model_copy(update={"error": where}))
+        self._in.publish(tell_defect(root, error, self._in.at()))
 
     def _hinted(self, root: Path) -> None:
         if root == self._credentials:
@@ -312,8 +295,7 @@ class Engine:
     def _watch_state(self, state: WatchState) -> None:
         before = self.troubles.pop("watch", None)
         if state.why:
-            self.troubles["watch"] = message = f"Watching by {state.kind}: {state.why}"
-            self._in.publish(News(at=self._in.at(), event=NewsKind.TROUBLE, message=message, tone=Tone.ATTENTION))
+            self.troubles["watch"] = why = f"Watching by {state.kind}: {state.why}"
+            self._in.publish(tell_watched_otherwise(why, self._in.at()))
         elif before is not None:
-            message = "Everything is watched by file events again"
-            self._in.publish(News(at=self._in.at(), event=NewsKind.TROUBLE_OVER, message=message, tone=Tone.GOOD))
+            self._in.publish(tell_watched_again(self._in.at()))

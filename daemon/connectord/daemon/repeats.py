@@ -51,10 +51,3 @@ class Repeats:
             self._failing.discard(outcome.type)
         else:
             self._failing.add(outcome.type)
-
-
-def first_leaf(error: BaseException) -> BaseException:
-    """The first error in a group of groups: the one that a person can be told."""
-    while isinstance(error, BaseExceptionGroup) and error.exceptions:
-        error = error.exceptions[0]
-    return error
