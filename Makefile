@@ -26,7 +26,7 @@ check: $(VENV)/dev  ## ruff, mypy strict, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/bench  ## measure it, beside entr and chokidar (BENCH="idle commands" for some parts; docs/performance.md)
+bench: $(VENV)/bench  ## measure it, beside entr and chokidar (an hour; BENCH="idle commands" for some parts)
 	$(BIN)/python -m pytest -m bench tests/benchmarks
 	$(BIN)/python -m tests.benchmarks $(BENCH)
 

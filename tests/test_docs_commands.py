@@ -24,14 +24,14 @@ NO_COMMAND = frozenset({"keeps"})
 
 def parse(words: tuple[str, ...], group: click.Group = connectord_group) -> None:
     """As click does it when it is typed, but for running it. Raises click.UsageError."""
-    context = group.make_context("connectord", list(words), resilient_parsing=False)
-    name, command, rest = group.resolve_command(context, [*context._protected_args, *context.args])
-    assert command is not None
-    if isinstance(command, click.Group):
-        parse(tuple(rest), command)
-        return
-    with contextlib.suppress(click.exceptions.Exit):  # --help ends so
-        command.make_context(name, rest)
+    with contextlib.suppress(click.exceptions.Exit):  # --help and --version end so
+        context = group.make_context("connectord", list(words), resilient_parsing=False)
+        name, command, rest = group.resolve_command(context, [*context._protected_args, *context.args])
+        assert command is not None
+        if isinstance(command, click.Group):
+            parse(tuple(rest), command)
+        else:
+            command.make_context(name, rest)
 
 
 @pytest.mark.parametrize("name", PAGES)

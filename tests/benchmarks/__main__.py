@@ -17,6 +17,7 @@ from typing import Final
 
 from tests.benchmarks import report, results, rivals
 from tests.benchmarks.bench import FULL, QUICK, Bench, Sizes
+from tests.benchmarks.daemon import PROGRAM_VARIABLE
 from tests.benchmarks.parts import burst, cold, commands, idle, pauses, save, scale, switch
 from tests.benchmarks.results import Result
 from tests.benchmarks.rivals import RIVALS, Rival
@@ -26,6 +27,8 @@ PLACE: Final = ROOT / "docs" / "performance"
 """Results are kept here: `now/` what holds, `before/` what it is compared with."""
 
 PAGE: Final = ROOT / "docs" / "performance.md"
+
+DIRTY: Final = "-dirty"
 
 PARTS: Final[Mapping[str, Callable[[Bench], None]]] = {
     "save": save.measure,
@@ -48,6 +51,13 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="each step once; the figures mean nothing and are not kept"
     )
+    parser.add_argument("--alone", action="store_true", help="measure nothing beside it")
+    parser.add_argument(
+        "--before", metavar="PROGRAM", help="measure this connectord of before, too: alone, after each part"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="leave out the parts that were measured with this state of the code"
+    )
     asked = parser.parse_args(words)
     if unknown := sorted(set(asked.parts) - PARTS.keys()):
         parser.error(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
@@ -55,11 +65,29 @@ def main(words: list[str] | None = None) -> None:
     if asked.report:
         report.bring_up_to_date(PAGE, PLACE)
         return
-    for part in asked.parts or PARTS:
-        result = measure(part, QUICK if asked.quick else FULL, beside=_rivals(), say=_say)
+    parts = [part for part in asked.parts or PARTS if not (folder and asked.resume and _is_measured(folder, part))]
+    beside = () if asked.alone else _rivals()
+    for number, part in enumerate(parts, start=1):
+        _say(f"part {number} of {len(parts)}")
+        result = measure(part, QUICK if asked.quick else FULL, beside=beside, say=_say)
         if folder:
             _say(f"kept in {results.save(result, folder).relative_to(ROOT)}")
+        if folder and asked.before:
+            _measure_before(part, asked.before)
+        if folder:
             report.bring_up_to_date(PAGE, PLACE)
+
+
+def _measure_before(part: str, program: str) -> None:
+    """In a process of its own: which program is measured stands in the environment."""
+    words = [part, "--as", "before", "--alone"]
+    environment = {**os.environ, PROGRAM_VARIABLE: str(Path(program).absolute())}
+    subprocess.run([sys.executable, "-m", "tests.benchmarks", *words], cwd=ROOT, env=environment, check=True)
+
+
+def _is_measured(folder: Path, part: str) -> bool:
+    kept = results.load(folder).get(part)
+    return kept is not None and kept.commit == _commit() and not kept.commit.endswith(DIRTY)
 
 
 def measure(part: str, sizes: Sizes, *, beside: tuple[Rival, ...], say: Callable[[str], None]) -> Result:
@@ -86,10 +114,16 @@ def _rivals() -> tuple[Rival, ...]:
 
 
 def _commit() -> str:
-    said = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    return said.stdout.strip() or "unknown"
+    """The last commit of the program that is measured: others, of results and words, say nothing about it."""
+    if PROGRAM_VARIABLE in os.environ:
+        return "another build"
+    last = _git("log", "-1", "--format=%h", "--", "daemon")
+    return (last or "unknown") + (DIRTY if _git("status", "--porcelain", "--", "daemon") else "")
+
+
+def _git(*words: str) -> str:
+    said = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    return said.stdout.strip()
 
 
 def _say(text: str) -> None:

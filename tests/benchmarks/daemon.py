@@ -16,7 +16,8 @@ from tests.benchmarks.contender import WITHIN, Line, Lines, fields
 
 from connectord.control.client import Client
 
-PROGRAM: Final = Path(os.environ.get("CONNECTORD_PROGRAM") or Path(sys.executable).with_name("connectord"))
+PROGRAM_VARIABLE: Final = "CONNECTORD_PROGRAM"
+PROGRAM: Final = Path(os.environ.get(PROGRAM_VARIABLE) or Path(sys.executable).with_name("connectord"))
 """What is measured: the one beside this Python, unless another version's is named."""
 
 ENDED_WITHIN: Final = 30.0

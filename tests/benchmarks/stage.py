@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -10,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.benchmarks import remember
 from tests.benchmarks.base44 import Emulator, a_base44, granted
 from tests.benchmarks.contender import WITHIN
-from tests.benchmarks.daemon import Daemon, User, a_daemon
+from tests.benchmarks.daemon import PROGRAM, Daemon, User, a_daemon
 from tests.benchmarks.sample import VARIANTS, Sample, a_sample, scopes, text
 from tests.support.emulator import write_credentials
 
-from connectord.store import STATE_FILE, BaseEntry, BaseKey, SqliteStore
+from connectord.store import STATE_FILE
 
 ASKED_LAST: Final = "stripe-status"
 """The operation that a start ends with, for each project."""
@@ -42,12 +45,9 @@ class Stage:
 
     def remember(self) -> None:
         """Register the projects, and let the daemon's state say that all of them were pushed long ago."""
-        store = SqliteStore(_private(self.user.state) / STATE_FILE)
-        for sample in self.samples:
-            store.add_project(sample.root, time.time())
-            key = BaseKey(self.user.url, sample.app_id, sample.connectors)
-            store.accept(key, {name: _entry(sample, name) for name in sample.types})
-        store.close()
+        rows = [_row(sample, self.user.url) for sample in self.samples]
+        command = [str(PROGRAM.with_name("python")), remember.__file__, str(_private(self.user.state) / STATE_FILE)]
+        subprocess.run(command, input=json.dumps(rows), text=True, check=True, cwd=self.user.home)
 
 
 @contextmanager
@@ -82,16 +82,14 @@ def a_stage(projects: int, connectors: int) -> Iterator[Stage]:
         yield Stage(user, base44, tuple(samples))
 
 
-def _entry(sample: Sample, connector_type: str) -> BaseEntry:
-    file, asked = sample.file(connector_type), VARIANTS[0]
-    return BaseEntry(
-        connector_type,
-        tuple(scopes(connector_type, asked)),
-        seen_scopes=frozenset(granted(connector_type, asked)),
-        authorized=True,
-        file_name=file.name,
-        file_text=text(connector_type, asked),
-    )
+def _row(sample: Sample, url: str) -> remember.Remembered:
+    entries = [_entry(sample, name) for name in sample.types]
+    return str(sample.root), url, sample.app_id, str(sample.connectors), entries
+
+
+def _entry(sample: Sample, name: str) -> remember.Entry:
+    asked = VARIANTS[0]
+    return name, scopes(name, asked), [*granted(name, asked)], sample.file(name).name, text(name, asked)
 
 
 def _private(folder: Path) -> Path:

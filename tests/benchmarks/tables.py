@@ -12,6 +12,7 @@ from tests.benchmarks.results import Result
 OURS: Final = "connectord"
 RIVALS: Final = ("entr", "chokidar")
 NOTHING: Final = "-"
+NOT_YET: Final = "Not measured yet."
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +127,10 @@ BLOCKS: Final[Mapping[str, Callable[[Measured], str]]] = {
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown."""
+    """A table in Markdown, or a sentence where there is nothing to put into it."""
     lines = [heads, ["---"] * len(heads), *rows]
+    if len(lines) == 2:
+        return NOT_YET
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

@@ -140,3 +140,9 @@ def test_the_document_has_the_words_of_the_cli() -> None:
         ],
         "oauth": {},
     }
+
+
+def test_a_link_that_was_replaced_is_not_to_be_opened(capsys: pytest.CaptureFixture[str]) -> None:
+    said = summary_of(PushEnd((NEEDED,), (ended(AuthorizationState.SUPERSEDED),)), capsys)
+    assert "by another link. Run 'connectord push' to get it." in said
+    assert "open the links above" not in said

@@ -202,6 +202,13 @@ def test_an_error_of_the_engine_arrives_in_its_own_words(daemon: FakeDaemon) -> 
     assert (caught.value.todo, caught.value.details) == (("connectord login",), ("since noon",))
 
 
+def test_p14_nothing_is_made_of_the_projects_for_who_asks_about_the_daemon_alone(daemon: FakeDaemon) -> None:
+    daemon.client.daemon()
+    assert daemon.face.statuses_made == 0
+    daemon.client.status()
+    assert daemon.face.statuses_made == 1
+
+
 def test_a_defect_is_a_sentence_for_the_command_and_a_traceback_for_the_log(
     daemon: FakeDaemon, caplog: pytest.LogCaptureFixture
 ) -> None:

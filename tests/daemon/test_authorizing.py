@@ -431,8 +431,10 @@ def test_a_link_that_is_waited_for_when_the_project_goes_is_given_up(bench: Benc
     bench.emulator.world.faults.add(Fault("set", delay=30.0))
 
     async def play() -> None:
+        asked = asyncio.Event()
+        bench.machine.network.witness = lambda request: asked.set() if request.method == "PUT" else None
         waiting = asyncio.create_task(bench.engine.links.get(bench.root, "slack"))
-        await asyncio.sleep(2.0)
+        await asked.wait()
         await bench.face.remove_project(bench.root)
         with pytest.raises(NotAuthorizable):
             await waiting

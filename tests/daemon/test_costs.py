@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import heapq
+import os
+import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,18 +19,22 @@ from tests.benchmarks.base44 import Emulator, a_base44
 from tests.benchmarks.sample import Sample, a_sample
 from tests.support.daemon import InProcess, a_daemon
 from tests.support.emulator import write_credentials
+from tests.support.watch import at_rest
 
 from connectord.control import NewsKind
-from connectord.project import connector_file, read_project, reader
+from connectord.control.board import Board
+from connectord.daemon.collector import THRESHOLDS
+from connectord.project import Project, connector_file, read_project, reader
 from connectord.project.json_text import parse
 from connectord.project.regular_file import read_bytes
 from connectord.settings import Settings
-from connectord.store import BaseKey
 from connectord.store.database import Database
 from connectord.sync.reconcile import base_key
-from connectord.watch.subscription import LONGEST_WAIT
+from connectord.watch.subscription import LONGEST_WAIT, Subscription
+from connectord.watch.target import find_places
 
 CONNECTORS = 40
+PROJECTS = 12
 SOON = 60.0
 
 
@@ -58,6 +65,30 @@ def costs(monkeypatch: pytest.MonkeyPatch) -> Costs:
     return found
 
 
+@pytest.fixture
+def costs_of_starts(costs: Costs, monkeypatch: pytest.MonkeyPatch) -> Costs:
+    monkeypatch.setattr(Board, "status", costs.of("statuses", Board.status))
+    monkeypatch.setattr("connectord.watch.surveying.find_places", costs.of("looks for places", find_places))
+    monkeypatch.setattr("connectord.watch.events.Subscription", costs.of("subscriptions", Subscription))
+    return costs
+
+
+@pytest.fixture
+def searches(costs: Costs, monkeypatch: pytest.MonkeyPatch) -> Costs:
+    monkeypatch.setattr(sys, "meta_path", [ModuleSearch(costs), *sys.meta_path])
+    return costs
+
+
+class ModuleSearch:
+    """Finds nothing, and counts how often it is asked to."""
+
+    def __init__(self, costs: Costs) -> None:
+        self._costs = costs
+
+    def find_spec(self, *_: object) -> None:
+        self._costs.counted["modules searched for"] += 1
+
+
 @pytest.fixture(scope="module")
 def base44() -> Iterator[Emulator]:
     with a_base44(1, CONNECTORS) as emulator:
@@ -71,16 +102,25 @@ class Life:
     daemon: InProcess
     sample: Sample
 
+    async def until(self, fits: Callable[[], bool]) -> None:
+        """Let everything else run until it `fits`, which nobody tells."""
+        while not fits():  # noqa: ASYNC110  (as it says)
+            await asyncio.sleep(0)
+
     async def push(self, change: Callable[[], object]) -> None:
         """Change something, and wait until it is pushed."""
         before = len(self.daemon.news)
         change()
         await self.daemon.expect(lambda news: news.event is NewsKind.PUSH_FINISHED, after=before)
 
-    def reconciled(self, key: BaseKey) -> bool:
-        """Whether Base44 was asked what it has since the first push."""
-        store = self.daemon.daemon._store
-        return store is not None and all(entry.seen_scopes is not None for entry in store.base(key).values())
+    async def compared(self, project: Project) -> None:
+        """Wait until Base44 was asked what it has since the first push: that is told only where it is news."""
+        engine, store = self.daemon.daemon._engine, self.daemon.daemon._store
+        assert engine is not None
+        assert store is not None
+        followed = engine.followed[project.root]
+        while any(entry.seen_scopes is None for entry in store.base(base_key(project)).values()):
+            await followed._changed.wait()
 
 
 @asynccontextmanager
@@ -92,8 +132,7 @@ async def a_life(base44: Emulator, home: Path, folder: Path) -> AsyncIterator[Li
     async with a_daemon(project, home=home, settings=Settings(notify="log")) as daemon:
         life = Life(daemon, sample)
         await life.push(lambda: None)
-        while not life.reconciled(base_key(project)):  # noqa: ASYNC110  (it tells only what is news)
-            await asyncio.sleep(0.01)
+        await life.compared(project)
         yield life
 
 
@@ -116,19 +155,21 @@ async def test_p14_saving_one_of_forty_is_one_request_one_parse_and_three_transa
 
 
 async def test_p14_changing_all_of_forty_is_a_request_and_a_transaction_for_each(
-    base44: Emulator, costs: Costs, a_home_of_its_own: Path, tmp_path: Path
+    base44: Emulator, searches: Costs, a_home_of_its_own: Path, tmp_path: Path
 ) -> None:
     def all_of_them() -> None:
         for connector_type in life.sample.types:
             life.sample.save(connector_type, "second")
 
     async with a_life(base44, a_home_of_its_own, tmp_path / "app") as life:
-        costs.begin()
+        searches.begin()
         base44.forget_requests()
         await life.push(all_of_them)
         assert len([one for one in base44.receipts() if one.operation == "set"]) == CONNECTORS
-        assert costs.counted["files parsed"] == CONNECTORS
-        assert costs.counted["transactions"] == CONNECTORS + 2
+        assert searches.counted["files parsed"] == CONNECTORS
+        assert searches.counted["transactions"] == CONNECTORS + 2
+        # httpcore asks for a package that isn't there a dozen times for each request.
+        assert searches.counted["modules searched for"] < CONNECTORS
 
 
 async def test_p14_a_save_that_changes_nothing_that_base44_has_to_know_is_no_request(
@@ -146,15 +187,60 @@ async def test_p14_a_save_that_changes_nothing_that_base44_has_to_know_is_no_req
         assert (costs.counted["files parsed"], costs.counted["transactions"]) == (1, 1)
 
 
-async def test_p14_a_daemon_that_waits_has_nothing_to_do_soon(
+async def test_p14_projects_that_begin_together_are_watched_at_once_and_read_twice_at_most(
+    costs_of_starts: Costs, a_home_of_its_own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with a_base44(PROJECTS, 2) as base44:
+        monkeypatch.setenv("BASE44_API_URL", base44.url)
+        write_credentials(a_home_of_its_own, base44.tokens())
+        samples = [a_sample(tmp_path / str(number), number, 2) for number in range(PROJECTS)]
+        await until_all_are_settled(samples, a_home_of_its_own)  # the first pushes everything
+        costs_of_starts.begin()
+        await until_all_are_settled(samples, a_home_of_its_own)
+    counted = costs_of_starts.counted
+    assert counted["files parsed"] == 2 * PROJECTS
+    assert counted["snapshots"] <= 2 * PROJECTS
+    # Before and after they are subscribed to (P1), and the folder of the credentials.
+    assert counted["looks for places"] <= 2 * (PROJECTS + 1)
+    assert counted["subscriptions"] <= 2
+    assert counted["statuses"] == 0  # there is nothing to be told of anybody
+
+
+async def until_all_are_settled(samples: Sequence[Sample], home: Path) -> None:
+    """A daemon's life from its start until it has asked Base44 about every project, and waits."""
+    projects = [read_project(sample.root, dict(os.environ)) for sample in samples]
+    async with a_daemon(*projects, home=home, settings=Settings(notify="log")) as daemon:
+        life = Life(daemon, samples[0])
+        await daemon.expect(lambda news: news.event is NewsKind.PROJECT_WATCHING)
+        engine = daemon.daemon._engine
+        assert engine is not None
+        await life.until(lambda: all(one.board.compared for one in engine.followed.values()))
+        await life.until(lambda: not any(engine.queue.is_busy(sample.root) for sample in samples))
+        await at_rest(engine.watcher)
+
+
+async def test_p14_garbage_is_looked_for_seldom_while_a_daemon_lives(
     base44: Emulator, a_home_of_its_own: Path, tmp_path: Path
 ) -> None:
+    before = gc.get_threshold()
+    async with a_life(base44, a_home_of_its_own, tmp_path / "app"):
+        during = gc.get_threshold()
+    assert (during, gc.get_threshold()) == (THRESHOLDS, before)
+
+
+async def test_p14_a_daemon_that_waits_has_nothing_to_do_soon(
+    base44: Emulator, a_home_of_its_own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its own sleeps are the test's to end; whatever else would wake the loop is a timer of the loop's."""
+    loop, passed = asyncio.get_running_loop(), 0.0
     async with a_life(base44, a_home_of_its_own, tmp_path / "app") as life:
         assert min(life.daemon.naps.asked) > LONGEST_WAIT
         # What a push leaves for the next seconds goes by itself; what comes again and again keeps this from ending.
-        while (nearest := next_timer()) < SOON:  # noqa: ASYNC110  (nobody tells that there is nothing left)
-            await asyncio.sleep(nearest)
+        begun = loop.time
+        monkeypatch.setattr(loop, "time", lambda: begun() + passed)
+        while (nearest := next_timer()) < SOON:
+            passed += max(nearest, 0.0)  # that much later it is now: nobody sleeps
+            await asyncio.sleep(0)
 
 
 def next_timer() -> float:

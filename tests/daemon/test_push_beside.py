@@ -53,3 +53,32 @@ def test_the_daemon_watches_the_link_of_a_push_and_nobody_else_does(tmp_path: Pa
             daemon.expect(event="authorization.ended", type="slack", result="added")
         # Handed over, opened, clicked again: each time the daemon asks at once. A watch of the push's own would, too.
         assert 1 <= polls_of(base44, connection_id) <= 3
+
+
+def test_two_pushes_at_once_go_by_one_link_and_both_tell_the_truth(tmp_path: Path, quiet_config: None) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with running_emulator() as base44:
+        base44.sign_in(home)
+        project = a_project(tmp_path / "shop", {"slack": ["chat:write"]}, app_id=base44.app_id, api_url=base44.url)
+        machine = Machine(home, project.root, {"CONNECTORD_RUNTIME_DIR": str(runtime_dir())})
+        with running_daemon(project.root, home) as daemon:
+            daemon.expect(event="connector.outcome", type="slack", result="needs-authorization")
+            terminals = [machine.at_a_terminal("push", "-y") for _ in range(2)]
+            links = set()
+            for terminal in terminals:
+                terminal.expect(r"\s+slack: (http\S+)\s")
+                links.add(terminal.match.group(1))
+                terminal.expect_exact("Wait while you open them? [Y/n]")
+            (link,) = links
+            for terminal in terminals:
+                terminal.sendline("y")
+                terminal.expect_exact(f"Open this link to authorize slack: {link}")
+                terminal.expect_exact("Waiting for slack authorization...")
+            base44.consent(link)
+            Client(runtime_dir()).link(project.root, "slack")  # the daemon asks at once
+            for terminal in terminals:
+                terminal.expect_exact("✓ slack authorization complete")
+                terminal.expect_exact("Added: slack")
+                assert exit_code_of(terminal) == 0
+            daemon.expect(event="authorization.ended", type="slack", result="added")

@@ -11,7 +11,8 @@ from tests.support.face import NOON, a_connector, a_project_status
 
 from connectord.control.models import ConnectorState, ConnectorStatus, ProjectState
 from connectord.daemon.hosts import LONG, Hosts
-from connectord.daemon.topics import Standing, Topic, topics
+from connectord.daemon.standing import Standing
+from connectord.daemon.topics import Topic, topics
 from connectord.notify import NoticeKind
 
 LINK = "https://base44.test/consent/1"

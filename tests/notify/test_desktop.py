@@ -40,9 +40,11 @@ async def a_desktop(away: str = "", first_retry: float = 0.001) -> AsyncIterator
 async def test_a_notice_is_shown_and_withdrawn() -> None:
     async with a_desktop() as it:
         it.notifier.notify(ONE)
-        await until(lambda: it.desktop.now.titles == ["one"])
+        await until(lambda: it.desktop.now.shown)
+        assert it.desktop.now.titles == ["one"]
         it.notifier.withdraw(ONE.subject)
-        await until(lambda: it.desktop.now.titles == [])
+        await until(lambda: it.desktop.now.cleared)
+        assert it.desktop.now.titles == []
 
 
 async def test_state_names_the_server_that_answers() -> None:
@@ -67,8 +69,10 @@ async def test_a_notice_waits_for_the_desktop_to_come() -> None:
     async with a_desktop(away="No server") as it:
         it.notifier.notify(ONE)
         await all_quiet()
+        assert it.desktop.sessions == []
         it.desktop.away = ""
-        await until(lambda: it.desktop.sessions and it.desktop.now.titles == ["one"])
+        await until(lambda: it.desktop.sessions and it.desktop.now.shown)
+        assert it.desktop.now.titles == ["one"]
 
 
 async def test_only_a_notice_that_nobody_has_seen_may_start_a_server() -> None:
@@ -137,7 +141,9 @@ async def test_a_later_notice_of_a_subject_takes_the_place_of_the_earlier_one() 
         it.notifier.notify(a_notice("old", item="x"))
         await until(lambda: it.desktop.now.titles == ["old"])
         it.notifier.notify(a_notice("new", item="x"))
-        await until(lambda: it.desktop.now.titles == ["new"])
+        await until(lambda: "new" in it.desktop.now.titles)
+        await all_quiet()
+        assert it.desktop.now.titles == ["new"]
 
 
 async def test_a_server_that_fails_is_left_and_tried_again() -> None:
@@ -200,4 +206,6 @@ async def test_a_notice_that_comes_while_a_server_goes_waits_for_no_pause() -> N
     async with a_desktop(first_retry=3600) as it:
         it.desktop.now.on_end("The server is gone")
         it.notifier.notify(ONE)
-        await until(lambda: len(it.desktop.sessions) == 2 and it.desktop.now.titles == ["one"])
+        await until(lambda: len(it.desktop.sessions) == 2 and it.desktop.now.shown)
+        assert it.desktop.now.titles == ["one"]
+        assert it.desktop.sessions[0].titles == []

@@ -91,7 +91,9 @@ async def test_a_bus_address_that_leads_nowhere_is_said_by_state() -> None:
 async def test_a_bus_address_that_is_none_is_said_by_state() -> None:
     notifier = built(NotifyThrough.DESKTOP, DBUS_SESSION_BUS_ADDRESS="nonsense")
     async with running(notifier):
-        await until(lambda: "nonsense doesn't answer" in notifier.state.why)
+        await until(lambda: "nonsense" in notifier.state.why)
+        assert notifier.state.channel is Channel.LOG
+        assert "nonsense doesn't answer" in notifier.state.why
 
 
 def test_the_bus_of_the_environment_goes_first_and_that_of_systemd_follows() -> None:

@@ -40,7 +40,17 @@ def said(content: str | bytes) -> list[str]:
     ],
 )
 def test_a_valid_file_is_a_connector(content: str | bytes, connector: Connector) -> None:
-    assert reading(content) == Reading(connector, type_at=reading(content).type_at)
+    assert reading(content) == Reading(connector)
+
+
+def test_p14_a_usual_file_is_read_by_the_standard_library_and_not_scanned(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("the slow way")
+
+    monkeypatch.setattr("connectord.project.connector_file.scan", never)
+    monkeypatch.setattr("connectord.project.json_text.scan", never)
+    content = '// mine\n{\n  "type": "slack", /* the app */\n  "scopes": ["a, ]", // [,]\n    "b // c",\n  ],\n}\n'
+    assert reading(content).connector == Connector("slack", ("a, ]", "b // c"))
 
 
 @pytest.mark.parametrize(

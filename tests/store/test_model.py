@@ -51,7 +51,13 @@ bases = st.dictionaries(types, st.none() | entries, max_size=3).map(
     lambda found: {name: entry and replace(entry, type=name) for name, entry in found.items()}
 )
 links = st.builds(
-    a_link, types, st.sampled_from(["u1", "u2"]), st.sampled_from([OPEN, "skipped"]), project=roots, deadline=times
+    a_link,
+    types,
+    st.sampled_from(["u1", "u2"]),
+    st.sampled_from([OPEN, "skipped"]),
+    project=roots,
+    deadline=times,
+    dead=st.booleans(),
 )
 changes = st.builds(
     Change,

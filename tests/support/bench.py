@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -117,3 +118,4 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         bench = Bench(machine, root, Running(machine))
         yield bench
         bench.running.kill()
+        assert asyncio.all_tasks(time.loop) == set(), "nothing is left that nobody waits for"

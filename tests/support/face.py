@@ -62,6 +62,7 @@ class FakeConsents:
     given: dict[str, Consent] = field(default_factory=dict)
     ends: dict[str, Consent] = field(default_factory=dict)
     newer: dict[str, Consent] = field(default_factory=dict)
+    open_already: dict[str, Consent] = field(default_factory=dict)
     failure: dict[str, Exception] = field(default_factory=dict)
     ended_now: asyncio.Event = field(default_factory=asyncio.Event)
     waiting: asyncio.Event = field(default_factory=asyncio.Event)
@@ -91,7 +92,8 @@ class FakeConsents:
         self.links.append(link)
         if (failure := self.failure.get(link.type)) is not None:
             raise failure
-        return Consent(type=link.type, state=ConsentState.OPEN, url=link.url, scopes=link.scopes)
+        given = Consent(type=link.type, state=ConsentState.OPEN, url=link.url, scopes=link.scopes)
+        return self.open_already.get(link.type, given)
 
 
 def a_consent(type_: str, state: str = "open", **more: Any) -> Consent:
@@ -110,6 +112,7 @@ class FakeFace:
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     waiting: asyncio.Event = field(default_factory=asyncio.Event)
     waits_cancelled: int = 0
+    statuses_made: int = 0
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
     failure: Exception | None = None
     restoration: Restoration = field(default_factory=Restoration)
@@ -120,9 +123,15 @@ class FakeFace:
     def roots(self) -> tuple[Path, ...]:
         return tuple(Path(project.path) for project in self.projects)
 
+    def daemon_status(self) -> DaemonStatus:
+        if self.failure is not None:
+            raise self.failure
+        return self.daemon
+
     def status(self, root: Path | None) -> Status:
         if self.failure is not None:
             raise self.failure
+        self.statuses_made += 1
         found = tuple(one for one in self.projects if root is None or one.path == str(root))
         return Status(daemon=self.daemon, projects=found)
 

@@ -275,6 +275,11 @@ class Running:
         async def gone() -> None:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+            # What the process was in the middle of dies with it, in whatever task it was.
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
 
         self._machine.time.run(gone())
 

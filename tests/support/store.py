@@ -36,9 +36,11 @@ def a_link(
     state: str = OPEN,
     project: Path = ROOT,
     deadline: float = 1120.0,
+    *,
+    dead: bool = False,
 ) -> AuthorizationRow:
     return AuthorizationRow(
-        project, name, url, None, ("chat:write",), deadline - 120, deadline, state, False, KEY.app_id, KEY.api_url
+        project, name, url, None, ("chat:write",), deadline - 120, deadline, state, False, KEY.app_id, KEY.api_url, dead
     )
 
 

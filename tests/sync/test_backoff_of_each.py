@@ -21,6 +21,7 @@ from connectord.store import MemoryStore
 from connectord.sync import Backoff, PushEffects, PushJob, Trigger
 from connectord.sync.events import Looked, OutcomeKnown, PushFinished, RetryScheduled, SyncEvent
 from connectord.sync.push import ProjectPush
+from connectord.sync.told import Told
 
 
 class LongestWait(random.Random):
@@ -80,7 +81,10 @@ async def pushes(
             if trigger is Trigger.RETRY:
                 waits.append(seconds)
 
-        push = ProjectPush(project.root, effects, lambda: (project, a_snapshot(project)), look_again, nowhere)
+        told = Told(project.root, effects.store, effects.now)
+        push = ProjectPush(
+            project.root, effects, lambda: (project, a_snapshot(project)), look_again, nowhere, told=told
+        )
         made = Pushes(project, push, [], waits=waits)
         yield made
 

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 from tests.support.watch import Batch
+from watchfiles import Change
 
+from connectord.sync import Settle
 from connectord.watch.doorbell import Doorbell
-from connectord.watch.subscription import AWAKE_SECONDS, LONGEST_WAIT, BelledStop, file_events
+from connectord.watch.subscription import AWAKE_SECONDS, LONGEST_WAIT, STEP_MS, PatientStop, file_events
 
 WITHIN = 30.0
 LINUX_ONLY = pytest.mark.skipif(os.uname().sysname != "Linux", reason="other operating system: inotify is Linux's")
@@ -168,9 +170,9 @@ def test_there_is_no_bell_on_other_systems(tmp_path: Path, monkeypatch: pytest.M
 
 def test_p14_while_nothing_rings_nobody_looks() -> None:
     stop, bell = Stop(), ABell()
-    belled = BelledStop(stop, bell)
+    patient = PatientStop(stop, bell)
     answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
-    looking = threading.Thread(target=lambda: answers.put(belled.is_set()))
+    looking = threading.Thread(target=lambda: answers.put(patient.is_set()))
     looking.start()
     assert bell.waits.get(timeout=WITHIN) == LONGEST_WAIT
     assert (stop.asked, answers.empty()) == (1, True)
@@ -181,22 +183,33 @@ def test_p14_while_nothing_rings_nobody_looks() -> None:
 
 def test_after_a_ring_it_looks_at_every_step_for_a_while_and_then_waits_again() -> None:
     now, bell = [100.0], ABell()
-    belled = BelledStop(Stop(), bell, clock=lambda: now[0])
+    patient = PatientStop(Stop(), bell, clock=lambda: now[0])
     bell.rings.put(True)
-    asked = [belled.is_set() for _ in range(50)]
+    asked = [patient.is_set() for _ in range(50)]
     assert (asked, bell.waits.qsize()) == ([False] * 50, 1)
     now[0] += AWAKE_SECONDS
     bell.rings.put(False)
-    belled.is_set()
+    patient.is_set()
     assert bell.waits.qsize() == 2
+
+
+def test_while_changes_come_it_looks_at_every_step_whether_they_rang_or_not() -> None:
+    now, bell = [100.0], ABell()
+    patient = PatientStop(Stop(), bell, clock=lambda: now[0])
+    bell.rings.put(False)
+    for _ in range(50):
+        patient.is_set()
+        patient.stay_awake()
+        now[0] += AWAKE_SECONDS / 2
+    assert bell.waits.qsize() == 1
 
 
 def test_p1_a_change_that_did_not_ring_is_looked_for_all_the_same() -> None:
     bell = ABell()
-    belled = BelledStop(Stop(), bell)
+    patient = PatientStop(Stop(), bell)
     for _ in range(3):
         bell.rings.put(False)
-        assert belled.is_set() is False
+        assert patient.is_set() is False
     assert bell.waits.qsize() == 3
 
 
@@ -234,3 +247,23 @@ def test_a_change_is_told_with_a_bell_and_without(belled: bool, file: Path, monk
     stop.set()
     watching.join(WITHIN)
     assert str(file) in {path for _, path in told}
+
+
+@pytest.mark.parametrize("belled", [True, False])
+def test_changes_without_a_pause_are_told_all_the_time_and_not_when_they_are_over(
+    belled: bool, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch that was held back would look like an end of them to whoever waits for one (sync/timing.py)."""
+    asked: list[dict[str, object]] = []
+
+    def one_batch(*directories: str, **options: object) -> Iterator[Batch]:
+        asked.append(options)
+        yield {(Change.modified, directories[0])}
+
+    if not belled:
+        monkeypatch.setattr(Doorbell, "hang", lambda _: None)
+    monkeypatch.setattr("connectord.watch.subscription.watch", one_batch)
+    assert len(list(file_events((str(file.parent),), Stop()))) == 1
+    # watchfiles tells with the second step at the latest, and a millisecond after its debounce.
+    assert asked[0]["debounce"] == 0
+    assert Settle().quiet > 2 * STEP_MS / 1000

@@ -12,12 +12,12 @@ from types import TracebackType
 from typing import Final, Self
 
 from connectord.authorize.alarm import Alarm
+from connectord.authorize.asking import ask_for
 from connectord.authorize.authorization import Authorization, AuthorizationState
 from connectord.authorize.limits import SharedLimits
 from connectord.authorize.turns import Ask, Rate, next_turns
 from connectord.authorize.watch import AskedApp, Watch
 from connectord.base44.errors import Base44Error
-from connectord.base44.models import RemoteConnector
 from connectord.base44.pace import PER_WINDOW
 from connectord.base44.request import Limited
 
@@ -221,7 +221,7 @@ class Authorizations:
 
     async def _poll(self, ask: Ask, asked: list[Watch], shared: SharedLimits, now: float) -> None:
         try:
-            answers = await (self._listed(asked, now) if ask is Ask.LIST else self._polled(asked[0], shared, now))
+            answers = await ask_for(ask, asked, shared, now=now, clock=self._clock)
             shared.answered(ask)
         except Base44Error as error:
             shared.failed(ask, self._clock(), error)
@@ -239,33 +239,9 @@ class Authorizations:
             if not answered.is_open and self._watches.get(watch.key) is watch:
                 self._end(watch, answered)
 
-    async def _listed(self, asked: list[Watch], now: float) -> list[tuple[Watch, Authorization]]:
-        by_type = {connector.type: connector for connector in await asked[0].app.list_connectors()}
-        return [(watch, watch.listed(by_type.get(watch.authorization.type), asked_at=now)) for watch in asked]
-
-    async def _polled(self, watch: Watch, shared: SharedLimits, now: float) -> list[tuple[Watch, Authorization]]:
-        opened = watch.authorization
-        status = await watch.app.poll_authorization(opened.type, opened.connection_id or "")
-        answered = watch.polled(status, asked_at=now)
-        return [(watch, await self._with_grant(watch, answered, shared) if answered.is_authorized else answered)]
-
-    async def _with_grant(self, watch: Watch, authorization: Authorization, shared: SharedLimits) -> Authorization:
-        shared.begin(Ask.LIST, self._clock())
-        try:
-            remote = _connector(await watch.app.list_connectors(), authorization.type)
-        except Base44Error:
-            return authorization  # authorized all the same; `granted` stays None, which says that it isn't known
-        finally:
-            shared.ended(Ask.LIST)
-        return authorization if remote is None else authorization.with_grant(remote)
-
     def _end(self, watch: Watch, authorization: Authorization) -> None:
         del self._watches[watch.key]
         self._types[authorization.owner].discard(authorization.type)
         self._ended[watch.key] = authorization
         watch.ended.set_result(authorization)
         self._on_end(authorization)
-
-
-def _connector(connectors: Sequence[RemoteConnector], type: str) -> RemoteConnector | None:
-    return next((connector for connector in connectors if connector.type == type), None)

@@ -90,12 +90,12 @@ class App:
         request = Request(operation, "PUT", path, body=json_body(operation, body), content_type=JSON)
         return await self._call(request, SetReply)
 
-    async def poll_authorization(self, type: str, connection_id: str) -> ConsentStatus:
-        """Whether the person has consented."""
+    async def poll_authorization(self, type: str, connection_id: str, *, spare: int = 0) -> ConsentStatus:
+        """Whether the person has consented. It waits until `spare` more could be asked for, as list_connectors does."""
         operation = f"check the authorization of {type}"
         query = (("integration_type", type_segment(operation, type)), ("connection_id", connection_id))
         path = f"{self._root}/external-auth/status"
-        request = Request(operation, "GET", path, query=query, limited=Limited.POLL)
+        request = Request(operation, "GET", path, query=query, limited=Limited.POLL, spare=spare)
         return (await self._call(request, PollReply)).status
 
     def removals_left(self) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from typing import Final
 from urllib.request import getproxies
@@ -44,6 +45,9 @@ def socket_options() -> list[SocketOption]:
 
 def transport() -> httpx.AsyncBaseTransport | None:
     """The way to Base44; None where it leads through a proxy of the environment's, which only httpx itself sets up."""
+    # httpcore imports it for every lock, a dozen times for each request, and Python looks for what isn't installed in
+    # the whole of sys.path each time: a tenth of what a request costs. Without it asyncio is assumed, and that is it.
+    sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # None is how one says that there is none
     return None if getproxies() else httpx.AsyncHTTPTransport(limits=LIMITS, socket_options=socket_options())
 
 

@@ -19,6 +19,8 @@ HIDDEN: Final = "[hidden]"
 _TOKENS: Final = re.compile(r"eyJ[\w-]{5,}\.[\w-]+(\.[\w-]*)?|b44k_[\w-]+")
 _TITLE: Final = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _SHORTEST_SECRET: Final = 4
+_REQUEST_ID: Final = re.compile(r"\brequest (id )?[^\s),;]+")
+"""How the errors of answers.py name a request: "(400, request 1b2c…)", "the request id 1b2c…"."""
 
 
 def plain(text: str, *, secrets: Iterable[str] = (), limit: int = LONGEST) -> str:
@@ -29,6 +31,11 @@ def plain(text: str, *, secrets: Iterable[str] = (), limit: int = LONGEST) -> st
     text = _TOKENS.sub(HIDDEN, text)
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def without_request_id(sentence: str) -> str:
+    """What two tries of the same have in common."""
+    return _REQUEST_ID.sub("", sentence)
 
 
 def is_web_page(content_type: str, body: bytes) -> bool:

@@ -7,6 +7,7 @@ import difflib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,12 +17,12 @@ from connectord.browser import Browser, find_browser, in_ci
 from connectord.cli.asking import with_json, with_project
 from connectord.cli.complaint import Usage, exit_code_of_code
 from connectord.cli.completion import complete_types
-from connectord.cli.consents import open_link, say_end, waiting
+from connectord.cli.consents import open_link, say_end, say_newer, waiting
 from connectord.cli.exit_codes import ExitCode
 from connectord.cli.opening import open_browser_setting
 from connectord.cli.output import Output
 from connectord.cli.running import run_command
-from connectord.cli.watching import as_authorization
+from connectord.cli.watching import as_authorization, consent_ended
 from connectord.control.client import Client
 from connectord.control.consent_models import Consent, ConsentState
 from connectord.control.granted import added
@@ -30,9 +31,6 @@ from connectord.control.unanswered import NoDaemon
 from connectord.control.verdict import needs_consent
 from connectord.errors import ConnectordError
 from connectord.places import runtime_dir
-
-ROUND_SECONDS: Final = 2.0
-"""Of one question for the end of a consent: so late a newer link shows, at most."""
 
 NO_BROWSER: Final = "--no-browser was given"
 
@@ -169,7 +167,7 @@ class Walk:
                 skips.add(asyncio.ensure_future(asyncio.to_thread(self.client.skip, one.root, one.type)))
 
         async with waiting(one.type, self.output, skip):
-            consent = await self._ended(one, given)
+            consent = await consent_ended(self.client, one.root, one.type, given.url, partial(self._say_newer, one))
         await asyncio.gather(*skips, return_exceptions=True)  # what they came to is what the consent says
         self.came.append(Came(one, consent))
         ended = as_authorization(consent)
@@ -177,16 +175,8 @@ class Walk:
         if ended.missing_scopes:
             self.output.say(f"  {one.type}: {added(ended.missing_scopes, len(ended.scopes))}", fg="yellow")
 
-    async def _ended(self, one: Wanted, given: Consent) -> Consent:
-        """Wait for the end. A link that took the place of the one that was given is printed: that one leads nowhere."""
-        link = given.url
-        while True:
-            consent = await asyncio.to_thread(self.client.consent, one.root, one.type, timeout=ROUND_SECONDS)
-            if consent.state is not ConsentState.OPEN:
-                return consent
-            if consent.url != link:
-                link = consent.url
-                self.output.warn(f"The link of {one.type} was replaced by a newer one. Open this link instead: {link}")
+    def _say_newer(self, one: Wanted, link: str) -> None:
+        say_newer(one.type, link, self.output)
 
     def _leave(self, remaining: Sequence[Wanted]) -> None:
         self.came.extend(Came(one) for one in remaining)

@@ -43,6 +43,11 @@ async def open_link(connector_type: str, link: str, browser: Browser, output: Ou
         output.warn(f"The browser was not opened: {objection}. Open this link yourself: {link}")
 
 
+def say_newer(connector_type: str, link: str, output: Output) -> None:
+    """A link took the place of the one that was given: that one leads nowhere."""
+    output.warn(f"The link of {connector_type} was replaced by a newer one. Open this link instead: {link}")
+
+
 @asynccontextmanager
 async def waiting(connector_type: str, output: Output, skip: Callable[[], None]) -> AsyncIterator[None]:
     """Show that a consent is waited for within the block; at a terminal Esc calls `skip`."""
@@ -94,13 +99,15 @@ class Consents:
             if remaining:
                 self.output.say("These connectors still require authorization:", fg="yellow")
             for outcome in remaining:
-                self.output.say(f"  {outcome.type}: {outcome.authorize_url}")
+                self.output.say(f"  {outcome.type}: {self.watching.link(outcome)}")
         return tuple(self.ended)
 
     async def _ask_for(self, outcome: Outcome, scopes: tuple[str, ...]) -> Authorization:
         self.output.say()
-        await open_link(outcome.type, outcome.authorize_url or "", self.browser, self.output)
-        await self.watching.begin(outcome, scopes)
+        link = await self.watching.to_open(outcome)
+        if link is not None:
+            await open_link(outcome.type, link, self.browser, self.output)
+            await self.watching.begin(outcome, scopes)
         async with waiting(outcome.type, self.output, lambda: self.watching.skip(outcome.type)):
             ended = await self.watching.settled(outcome.type)
         say_end(ended, self.output)

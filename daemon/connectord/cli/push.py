@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from functools import partial
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from connectord.base44 import App
 from connectord.browser import find_browser, in_ci
 from connectord.cli.beside_daemon import held_by_daemon, tell_daemon
 from connectord.cli.complaint import Usage
-from connectord.cli.consents import Consents, print_links
+from connectord.cli.consents import Consents, print_links, say_newer
 from connectord.cli.exit_codes import ExitCode
 from connectord.cli.files import read_files
 from connectord.cli.opening import open_browser_setting
@@ -142,15 +143,17 @@ def _why_not_removed(connector_type: str, now: Snapshot) -> str | None:
 async def _finish(
     outcomes: tuple[Outcome, ...], snapshot: Snapshot, app: App, project: Project, output: Output
 ) -> ExitCode:
-    pending = [outcome for outcome in outcomes if outcome.result is Result.NEEDS_AUTHORIZATION]
-    print_links(pending, output)
-    end = PushEnd(outcomes)
+    pending = tuple(outcome for outcome in outcomes if outcome.result is Result.NEEDS_AUTHORIZATION)
     asks = bool(pending) and output.interactive and not in_ci(os.environ)
     async with Authorizations() as own:
         watching: Watching = OwnWatch(app, own)
         if pending:
             # Whether or not somebody is asked now: a daemon goes on watching when this push has ended.
-            watching = await beside_daemon(project, pending, snapshot, watching)
+            newer = partial(say_newer, output=output)
+            watching, pending = await beside_daemon(project, pending, snapshot, watching, newer)
+            outcomes = _with_shown(outcomes, pending)
+            print_links(pending, output)
+        end = PushEnd(outcomes)
         if asks:
             consents = Consents(output, find_browser(setting=open_browser_setting(output)), watching)
             end = await _authorize(outcomes, pending, snapshot, consents, app.dashboard_url)
@@ -160,8 +163,18 @@ async def _finish(
     return end.exit_code
 
 
+def _with_shown(outcomes: tuple[Outcome, ...], pending: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+    """The outcomes with the links that the person is shown."""
+    shown = {outcome.type: outcome for outcome in pending}
+    return tuple(shown.get(outcome.type, outcome) for outcome in outcomes)
+
+
 async def _authorize(
-    outcomes: tuple[Outcome, ...], pending: list[Outcome], snapshot: Snapshot, consents: Consents, dashboard_url: str
+    outcomes: tuple[Outcome, ...],
+    pending: tuple[Outcome, ...],
+    snapshot: Snapshot,
+    consents: Consents,
+    dashboard_url: str,
 ) -> PushEnd:
     """Go through the consents. Interrupted, it sums up what had been pushed and authorized until then."""
     try:

@@ -25,6 +25,7 @@ _ACTIONS = {
 _ASKED_IN_VAIN = (
     "Some connectors still require authorization. Run 'connectord push' or open the links above to authorize."
 )
+_ANOTHER_LINK = "Some connectors still require authorization, by another link. Run 'connectord push' to get it."
 _NOBODY_ASKED = (
     "Skipped OAuth in non-interactive mode. Run 'connectord push' locally or open the links above to authorize."
 )
@@ -59,6 +60,12 @@ class PushEnd:
     def still_open(self) -> bool:
         """Whether any connector still waits for a person's consent."""
         return bool(self.unsettled or self.authorized(*_UNANSWERED))
+
+    @property
+    def needs_another_link(self) -> bool:
+        """Whether of the links that were shown none is of use any more, though a consent is still missing."""
+        useless = set(self.authorized(AuthorizationState.SUPERSEDED))
+        return bool(useless) and not (self.unsettled or self.authorized(*_UNANSWERED[:2]))
 
     @property
     def failures(self) -> list[tuple[str, str]]:
@@ -115,7 +122,9 @@ def print_outro(end: PushEnd, output: Output, *, asked: bool) -> None:
     `asked` says whether there was a person to authorize.
     """
     output.say()
-    if end.still_open:
+    if end.needs_another_link:
+        output.say(_ANOTHER_LINK)
+    elif end.still_open:
         output.say(_ASKED_IN_VAIN if asked else _NOBODY_ASKED)
     match end.exit_code:
         case ExitCode.OK:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from connectord.authorize import Authorization
+from connectord.authorize import Authorization, AuthorizationState
 from connectord.base44.errors import Forbidden, NotFound, SignedOut
 from connectord.control.entries import BUSY_STATES, SETTLED_STATES, Entries, Entry, Remember
 from connectord.control.listing import connector_lines, problem_lines, removal_lines
@@ -45,7 +45,7 @@ class Board:
     def __init__(self, root: Path, remember: Remember, *, temporary: bool = False, paused: bool = False) -> None:
         self.root = root
         self.temporary = temporary
-        self.paused = paused
+        self._paused = paused
         self.project: Project | None = None
         self.last_push: LastPush | None = None
         self._entries = Entries(remember)
@@ -57,8 +57,18 @@ class Board:
         self._waiting_for: dict[str, RetryScheduled] = {}
         self._not_asked: ConnectordError | None = None
         self._answered = False
+        self._state: ProjectState | None = None
         self.pushing = False
         self.compared = False
+
+    @property
+    def paused(self) -> bool:
+        """Whether a person wants nothing of it pushed for now."""
+        return self._paused
+
+    @paused.setter
+    def paused(self, paused: bool) -> None:
+        self._paused, self._state = paused, None
 
     @property
     def looked(self) -> bool:
@@ -80,8 +90,15 @@ class Board:
         """The connectors whose failure may pass: they are sent again by themselves."""
         return frozenset(self._waiting_for)
 
+    @property
+    def at_ease(self) -> bool:
+        """Whether there is nothing about the project that anybody would have to be told."""
+        well = self.complete and self._unusable is None and not self._removal_lines()
+        return well and all(entry.at_ease for entry in self._shown())
+
     def apply(self, event: SyncEvent, at: datetime) -> None:
         """Take an event in."""
+        self._state = None
         match event:
             case Looked():
                 self._looked(event, at)
@@ -107,8 +124,16 @@ class Board:
                 pass
 
     def authorization(self, authorization: Authorization, at: datetime) -> None:
-        """Take in how an authorization stands."""
+        """Take in how an authorization stands. Nobody has asked the list since a time was over, which may know more."""
+        self._state = None
         self._entries.authorization(authorization, at)
+        if authorization.state is AuthorizationState.TIMED_OUT:
+            self.compared = False
+
+    def link_over(self, connector_type: str, link: str) -> None:
+        """This link leads nowhere any more."""
+        self._state = None
+        self._entries.link_over(connector_type, link)
 
     def status(self) -> ProjectStatus:
         """The board as the API shows it."""
@@ -136,7 +161,11 @@ class Board:
 
     @property
     def state(self) -> ProjectState:
-        """The project as a whole: what a person should know first wins."""
+        """The project as a whole: what a person should know first wins. Asked several times for each event."""
+        self._state = self._state or self._judged()
+        return self._state
+
+    def _judged(self) -> ProjectState:
         removals = self._removal_lines()
         states = {entry.state for entry in self._shown()} | {line.state for line in removals}
         waits_for = {event.code for event in self._waiting_for.values()}

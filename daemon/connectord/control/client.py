@@ -123,7 +123,7 @@ class Client:
         return self._ask(Status, "POST", "/skip", path=path, parameters={"type": connector_type})
 
     def watch_link(self, path: Path, link: LinkToWatch) -> Consent:
-        """Let the daemon watch a link that this process was given."""
+        """Let the daemon watch a link that this process was given; the one that it watches is in the answer."""
         return self._ask(Consent, "POST", "/links", path=path, parameters={"link": link.model_dump_json()})
 
     def stop(self) -> DaemonStatus:

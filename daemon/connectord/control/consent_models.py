@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pydantic import JsonValue
+
 from connectord.control.models import Model
 
 
@@ -27,6 +29,7 @@ class Consent(Model):
     type: str
     state: ConsentState
     url: str | None = None
+    connection_id: str | None = None
     scopes: tuple[str, ...] = ()
     granted: tuple[str, ...] | None = None
     user_email: str | None = None
@@ -48,3 +51,4 @@ class LinkToWatch(Model):
     url: str
     connection_id: str | None = None
     scopes: tuple[str, ...] = ()
+    connection_config: dict[str, JsonValue] | None = None

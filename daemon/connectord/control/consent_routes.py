@@ -61,6 +61,6 @@ class ConsentRoutes:
         return as_json(self._face.status(root))
 
     async def watch_link(self, request: Request) -> Response:
-        """Watch the `link` (JSON) that the caller was given by Base44, and has shown to the person."""
+        """Watch the `link` (JSON) that the caller was given by Base44; which link to show is in the answer."""
         root = await known_project(self._face, path_in(request))
         return as_json(self._face.consents.watch(root, parsed_in(request, "link", LinkToWatch)), status=201)

@@ -67,6 +67,11 @@ class Entry:
     missing_scopes: tuple[str, ...] = ()
     claim_url: str | None = None
 
+    @property
+    def at_ease(self) -> bool:
+        """Whether it works as its file says, and nobody has anything to do about it."""
+        return self.state is ConnectorState.SYNCED and not self.missing_scopes and self.claim_url is None
+
 
 Remember = Callable[[str], Entry | None]
 """What the store knows of a connector that nothing was said of since the daemon began."""
@@ -162,9 +167,15 @@ class Entries:
             # A consent to the content before makes no failed one synced (P12).
             self._entries[name] = replace(entry, authorize_url=authorization.url if authorization.is_open else None)
         elif state is not None:
-            link = None if authorization.state in LINKS_OVER else authorization.url
+            link = None if authorization.state in LINKS_OVER else authorization.url or None
             self._entries[name] = Entry(state, at, authorize_url=link, missing_scopes=authorization.missing_scopes)
         elif entry is not None and entry.authorize_url == authorization.url:
+            self._entries[name] = replace(entry, authorize_url=None)
+
+    def link_over(self, name: str, link: str) -> None:
+        """Base44 has ended a link that nobody was watching: it leads nowhere."""
+        entry = self._entries.get(name)
+        if entry is not None and entry.authorize_url == link:
             self._entries[name] = replace(entry, authorize_url=None)
 
     def reconciled(self, event: Reconciled, at: datetime) -> None:

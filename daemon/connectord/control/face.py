@@ -10,6 +10,7 @@ from typing import Protocol
 from connectord.control.consent_models import Consent, LinkToWatch
 from connectord.control.models import (
     Approval,
+    DaemonStatus,
     HistoryEntry,
     ProjectAdded,
     Restoration,
@@ -50,7 +51,10 @@ class ConsentFace(Protocol):
         ...
 
     def watch(self, root: Path, link: LinkToWatch) -> Consent:
-        """Watch a link that the caller was given; raises where it is another app's than the project's."""
+        """Watch a link that the caller was given, or go on with one that is open for the same: the answer names it.
+
+        Raises where it is another app's than the project's.
+        """
         ...
 
 
@@ -68,6 +72,10 @@ class Face(Protocol):
 
     def roots(self) -> tuple[Path, ...]:
         """The roots of all projects, registered or named to `run`."""
+        ...
+
+    def daemon_status(self) -> DaemonStatus:
+        """How the daemon itself is, without its projects."""
         ...
 
     def status(self, root: Path | None) -> Status:

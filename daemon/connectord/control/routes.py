@@ -63,7 +63,7 @@ class Routes:
     async def daemon(self, request: Request) -> Response:
         """The daemon itself: its version, its pid and how it is."""
         del request
-        return as_json(self._face.status(None).daemon)
+        return as_json(self._face.daemon_status())
 
     async def status(self, request: Request) -> Response:
         """All projects, or the one around `path`."""
@@ -109,7 +109,7 @@ class Routes:
     async def snooze(self, request: Request) -> Response:
         """Show no notices for `seconds`, 0 to end it; answers with the daemon as it is then."""
         await self._face.snooze(seconds_in(request, "seconds", LONGEST_SNOOZE))
-        return as_json(self._face.status(None).daemon)
+        return as_json(self._face.daemon_status())
 
     async def push(self, request: Request) -> Response:
         """Look now, and try again what had failed for good; answers before that is done."""
@@ -130,7 +130,7 @@ class Routes:
     async def stop(self, request: Request) -> Response:
         """End the daemon; answers with what it was."""
         del request
-        daemon = self._face.status(None).daemon
+        daemon = self._face.daemon_status()
         self._face.stop()
         return as_json(daemon, status=202)
 

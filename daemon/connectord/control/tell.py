@@ -44,11 +44,11 @@ OUTCOME_TONES = {
 def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901, PLR0912  (a table: one case an event)
     """The news in an event, in the order in which a person should read them."""
     match event:
-        case Watching(project, connectors):
-            yield _watching(project, connectors, at)
+        case Watching(project=project):
+            yield _watching(event, at)
             if warning := lending(project):
                 yield news_of(project, at, NewsKind.CREDENTIALS_LENT, warning, Tone.ATTENTION, url=project.api_url)
-        case ProjectUnusable(root, error):
+        case ProjectUnusable(root=root, error=error):
             yield _usability(shown_path(root), None if error is None else error.what, at)
         case ProblemsChanged(project, appeared, mended):
             yield from (_problem(project, problem, at) for problem in appeared)
@@ -57,8 +57,8 @@ def tell(event: SyncEvent, at: datetime) -> Iterator[News]:  # noqa: C901, PLR09
             yield _started(event, at)
         case OutcomeKnown(project=project, job=job, outcome=outcome):
             yield _outcome(project, job, outcome, at)
-        case PushFinished(project, job, outcomes, seconds):
-            yield _finished(project, job, outcomes, seconds, at)
+        case PushFinished():
+            yield _finished(event, at)
         case RetryScheduled(project, types, seconds, error, code):
             message = f"{', '.join(types)}: trying again {_when(seconds)} ({error})"
             kind = NewsKind.RETRY_SCHEDULED
@@ -89,10 +89,14 @@ def tell_notice(notice: Notice, at: datetime) -> Iterator[News]:
         yield News(at=at, event=NewsKind.NOTICE, message=message, tone=Tone.ATTENTION, type=link.label, url=link.url)
 
 
-def _watching(project: Project, connectors: tuple[str, ...], at: datetime) -> News:
-    names = ", ".join(connectors) or "no connectors yet"
+def _watching(event: Watching, at: datetime) -> News:
+    project, names = event.project, ", ".join(event.connectors) or "no connectors yet"
     message = f"Watching {shown_path(project.connectors_dir)} for app {project.app_id} at {project.api_url}: {names}"
-    return news_of(project, at, NewsKind.PROJECT_WATCHING, message, Tone.PLAIN, types=connectors)
+    if event.broken:  # each is told once only, and a start is another day
+        message += (
+            f"; {event.broken} file{'' if event.broken == 1 else 's'} can't be used (`connectord status` says why)"
+        )
+    return news_of(project, at, NewsKind.PROJECT_WATCHING, message, Tone.PLAIN, types=event.connectors)
 
 
 def _usability(root: str, error: str | None, at: datetime) -> News:
@@ -152,12 +156,14 @@ def _started(event: PushStarted, at: datetime) -> News:
     return news_of(event.project, at, NewsKind.PUSH_STARTED, message, Tone.QUIET, **fields)
 
 
-def _finished(project: Project, job: str, outcomes: tuple[Outcome, ...], seconds: float, at: datetime) -> News:
-    failures = sum(outcome.result is Result.FAILED for outcome in outcomes)
-    count = f"{len(outcomes)} connector{'' if len(outcomes) == 1 else 's'}"
-    message = f"Push done in {seconds:.2f} s: {count}" + (f", {failures} failed" if failures else "")
-    tone = Tone.BAD if failures else Tone.QUIET
-    return news_of(project, at, NewsKind.PUSH_FINISHED, message, tone, job=job, seconds=round(seconds, 3))
+def _finished(event: PushFinished, at: datetime) -> News:
+    failures = {outcome.type for outcome in event.outcomes if outcome.result is Result.FAILED}
+    count = f"{len(event.outcomes)} connector{'' if len(event.outcomes) == 1 else 's'}"
+    message = f"Push done in {event.seconds:.2f} s: {count}" + (f", {len(failures)} failed" if failures else "")
+    if known := sorted(failures.intersection(event.again)):
+        message += f" (as before: {', '.join(known)}; `connectord status` says why)"
+    tone, seconds = Tone.BAD if failures else Tone.QUIET, round(event.seconds, 3)
+    return news_of(event.project, at, NewsKind.PUSH_FINISHED, message, tone, job=event.job, seconds=seconds)
 
 
 def _reconciled(event: Reconciled, at: datetime) -> Iterator[News]:

@@ -75,7 +75,7 @@ def tell_ended(project: Project, authorization: Authorization, at: datetime) -> 
         tone,
         type=authorization.type,
         result=Result.ADDED.value if is_added else authorization.state.value,
-        url=authorization.url,
+        url=authorization.url or None,
         missing_scopes=missing or None,
         user_email=authorization.user_email,
     )

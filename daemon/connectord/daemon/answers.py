@@ -77,11 +77,11 @@ class Answers:
         """The roots of all projects."""
         return tuple(self._engine.followed)
 
-    def status(self, root: Path | None) -> Status:
-        """How things are now."""
+    def daemon_status(self) -> DaemonStatus:
+        """How the daemon itself is now. Of a thousand projects nothing is made for this."""
         telling, at = self._engine.telling, self._in.at()
         until = telling.rules.snoozed_until
-        daemon = DaemonStatus(
+        return DaemonStatus(
             version=__version__,
             pid=os.getpid(),
             started_at=self._started_at,
@@ -92,7 +92,10 @@ class Answers:
             watching=WatchWord(self._engine.watcher.state.kind.value),
             trouble=tuple(self._engine.troubles.values()),
         )
-        return Status(daemon=daemon, projects=tuple(one.status() for one in self._chosen(root)))
+
+    def status(self, root: Path | None) -> Status:
+        """How things are now."""
+        return Status(daemon=self.daemon_status(), projects=tuple(one.status() for one in self._chosen(root)))
 
     def history(self, root: Path | None, *, limit: int, before: int | None) -> tuple[HistoryEntry, ...]:
         """What happened, newest first."""

@@ -11,6 +11,7 @@ from connectord.control.consent_models import Consent, ConsentState, LinkToWatch
 from connectord.daemon.engine import Engine
 from connectord.daemon.fresh_link import NotAuthorizable
 from connectord.daemon.surroundings import Surroundings
+from connectord.project import Connector
 from connectord.store import OPEN, AuthorizationRow
 
 
@@ -49,7 +50,7 @@ class ConsentAnswers:
             )
 
     def watch(self, root: Path, link: LinkToWatch) -> Consent:
-        """Take over a link."""
+        """Take over a link, unless one is open for the same already."""
         project = self._engine.links.project(root)
         if (link.app_id, link.api_url) != (project.app_id, project.api_url):
             raise NotAuthorizable(f"{root} is linked to app {project.app_id} at {project.api_url} here.")
@@ -68,7 +69,8 @@ class ConsentAnswers:
             app_id=link.app_id,
             api_url=link.api_url,
         )
-        return self._shown(self._engine.adopt(project, row))
+        content = Connector(link.type, link.scopes, link.connection_config)
+        return self._shown(self._engine.adopt(project, row, content))
 
     def _shown(self, authorization: Authorization) -> Consent:
         left = authorization.deadline - self._in.clock()
@@ -76,6 +78,7 @@ class ConsentAnswers:
             type=authorization.type,
             state=ConsentState(authorization.state.value),
             url=authorization.url,
+            connection_id=authorization.connection_id,
             scopes=authorization.scopes,
             granted=authorization.granted,
             user_email=authorization.user_email,

@@ -41,10 +41,15 @@ def change_by_adopted(store: Store, project: Project, row: AuthorizationRow) -> 
 
 
 def as_skipped(row: AuthorizationRow, owner: str) -> Authorization:
-    """A link whose time was over already, and that a person has put off now."""
-    return Authorization(
-        owner, row.type, row.url, row.connection_id, row.scopes, row.opened_at, row.deadline, AuthorizationState.SKIPPED
-    )
+    """A link that nobody watched any more, and that a person has put off now; without its address where it is dead."""
+    url, times = "" if row.dead else row.url, (row.opened_at, row.deadline)
+    return Authorization(owner, row.type, url, row.connection_id, row.scopes, *times, AuthorizationState.SKIPPED)
+
+
+def change_by_putting_off(project: Project, row: AuthorizationRow, news: News, now: float) -> Change:
+    """What such a word changes: the row, and the history."""
+    skipped = replace(row, state=AuthorizationState.SKIPPED.value)
+    return Change(authorizations=(skipped,), history=(_history(project, news, now),))
 
 
 def change_by_late_consent(project: Project, row: AuthorizationRow | None, news: News, now: float) -> Change:

@@ -19,14 +19,16 @@ from connectord.daemon.consent_rows import (
     change_by_adopted,
     change_by_end,
     change_by_late_consent,
+    change_by_putting_off,
     is_open_with,
     is_with,
 )
 from connectord.daemon.surroundings import Surroundings
-from connectord.project import Project
+from connectord.project import Connector, Project
 from connectord.store import OPEN, AuthorizationRow, Change, Store
 from connectord.sync.events import OutcomeKnown, Reconciled
 from connectord.sync.outcome import Result
+from connectord.sync.reconcile import base_key
 
 OnEnd = Callable[[Project, Authorization], None]
 
@@ -54,6 +56,8 @@ class Consents:
         self._store = store
         self._on_change = on_change
         self._projects: dict[str, Project] = {}
+        self._content: dict[tuple[str, str], Connector] = {}
+        self._in_hand: dict[tuple[str, str], str] = {}
         self._asked_for: Counter[tuple[str, str]] = Counter()
         self.authorizations = Authorizations(
             interval=settings.authorization_poll,
@@ -77,7 +81,7 @@ class Consents:
         outcome, project = event.outcome, event.project
         if outcome.result is Result.NEEDS_AUTHORIZATION and outcome.authorize_url and event.connector is not None:
             link = outcome.authorize_url, outcome.connection_id
-            opened = self._open(project, event.app, outcome.type, link, scopes=event.connector.scopes)
+            opened = self._open(project, event.app, event.connector, link)
             row = self._unanswered(project, outcome.type)
             if row is not None and self._asked_for[_owner(project), outcome.type]:
                 self._store.record(Change(authorizations=(replace(row, noticed=True),)))
@@ -96,18 +100,23 @@ class Consents:
         finally:
             self._asked_for[key] -= 1
 
-    def adopt(self, project: Project, app: App, link: AuthorizationRow) -> Authorization:
-        """Watch a link that another process was given, and has shown to the person. The same link again is opened anew.
+    def adopt(self, project: Project, app: App, link: AuthorizationRow, content: Connector) -> Authorization:
+        """Watch a link that another process was given, and shows to the person. The same link again is opened anew.
 
-        `link` is open; its deadline is ours to say.
+        One that a person has at hand for the same content stays, and is to be shown instead: two pushes, or a push and
+        a click, go by one link. `link` is open; its deadline is ours to say.
         """
+        key = _owner(project), link.type
         known = self.open_one(project, link.type)
-        if known is not None and known.url == link.url:
-            return self.opened_by_person(project, link.type) or known
+        if known is not None:
+            serves_both = self._in_hand.get(key) == known.url and self._content.get(key) == content
+            if known.url == link.url or serves_both:
+                return self.opened_by_person(project, link.type) or known
         now, limit = self._in.now(), self._in.settings.authorization_limit
         row = replace(link, noticed=True, state=OPEN, opened_at=now, deadline=now + limit)
         self._store.record(change_by_adopted(self._store, project, row))
-        opened = self._watch(project, app, row)
+        opened = self._watch(project, app, row, content)
+        self._in_hand[key] = opened.url
         self._in.publish(tell_opened(project, opened, self._in.at()))
         return opened
 
@@ -125,8 +134,7 @@ class Consents:
             return True
         row = self._unanswered(project, connector_type)
         if row is not None and row.state != AuthorizationState.SKIPPED.value:
-            self._projects[_owner(project)] = project
-            self._ended(as_skipped(row, _owner(project)))
+            self._put_off(project, replace(row, dead=row.dead or row.state == AuthorizationState.FAILED.value))
         return row is not None
 
     def came_late(self, event: Reconciled) -> None:
@@ -140,15 +148,17 @@ class Consents:
         """Watch again what was open when the daemon ended; nothing is sent and nobody is told twice."""
         self._projects[_owner(project)] = project
         rows = [row for row in self._store.authorizations(project.root) if is_open_with(row, project)]
-        watched = self.types_open(project)
+        watched, base = self.types_open(project), self._store.base(base_key(project))
         for row in rows:
             if row.type not in watched:
-                self._watch(project, app, row)
+                config = base[row.type].connection_config if row.type in base else None
+                self._watch(project, app, row, Connector(row.type, row.scopes, config))
 
     def opened_by_person(self, project: Project, connector_type: str) -> Authorization | None:
         """Somebody has just opened the link: its time begins anew, and outlives a restart. None where none is open."""
         opened = self.authorizations.opened_by_person(_owner(project), connector_type)
         if opened is not None:
+            self._in_hand[_owner(project), connector_type] = opened.url
             deadline = self._in.now() + opened.deadline - opened.opened_at
             if (row := self._unanswered(project, connector_type)) is not None:
                 self._store.record(Change(authorizations=(replace(row, deadline=deadline, noticed=True),)))
@@ -164,16 +174,23 @@ class Consents:
         rows = self._store.authorizations(project.root)
         return [row for row in rows if is_open_with(row, project) and not row.noticed]
 
+    def _put_off(self, project: Project, row: AuthorizationRow) -> None:
+        skipped = as_skipped(row, _owner(project))
+        news = tell_ended(project, skipped, self._in.at())
+        self._store.record(change_by_putting_off(project, row, news, self._in.now()))
+        self._on_change(project, skipped)
+        self._in.publish(news)
+
     def _unanswered(self, project: Project, connector_type: str) -> AuthorizationRow | None:
         """The connector's newest link, unless somebody consented to it or nobody needs it any more."""
         rows = {row.type: row for row in self._store.authorizations(project.root) if is_with(row, project)}
         row = rows.get(connector_type)
         return row if row is not None and row.state in WAITING else None
 
-    def _watch(self, project: Project, app: App, row: AuthorizationRow) -> Authorization:
+    def _watch(self, project: Project, app: App, row: AuthorizationRow, content: Connector) -> Authorization:
         """Watch the link of a row, for what is left of its time."""
         link, left = (row.url, row.connection_id), row.deadline - self._in.now()
-        opened = self._open(project, app, row.type, link, scopes=row.scopes, seconds_left=left)
+        opened = self._open(project, app, content, link, seconds_left=left)
         self._on_change(project, opened)
         return opened
 
@@ -181,20 +198,20 @@ class Consents:
         self,
         project: Project,
         app: App,
-        connector_type: str,
+        content: Connector,
         link: tuple[str, str | None],
         *,
-        scopes: tuple[str, ...],
         seconds_left: float | None = None,
     ) -> Authorization:
         self._projects[_owner(project)] = project
+        self._content[_owner(project), content.type] = content
         return self.authorizations.open(
             app,
             owner=_owner(project),
-            type=connector_type,
+            type=content.type,
             url=link[0],
             connection_id=link[1],
-            scopes=scopes,
+            scopes=content.scopes,
             seconds_left=seconds_left,
             caller=caller_of(project),
         )

@@ -22,6 +22,7 @@ from connectord.control.endpoint import listening
 from connectord.control.lock import daemon_lock
 from connectord.control.server import serve
 from connectord.daemon.answers import Answers
+from connectord.daemon.collector import seldom_collecting
 from connectord.daemon.engine import Engine
 from connectord.daemon.heartbeat import Heartbeat
 from connectord.daemon.history import kept
@@ -60,7 +61,8 @@ class Daemon:
         self._temporary = temporary
         self._otherwise = otherwise
         self._publish_outside = surroundings.publish
-        self._in = replace(surroundings, publish=self._publish)
+        # As a plain dict: os.environ encodes and decodes for every question, and each look at a project has ten.
+        self._in = replace(surroundings, publish=self._publish, environ=dict(surroundings.environ))
         self._troubles: dict[str, str] = {}
         self._store: SqliteStore | None = None
         self._engine: Engine | None = None
@@ -83,7 +85,7 @@ class Daemon:
 
     async def run(self) -> None:
         """Run until stopped. Raises AlreadyRunning, PlaceUnusable, SocketUnusable; nothing was begun then."""
-        with daemon_lock(self._in.runtime_dir), listening(self._in.runtime_dir) as listener:
+        with daemon_lock(self._in.runtime_dir), listening(self._in.runtime_dir) as listener, seldom_collecting():
             store = SqliteStore(
                 self._in.state_dir / STATE_FILE, on_trouble=self._store_trouble, fault=_fault_point(os.environ)
             )

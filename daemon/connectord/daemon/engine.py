@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections import defaultdict
 from pathlib import Path
 
-from connectord.authorize import Authorization
+from connectord.authorize import Authorization, AuthorizationState
 from connectord.base44 import App
 from connectord.base44.connections import Connections
 from connectord.browser import Browser, OpenBrowser
-from connectord.control import News, NewsKind, Tone
 from connectord.control.broadcast import Broadcast
 from connectord.control.models import ProjectState
 from connectord.control.tell import tell
+from connectord.control.tell_trouble import tell_defect, tell_watched_again, tell_watched_otherwise
 from connectord.daemon.authorizing import Authorizing
 from connectord.daemon.claims import Claims
 from connectord.daemon.consents import Consents
@@ -22,13 +21,14 @@ from connectord.daemon.followed import Followed
 from connectord.daemon.fresh_link import FreshLinks
 from connectord.daemon.not_asked import NotAsked
 from connectord.daemon.notices import Notices
-from connectord.daemon.repeats import first_leaf
+from connectord.daemon.old_links import OldLinks
+from connectord.daemon.push_effects import push_effects
 from connectord.daemon.surroundings import Surroundings
 from connectord.notify import Telling
-from connectord.project import Project, shown_path
+from connectord.project import Connector, Project
 from connectord.project.places import places_of_file
 from connectord.store import AuthorizationRow, Store
-from connectord.sync import Backoff, PushEffects, PushJob, PushQueue, RemovalMode, RemovalPolicy, Trigger
+from connectord.sync import PushEffects, PushJob, PushQueue, Trigger
 from connectord.sync.events import (
     ConnectorsGone,
     OutcomeKnown,
@@ -76,6 +76,7 @@ class Engine:
             surroundings, store, self._authorization_changed, self._not_asked.not_polled, self.defect
         )
         self.claims = Claims(surroundings, store)
+        self._old_links = OldLinks(store, self.consents.authorizations, self._link_over, self.defect)
         self.notices = Notices(surroundings, store, telling, self.followed, self.defect)
         self.links = FreshLinks(self.followed, self.consents)
         self.authorizing = Authorizing(self.links, self.consents, surroundings, self.browser, self.defect)
@@ -120,9 +121,9 @@ class Engine:
         """Open these consent links, or all that are needed, one after another; returns when the last has ended."""
         await self.authorizing.authorize(root, types)
 
-    def adopt(self, project: Project, link: AuthorizationRow) -> Authorization:
-        """Watch a link that another process was given."""
-        return self.consents.adopt(project, self._connect(project), link)
+    def adopt(self, project: Project, link: AuthorizationRow, content: Connector) -> Authorization:
+        """Watch a link that another process was given for this content."""
+        return self.consents.adopt(project, self._connect(project), link, content)
 
     def roots_of(self, app_id: str) -> tuple[Path, ...]:
         """The projects of an app."""
@@ -159,24 +160,12 @@ class Engine:
     # How the parts meet
 
     def _effects(self, root: Path) -> PushEffects:
-        settings = self._in.settings.of(root)
-        return PushEffects(
-            store=self._store,
+        return push_effects(
+            root,
+            self._in,
+            self._store,
             connect=self._connect,
             emit=self._emitted,
-            clock=self._in.clock,
-            now=self._in.now,
-            rng=self._in.rng,
-            backoff=Backoff(settings.backoff_first, settings.backoff_cap),
-            sets_at_once=settings.sets_at_once,
-            authorization_limit=self._in.settings.authorization_limit,
-            removals=RemovalPolicy(
-                RemovalMode(settings.removals),
-                grace=settings.removal_grace,
-                at_once=settings.removals_at_once,
-                share=settings.removals_share,
-                git_limit=settings.git_limit,
-            ),
             watched=self.consents.types_open,
             turnstile=lambda project: self._turnstiles[project.api_url],
         )
@@ -208,11 +197,7 @@ class Engine:
 
     def defect(self, root: Path, error: Exception) -> None:
         """A defect of ours met this project: said with its place, and nobody else suffers from it."""
-        what = first_leaf(error)
-        message = f"A defect of connectord stopped its work on {shown_path(root)}: {type(what).__name__}: {what}"
-        news = News(at=self._in.at(), event=NewsKind.DEFECT, message=message, tone=Tone.BAD, project=shown_path(root))
-        where = "".join(traceback.format_exception(error))
-        self._in.publish(news.model_copy(update={"error": where}))
+        self._in.publish(tell_defect(root, error, self._in.at()))
 
     def _hinted(self, root: Path) -> None:
         if root == self._credentials:
@@ -247,7 +232,7 @@ class Engine:
                 if before is not None and before != project:
                     self.consents.gone(before, tuple(self.consents.types_open(before)))
                     self.group.create_task(self.let_go_of_clients(), name="unused clients")
-                self.watcher.refresh(project.root)
+                self._watch_as(project)
                 self.consents.resume(project, self._connect(project))
             case OutcomeKnown(outcome=outcome):
                 self.consents.follow(event)
@@ -266,6 +251,7 @@ class Engine:
                 self.consents.came_late(event)
                 self.claims.reconciled(event)
                 self._answered(project)
+                self.group.create_task(self._old_links.look(project, self._connect(project)), name="old links")
                 for consent in late:
                     self.notices.authorized(project, consent)
             case _:
@@ -276,14 +262,26 @@ class Engine:
         self.notices.answered(project)
         self._not_asked.answered(project)
 
+    def _watch_as(self, project: Project) -> None:
+        if not self.followed[project.root].is_watched_as(project):
+            self.watcher.refresh(project.root)
+
     def _authorization_changed(self, project: Project, authorization: Authorization) -> None:
         followed = self.followed.get(project.root)
         if followed is not None:
             followed.board.authorization(authorization, self._in.at())
+            if authorization.state is AuthorizationState.TIMED_OUT:
+                followed.loop.hint(Trigger.RESCAN)  # somebody may have consented to an older link of the same connector
             followed.changed()
             self.notices.look_soon(project.root)
             if authorization.is_authorized:
                 self.notices.authorized(project, authorization)
+
+    def _link_over(self, root: Path, connector_type: str, link: str) -> None:
+        followed = self.followed.get(root)
+        if followed is not None:
+            followed.board.link_over(connector_type, link)
+            followed.changed()
 
     async def _open_at_once(self, root: Path, types: tuple[str, ...]) -> None:
         """Where there is no browser nobody asked for one: the links are printed already."""
@@ -297,8 +295,7 @@ class Engine:
     def _watch_state(self, state: WatchState) -> None:
         before = self.troubles.pop("watch", None)
         if state.why:
-            self.troubles["watch"] = message = f"Watching by {state.kind}: {state.why}"
-            self._in.publish(News(at=self._in.at(), event=NewsKind.TROUBLE, message=message, tone=Tone.ATTENTION))
+            self.troubles["watch"] = why = f"Watching by {state.kind}: {state.why}"
+            self._in.publish(tell_watched_otherwise(why, self._in.at()))
         elif before is not None:
-            message = "Everything is watched by file events again"
-            self._in.publish(News(at=self._in.at(), event=NewsKind.TROUBLE_OVER, message=message, tone=Tone.GOOD))
+            self._in.publish(tell_watched_again(self._in.at()))

@@ -11,6 +11,7 @@ from connectord.authorize import AuthorizationState
 from connectord.control.board import Board
 from connectord.control.entries import AUTHORIZATION_STATES, LINKS_OVER, LOST_STATES, Entry, drifted_entry
 from connectord.control.models import ConnectorState, LastPush, ProjectState, ProjectStatus
+from connectord.daemon.consent_rows import is_with
 from connectord.daemon.reading import ProjectReader
 from connectord.daemon.repeats import Repeats
 from connectord.daemon.surroundings import Surroundings
@@ -54,6 +55,7 @@ class Followed:
         self.seen = asyncio.Event()
         self.project: Project | None = None
         self._reader = ProjectReader(root, surroundings.environ, last=lambda: self.project)
+        self._placed: Project | None = None
         self.repeats = Repeats()
         self.board = Board(root, self._remembered, temporary=temporary, paused=paused)
         self.board.last_push = _last_push(root, effects.store)
@@ -135,8 +137,22 @@ class Followed:
         """How it is."""
         return self.board.status()
 
+    def is_watched_as(self, project: Project) -> bool:
+        """Whether what follows from this project's config is known to the watcher, or about to be."""
+        return self._placed == project
+
     def _places(self) -> tuple[WatchPlace, ...]:
-        return places_of_unread(self.root) if self.project is None else watch_places(self.project)
+        """Where to look for changes. Blocks on the disk.
+
+        Before the first look the config is read here as well: a thousand projects that begin together are watched at
+        once then, and not one after the other as their looks come by their turns.
+        """
+        project = self._placed = self.project or self._placed or self._reader.foreseen()
+        try:
+            return places_of_unread(self.root) if project is None else watch_places(project)
+        except BaseException:
+            self._placed = None  # nobody has heard of them
+            raise
 
     def _remembered(self, connector_type: str) -> Entry | None:
         """What the store knows: a connector that was consented to works, another one waits for its person."""
@@ -145,7 +161,9 @@ class Followed:
         entry, at = self._store.base(base_key(self.project)).get(connector_type), self._in.at()
         if entry is None:
             return None
-        row = {row.type: row for row in self._store.authorizations(self.root)}.get(connector_type)
+        row = self._store.authorization(self.root, connector_type)
+        if row is not None and not is_with(row, self.project):
+            row = None  # another app's link
         return _seen(entry, row, at) if entry.authorized else _waiting(row, at)
 
 
@@ -167,7 +185,7 @@ def _waiting(row: AuthorizationRow | None, at: datetime) -> Entry:
     state = AUTHORIZATION_STATES.get(known[0]) if known else None
     if state is None or state is ConnectorState.SYNCED:
         state = ConnectorState.NEEDS_AUTHORIZATION
-    return Entry(state, at, authorize_url=None if LINKS_OVER.intersection(known) else row.url)
+    return Entry(state, at, authorize_url=None if row.dead or LINKS_OVER.intersection(known) else row.url)
 
 
 def _last_push(root: Path, store: Store) -> LastPush | None:

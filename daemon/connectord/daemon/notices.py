@@ -14,14 +14,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from connectord.authorize import Authorization, AuthorizationState
+from connectord.authorize import Authorization
 from connectord.control.redaction import redact
 from connectord.control.tell import tell_notice
 from connectord.control.tell_answer import tell_snoozed
 from connectord.daemon.followed import Followed
 from connectord.daemon.hosts import Hosts
+from connectord.daemon.standing import Standing
 from connectord.daemon.surroundings import Surroundings
-from connectord.daemon.topics import Standing, Topic, topics
+from connectord.daemon.topics import Topic, topics
 from connectord.notify import NoticeKind, NoticeLevel, Telling, authorized_notice
 from connectord.notify.notice import presentable
 from connectord.project import Project, shown_path
@@ -33,6 +34,9 @@ SAME_AGAIN: Final = 900.0
 
 NEWS_EACH_TIME: Final = frozenset({NoticeKind.REMOVAL_COMING})
 """What never is the same again: each time something gets lost unless somebody says a word."""
+
+_KINDS: Final = frozenset(NoticeKind)
+"""The rows that are notices; the others are lines (sync/told.py)."""
 
 SAID_NOWHERE_ELSE: Final = frozenset({NoticeKind.NEEDS_AUTHORIZATION, NoticeKind.STRIPE_READY, NoticeKind.UNREACHABLE})
 """Kinds that get lines; of all the others other news say the same to terminal and log already."""
@@ -128,7 +132,7 @@ class Notices:
             compared=board.compared,
             tried_again=board.tried_again,
             links_known=frozenset(row.url for row in rows if row.noticed),
-            links_refused={row.type: row.url for row in rows if row.state == AuthorizationState.FAILED.value},
+            last_links={row.type: row.url for row in rows},
         )
 
     # Comparing
@@ -147,12 +151,15 @@ class Notices:
             self._on_defect(root, error)
 
     def _look_at(self, root: Path, followed: Followed) -> None:
-        standing = self.standing(followed)
-        for topic in topics(standing):
-            self._compare(str(root), topic, standing.may_still_be)
-        if standing.status.api_url:
-            self._hosts.stands(root, standing.status.api_url, standing.status.state)
-            self._compare_host(standing.status.api_url)
+        place, board = str(root), followed.board
+        # Nearly always there is nothing to be told, and nothing that was: then the whole status is not worth making.
+        if self._told_of(place) or not board.at_ease or any(card.place == place for card in self._cards.values()):
+            standing = self.standing(followed)
+            for topic in topics(standing):
+                self._compare(place, topic, standing.may_still_be)
+        if board.project is not None:
+            self._hosts.stands(root, board.project.api_url, board.state)
+            self._compare_host(board.project.api_url)
 
     def _compare_host(self, host: str) -> None:
         for topic in self._hosts.topics(host):
@@ -204,7 +211,8 @@ class Notices:
 
     def _told_of(self, place: str) -> dict[tuple[str, str], NoticedRow]:
         if place not in self._told:
-            self._told[place] = {(row.kind, row.item): row for row in self._store.noticed(place)}
+            rows = (row for row in self._store.noticed(place) if row.kind in _KINDS)
+            self._told[place] = {(row.kind, row.item): row for row in rows}
         return self._told[place]
 
     def _keep(self, rows: Iterable[NoticedRow], links: Iterable[str] = ()) -> None:

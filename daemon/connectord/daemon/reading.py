@@ -81,6 +81,13 @@ class ProjectReader:
             return last, replace(snapshot, problems=(_problem(last, error), *snapshot.problems))
         return project, self._snapshots.read(project)
 
+    def foreseen(self) -> Project | None:
+        """The project as the first look will find it, most likely; None where it can't be read. Blocks on the disk."""
+        try:
+            return self._project(None)
+        except ConnectordError:  # the look says so, to whom it concerns
+            return None
+
     def _project(self, last: Project | None) -> Project:
         try:
             project = read_project(self._root, self._environ)

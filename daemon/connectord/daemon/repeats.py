@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from connectord.sync import Outcome, Trigger
-from connectord.sync.events import OutcomeKnown, PushFinished, PushStarted, RetryScheduled, SyncEvent
+from connectord.sync.events import (
+    OutcomeKnown,
+    ProjectUnusable,
+    PushFinished,
+    PushStarted,
+    RetryScheduled,
+    SyncEvent,
+)
 
 
 class Repeats:
@@ -21,8 +28,12 @@ class Repeats:
                 self._quiet = trigger is Trigger.RETRY and self._failing.issuperset((*types, *removals))
                 return not self._quiet
             case OutcomeKnown(outcome=outcome, again=again):
-                if not again:
+                if again:
+                    self._failing.add(outcome.type)
+                else:
                     self._changed(outcome)
+                return not again
+            case ProjectUnusable(again=again):
                 return not again
             case PushFinished():
                 return not self._quiet
@@ -40,10 +51,3 @@ class Repeats:
             self._failing.discard(outcome.type)
         else:
             self._failing.add(outcome.type)
-
-
-def first_leaf(error: BaseException) -> BaseException:
-    """The first error in a group of groups: the one that a person can be told."""
-    while isinstance(error, BaseExceptionGroup) and error.exceptions:
-        error = error.exceptions[0]
-    return error

@@ -7,15 +7,15 @@ failure that is tried again, a removal that somebody approved, a connector that 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from connectord.control.models import ConnectorState, ConnectorStatus, ProblemSeverity, ProjectState, ProjectStatus
+from connectord.base44.words import without_request_id
+from connectord.control.models import ConnectorState, ProblemSeverity, ProjectState
 from connectord.control.redaction import redact
+from connectord.daemon.standing import Standing
 from connectord.notify import (
     Link,
     Notice,
@@ -33,33 +33,14 @@ from connectord.notify import (
 )
 from connectord.project.model import STRIPE
 
-UNDER_WAY: Final = frozenset({ConnectorState.QUEUED, ConnectorState.PUSHING})
-"""What becomes of these isn't known yet: whatever was told of them stands until it is."""
-
 LOST: Final = frozenset({ConnectorState.EXPIRED, ConnectorState.DISCONNECTED})
 
-OF_CONNECTORS: Final = frozenset(
-    {
-        NoticeKind.NEEDS_AUTHORIZATION,
-        NoticeKind.TIMED_OUT,
-        NoticeKind.AUTHORIZATION_FAILED,
-        NoticeKind.FAILED,
-        NoticeKind.CONNECTION_EXPIRED,
-        NoticeKind.GRANTED_LESS,
-        NoticeKind.STRIPE_READY,
-    }
-)
 OF_PUSHES: Final = frozenset({NoticeKind.NEEDS_AUTHORIZATION, NoticeKind.FAILED, NoticeKind.STRIPE_READY})
 """What a push brings is one batch when it has ended."""
 
 OF_LINKS: Final = frozenset({NoticeKind.TIMED_OUT})
-"""Links that were opened together don't end together: those that nobody used are one batch after the last."""
-
-OF_REMOVALS: Final = frozenset({NoticeKind.REMOVALS_HELD, NoticeKind.REMOVAL_COMING})
-HEARD_OF_BASE44: Final = frozenset({NoticeKind.CONNECTION_EXPIRED, NoticeKind.GRANTED_LESS, NoticeKind.STRIPE_READY})
-
-_REQUEST_ID: Final = re.compile(r"\brequest (id )?[^\s),;]+")
-"""How the errors of base44/answers.py name a request: "(400, request 1b2c…)", "the request id 1b2c…"."""
+"""Links that were opened together don't end together: those that nobody used are one batch after the last, once the
+list has shown that nobody consented by another one."""
 
 THE_PROJECT: Final = "The project"
 """The item of a project that can't be read at all."""
@@ -77,71 +58,6 @@ class Topic:
     known: Collection[str] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How a project stands: its status, and what of it isn't known for sure.
-
-    `place` is its folder as text. `pushing`: a push is under way. `removals_known` and `compared`: in this life of the
-    daemon somebody has looked for files that are gone, and has asked Base44 what it has. `looked`: the files were
-    looked at; `complete`: a connector that isn't there has no file. `tried_again` are connectors whose failure ends by
-    itself; `links_known` are consent links that the person knows of already, `links_refused` those that Base44 has
-    ended without a consent, by connector: no status has them.
-    """
-
-    place: str
-    status: ProjectStatus
-    now: datetime
-    unusable: str | None = None
-    looked: bool = True
-    complete: bool = True
-    pushing: bool = False
-    removals_known: bool = True
-    compared: bool = True
-    tried_again: Collection[str] = ()
-    links_known: Collection[str] = ()
-    links_refused: Mapping[str, str] = field(default_factory=dict)
-
-    def in_state(self, *states: ConnectorState) -> dict[str, ConnectorStatus]:
-        """The connectors in one of these states, by type."""
-        return {line.type: line for line in self.status.connectors if line.state in states}
-
-    @property
-    def untracked(self) -> frozenset[str]:
-        """Of what is to be removed, that which never had a file here."""
-        return frozenset(line.type for line in self.status.connectors if line.untracked)
-
-    def may_still_be(self, kind: NoticeKind, item: str) -> bool:
-        """Whether something that was told may be so though it doesn't show: what isn't known hasn't ended."""
-        if not self.looked:
-            return kind is not NoticeKind.INVALID_FILE
-        if kind in OF_REMOVALS:
-            return not self.removals_known
-        if kind in HEARD_OF_BASE44 and not self.compared:
-            return True
-        if kind not in OF_CONNECTORS:
-            return False
-        line = next((line for line in self.status.connectors if line.type == item), None)
-        if line is None:
-            return not self.complete
-        return line.state in UNDER_WAY or self._is_open_beside(kind, line)
-
-    def _is_open_beside(self, kind: NoticeKind, line: ConnectorStatus) -> bool:
-        """A link is open though something else is said of its connector, or a failure is being tried again."""
-        if kind is NoticeKind.FAILED:
-            return line.type in self.tried_again
-        return kind is NoticeKind.NEEDS_AUTHORIZATION and bool(line.authorize_url) and line.state not in _LINK_OVER
-
-
-_LINK_OVER: Final = frozenset(
-    {
-        ConnectorState.SYNCED,
-        ConnectorState.SKIPPED,
-        ConnectorState.TIMED_OUT,
-        ConnectorState.AUTHORIZATION_FAILED,
-    }
-)
-
-
 def topics(standing: Standing) -> tuple[Topic, ...]:
     """All topics of a project; one without marks says that there is nothing of its kind now."""
     found = (
@@ -156,11 +72,14 @@ def topics(standing: Standing) -> tuple[Topic, ...]:
         _granted_less(standing),
         _stripe(standing),
     )
-    wait = (OF_PUSHES if standing.pushing else frozenset()) | (OF_LINKS if _any_link_is_open(standing) else frozenset())
+    wait = (OF_PUSHES if standing.pushing else frozenset()) | (OF_LINKS if _may_be_used(standing) else frozenset())
     return tuple(topic for topic in found if topic.kind not in wait)
 
 
-def _any_link_is_open(standing: Standing) -> bool:
+def _may_be_used(standing: Standing) -> bool:
+    """Whether a link is open, or Base44 is still to be asked; while paused it isn't."""
+    if not standing.compared and standing.status.state is not ProjectState.PAUSED:
+        return True
     return any(line.authorize_url for line in standing.in_state(ConnectorState.NEEDS_AUTHORIZATION).values())
 
 
@@ -177,15 +96,13 @@ def _needs_authorization(standing: Standing) -> Topic:
 
 
 def _timed_out(standing: Standing) -> Topic:
-    marks = {name: line.authorize_url or "" for name, line in standing.in_state(ConnectorState.TIMED_OUT).items()}
+    marks = {name: standing.last_links.get(name, "") for name in standing.in_state(ConnectorState.TIMED_OUT)}
     return Topic(NoticeKind.TIMED_OUT, marks, lambda items: timed_out_notice(standing.place, items))
 
 
 def _refused(standing: Standing) -> Topic:
     """Consents that came to nothing. Another link that is refused is another thing to know."""
-    marks = {
-        name: standing.links_refused.get(name, "") for name in standing.in_state(ConnectorState.AUTHORIZATION_FAILED)
-    }
+    marks = {name: standing.last_links.get(name, "") for name in standing.in_state(ConnectorState.AUTHORIZATION_FAILED)}
     return Topic(
         NoticeKind.AUTHORIZATION_FAILED, marks, lambda items: authorization_failed_notice(standing.place, items)
     )
@@ -197,7 +114,7 @@ def _failed(standing: Standing) -> Topic:
     final = {name: line for name, line in lines.items() if name not in standing.tried_again}
     reasons = {name: ". ".join(filter(None, (line.error, line.todo))) for name, line in final.items()}
     # Marks are kept on disk (P13), and each try has another request id.
-    marks = {name: redact(_REQUEST_ID.sub("", reason)) for name, reason in reasons.items()}
+    marks = {name: redact(without_request_id(reason)) for name, reason in reasons.items()}
     return Topic(
         NoticeKind.FAILED, marks, lambda items: failed_notice(standing.place, {name: reasons[name] for name in items})
     )

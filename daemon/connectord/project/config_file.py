@@ -55,13 +55,19 @@ def _string_of(file: Path, key: str) -> str | None:
         raise InvalidConfig(file, "expected an object like { … }.", line=1, column=1)
     if key not in value:
         return None
-    line, column = _place_of(text, key)
     said = value[key]
+    if wrong := _wrong_with(said):
+        line, column = _place_of(text, key)
+        raise InvalidConfig(file, f'"{key}" {wrong}.', line=line, column=column)
+    return str(said)
+
+
+def _wrong_with(said: Any) -> str | None:
     if not isinstance(said, str) or not said.strip():
-        raise InvalidConfig(file, f'"{key}" must be a string that is not empty.', line=line, column=column)
+        return "must be a string that is not empty"
     if "\0" in said or not has_utf8(said):
-        raise InvalidConfig(file, f'"{key}" has characters in it that can\'t be used.', line=line, column=column)
-    return said
+        return "has characters in it that can't be used"
+    return None
 
 
 def _read(file: Path) -> tuple[str, Any]:

@@ -26,11 +26,18 @@ _MOST_BITS: Final = 14_000  # Python writes no integer of more than 4,300 digits
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one file says: `connector` is None exactly when a problem is an error. `type_at` is (line, column)."""
+    """What one file says: `connector` is None exactly when a problem is an error."""
 
     connector: Connector | None
     problems: tuple[Problem, ...] = ()
-    type_at: tuple[int, int] = (1, 1)
+
+    @property
+    def type_at(self) -> tuple[int, int]:
+        """Line and column of the type. Worked out anew: few files have anything said about them."""
+        if self.connector is None or self.connector.text is None:
+            return 1, 1
+        text = self.connector.text
+        return line_and_column(text, _found(scan(text), ("type",)).start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +55,18 @@ def read_connector(content: bytes, file: Path) -> Reading:
     try:
         text = decode(content)
         value = parse(text)
-        root = scan(text)
+        complaints = [*_shape(value), *_repeated_keys(text)]
+        root = scan(text) if complaints else None
     except Unusable as unusable:
         place = line_and_column(readable_part(content), unusable.offset or 0)
         return _broken(file, unusable.code, unusable.message, place)
     except Fault as fault:
         code = ProblemCode.SYNTAX if fault.syntax else ProblemCode.SHAPE
         return _broken(file, code, fault.message, line_and_column(text, fault.offset))
-    complaints = [*_shape(value), *_repeated_keys(root)]
-    problems = tuple(_placed(complaint, file, text, root) for complaint in complaints)
+    problems = tuple(_placed(complaint, file, text, root) for complaint in complaints) if root else ()
     if any(problem.severity is Severity.ERROR for problem in problems):
         return Reading(None, problems)
-    return Reading(_connector(value, file, text), problems, line_and_column(text, _found(root, ("type",)).start))
+    return Reading(_connector(value, file, text), problems)
 
 
 def _broken(file: Path, code: ProblemCode, message: str, place: tuple[int, int]) -> Reading:
@@ -152,7 +159,11 @@ def _number(value: float) -> str:
     return "An infinite number" if value > 0 else "A negative infinite number"
 
 
-def _repeated_keys(root: Node) -> Iterator[_Complaint]:
+def _repeated_keys(text: str) -> Iterator[_Complaint]:
+    # Scanning takes as long as all the rest, and hardly any file says a key twice.
+    if "\\" not in text and all(text.count(key) <= 1 for key in MEANT_KEYS):
+        return
+    root = scan(text)
     for key in MEANT_KEYS:
         if sum(item.key == key for item in root.items) > 1:
             message = f'"{key}" is said more than once; this one, the last, counts.'

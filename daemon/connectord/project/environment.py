@@ -88,6 +88,8 @@ def _read_env_file(file: Path) -> dict[str, str]:
         if unusable.code is ProblemCode.NOT_A_FILE:  # `.env` is also a usual name for a virtual environment's folder
             return {}
         raise InvalidConfig(file, unusable.message + ".") from unusable
+    if not content:  # as it is nearly everywhere
+        return {}
     # Node's dotenv, which the CLI uses, knows no ${NAME} either.
-    values = dotenv.dotenv_values(stream=io.StringIO(readable_part(content or b"")), interpolate=False)
+    values = dotenv.dotenv_values(stream=io.StringIO(readable_part(content)), interpolate=False)
     return {name: value for name, value in values.items() if value is not None}

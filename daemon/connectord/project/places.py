@@ -50,10 +50,9 @@ def watch_places(project: Project) -> tuple[WatchPlace, ...]:
     found.entry(root / _CONFIG_FOLDER)
     for path in _way_to(directory, root):
         found.entry(path)
-    for folder in (directory, *_turns(directory)[-1:]):
+    for folder in (directory, *found.turns(directory)[-1:]):
         found.add(folder, (), connectors=True)
-    config_files = (folder / name for folder in folders for name in sorted(CONFIG_NAMES))
-    for path in (*folders, directory, *filter(is_link, config_files), *_links(directory)):
+    for path in (*folders, directory, *_linked_configs(folders), *_links(directory)):
         found.links(path)
     for folder, names in _git_names(directory):
         found.add(folder, names)
@@ -66,6 +65,7 @@ class _Places:
     def __init__(self) -> None:
         self._names: dict[Path, set[str]] = {}
         self._connectors: set[Path] = set()
+        self._targets: dict[str, str | None] = {}
 
     def add(self, folder: Path, names: Iterable[str], *, connectors: bool = False) -> None:
         while not is_folder(folder) and folder != folder.parent:
@@ -80,8 +80,32 @@ class _Places:
         self.add(path.parent, (path.name,))
 
     def links(self, path: Path) -> None:
-        for place in _turns(path):
+        for place in self.turns(path):
             self.entry(place)
+
+    def turns(self, path: Path) -> list[Path]:
+        """Each symbolic link on the way from the root of the file system to what `path` means, and where that ends.
+
+        Links directly below that root are the system's own (macOS' /tmp) and stay as they are.
+        """
+        links: list[str] = []
+        here, rest = path.anchor, list(reversed(path.parts[1:]))
+        while rest and len(links) < MOST_LINKS:
+            name = rest.pop()
+            here = os.path.dirname(here) if name == os.pardir else os.path.join(here, name)  # noqa: PTH118, PTH120  (a start takes some ten thousand steps; as Paths they take five times as long)
+            if (target := self._target(here)) is not None:
+                links.append(here)
+                goal = Path(target)
+                rest.extend(reversed(goal.parts[1:] if goal.anchor else goal.parts))
+                here = goal.anchor or os.path.dirname(here)  # noqa: PTH120  (as above)
+        end = [] if rest or not links else [here]
+        return [Path(link) for link in links if os.path.dirname(link) != path.anchor] + [Path(last) for last in end]  # noqa: PTH120  (as above)
+
+    def _target(self, link: str) -> str | None:
+        """What a symbolic link says; asked once, since all ways of a project begin as its own does."""
+        if link not in self._targets:
+            self._targets[link] = _target(link)
+        return self._targets[link]
 
     def all(self) -> tuple[WatchPlace, ...]:
         return tuple(
@@ -118,29 +142,15 @@ def _is_connector_name(name: str) -> bool:
     return name.endswith(CONNECTOR_SUFFIXES) and not name.startswith(".")
 
 
-def _turns(path: Path) -> list[Path]:
-    """Each symbolic link on the way from the root of the file system to what `path` means, and where such a way ends.
-
-    Links directly below that root are the system's own (macOS' /tmp) and stay as they are.
-    """
-    links: list[Path] = []
-    here, rest = Path(path.anchor), list(reversed(path.parts[1:]))
-    while rest and len(links) < MOST_LINKS:
-        here = here.parent if rest[-1] == os.pardir else here / rest[-1]
-        rest.pop()
-        if (target := _link(here)) is not None:
-            links.append(here)
-            rest.extend(reversed(target.parts[1:] if target.anchor else target.parts))
-            here = Path(target.anchor) if target.anchor else here.parent
-    end = [] if rest or not links else [here]
-    return [link for link in links if link.parent != Path(link.anchor)] + end
-
-
-def _link(path: Path) -> Path | None:
+def _target(link: str) -> str | None:
     try:
-        return Path(os.readlink(path))  # noqa: PTH115  (Path.readlink is the same, and slower by half)
+        return os.readlink(link)  # noqa: PTH115  (as in turns)
     except (OSError, ValueError):  # no link, nothing there, or no name that could be there
         return None
+
+
+def _linked_configs(folders: Iterable[Path]) -> Iterator[Path]:
+    return filter(is_link, (folder / name for folder in folders for name in sorted(CONFIG_NAMES)))
 
 
 def _links(directory: Path) -> list[Path]:
@@ -158,7 +168,7 @@ def places_of_unread(root: Path) -> tuple[WatchPlace, ...]:
     found.add(root, (*CONFIG_NAMES, _CONFIG_FOLDER))
     found.add(root / _CONFIG_FOLDER, CONFIG_NAMES)
     folders = (root, root / _CONFIG_FOLDER)
-    for path in (*folders, *(folder / name for folder in folders for name in sorted(CONFIG_NAMES))):
+    for path in (*folders, *_linked_configs(folders)):
         found.links(path)
     return found.all()
 

@@ -64,7 +64,7 @@ def read_bytes(path: Path | str, *, dir_fd: int | None = None) -> bytes | None:
         status = os.stat(path, dir_fd=dir_fd)
         if not stat.S_ISREG(status.st_mode):
             raise Unusable(ProblemCode.NOT_A_FILE, f"this is {_kind(status.st_mode)}, not a file")
-        return _read(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=dir_fd))
+        return _read(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=dir_fd), status.st_size)
     except FileNotFoundError as error:
         target = _link_target(path, dir_fd)
         if target is None:
@@ -96,12 +96,15 @@ def readable_part(content: bytes) -> str:
     return content.decode("utf-8-sig", "replace")
 
 
-def _read(descriptor: int) -> bytes:
-    # Half the time of a file object, which counts with tens of thousands of small files at a start.
+def _read(descriptor: int, size: int) -> bytes:
+    # Half the time of a file object, which counts with tens of thousands of small files at a start. So does the last
+    # read, which would only say that this was all: a file that has grown meanwhile gives more than `size` at once.
     content = b""
     try:
         while len(content) <= MAX_FILE_BYTES and (more := os.read(descriptor, _CHUNK)):
             content += more
+            if len(content) == size:
+                break
     finally:
         os.close(descriptor)
     if len(content) > MAX_FILE_BYTES:

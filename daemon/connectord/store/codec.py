@@ -81,6 +81,7 @@ def authorization_columns(row: AuthorizationRow) -> Columns:
         row.noticed,
         text(row.app_id),
         text(row.api_url),
+        row.dead,
     )
 
 
@@ -148,10 +149,10 @@ def read_entry(row: Columns) -> BaseEntry:
 
 def read_authorization(row: Columns) -> AuthorizationRow:
     """From the columns of authorizations."""
-    project, name, url, connection_id, scopes, opened_at, deadline, state, noticed, app_id, api_url = row
-    asked, told = _strings(scopes), bool(noticed)
+    project, name, url, connection_id, scopes, opened_at, deadline, state, noticed, app_id, api_url, dead = row
+    link, asked, times = (url, connection_id), _strings(scopes), (opened_at, deadline)
     return AuthorizationRow(
-        _path(project), name, url, connection_id, asked, opened_at, deadline, state, told, app_id, api_url
+        _path(project), name, *link, asked, *times, state, bool(noticed), app_id, api_url, bool(dead)
     )
 
 

@@ -172,7 +172,7 @@ def _load(connection: sqlite3.Connection) -> Mirror:
         entry = codec.read_entry(columns)
         mirror.base.setdefault(keys[number], {})[entry.type] = entry
     for row in connection.execute(
-        "SELECT project, type, url, connection_id, scopes, opened_at, deadline, state, noticed, app_id, api_url"
+        "SELECT project, type, url, connection_id, scopes, opened_at, deadline, state, noticed, app_id, api_url, dead"
         " FROM authorizations"
     ):
         authorization = codec.read_authorization(row)

@@ -52,6 +52,10 @@ class MirrorReads:
         """The latest authorization of each connector type, by type."""
         return _sorted(row for row in self._mirror.authorizations.values() if row.project == project)
 
+    def authorization(self, project: Path, connector_type: str) -> AuthorizationRow | None:
+        """The latest authorization of one connector type."""
+        return self._mirror.authorizations.get((project, connector_type))
+
     def holds(self, project: Path) -> tuple[HoldRow, ...]:
         """The holds of a project, by reason."""
         held = [row for row in self._mirror.holds.values() if row.project == project]

@@ -57,7 +57,10 @@ class JobRow:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRow:
-    """A consent link, and whether the person knows of it. `state` is OPEN or how it ended."""
+    """A consent link, and whether the person knows of it. `state` is OPEN or how it ended.
+
+    `dead`: Base44 has ended it, so that it leads nowhere, whatever its state says of the person.
+    """
 
     project: Path
     type: str
@@ -70,6 +73,7 @@ class AuthorizationRow:
     noticed: bool
     app_id: str
     api_url: str
+    dead: bool = False
 
     @property
     def key(self) -> AuthorizationKey:

@@ -26,8 +26,8 @@ _PUT_ENTRY: Final = (
 )
 _PUT_AUTHORIZATION: Final = (
     "INSERT OR REPLACE INTO authorizations"
-    " (project, type, url, connection_id, scopes, opened_at, deadline, state, noticed, app_id, api_url)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " (project, type, url, connection_id, scopes, opened_at, deadline, state, noticed, app_id, api_url, dead)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _PUT_HOLD: Final = "INSERT OR REPLACE INTO holds (project, reason, types, since, approved_at) VALUES (?, ?, ?, ?, ?)"
 _PUT_SIGHTING: Final = (

@@ -128,6 +128,9 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     """
     ALTER TABLE base_entries ADD COLUMN told TEXT;
     """,
+    """
+    ALTER TABLE authorizations ADD COLUMN dead INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 
 Fault = Callable[[str], None]

@@ -69,6 +69,9 @@ class Store(Protocol):
     def authorizations(self, project: Path) -> tuple[AuthorizationRow, ...]:
         """The latest authorization of each connector type, whatever its state, by type."""
 
+    def authorization(self, project: Path, connector_type: str) -> AuthorizationRow | None:
+        """The latest authorization of one connector type, whatever its state."""
+
     def holds(self, project: Path) -> tuple[HoldRow, ...]:
         """The holds of a project, by reason."""
 

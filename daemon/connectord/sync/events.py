@@ -18,10 +18,11 @@ from connectord.sync.queue import Trigger
 
 @dataclass(frozen=True, slots=True)
 class Watching:
-    """A project was read for the first time."""
+    """A project was read for the first time. `broken` of its files can't be used as they are."""
 
     project: Project
     connectors: tuple[str, ...]
+    broken: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,14 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class ProjectUnusable:
-    """The project can't be read as it is now; what was last good stays in force. None: it can be again."""
+    """The project can't be read as it is now; what was last good stays in force. None: it can be again.
+
+    `again`: for the same reason as before a restart, which was told then.
+    """
 
     root: Path
     error: ConnectordError | None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +83,13 @@ class OutcomeKnown:
 
 @dataclass(frozen=True, slots=True)
 class PushFinished:
-    """A push job ended; base has taken over what was accepted."""
+    """A push job ended; base has taken over what was accepted. `again` are the connectors whose failure was known."""
 
     project: Project
     job: str
     outcomes: tuple[Outcome, ...]
     seconds: float
+    again: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

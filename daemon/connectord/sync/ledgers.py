@@ -1,35 +1,44 @@
-"""What one project's loop remembers between two looks: what was told already, and failures that wait their time."""
+"""What one project's loop compares a look with: what was told before, and failures that wait their time."""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from connectord.base44.words import without_request_id
 from connectord.project.model import Connector, Problem, ProblemCode
-from connectord.store import BaseKey
+from connectord.project.shown import shown_path
+from connectord.store import BaseKey, NoticedRow
 from connectord.sync.outcome import Outcome
 from connectord.sync.retries import passes
+from connectord.sync.told import Said, Told, mark_of
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemNews:
-    """What changed since the last look. `look_again_in` (seconds): a file may be half-written, so look again then."""
+    """What changed since the last look. `look_again_in` (seconds): a file may be half-written, so look again then.
+
+    `noticed` is to be recorded before it is told.
+    """
 
     appeared: tuple[Problem, ...] = ()
     mended: tuple[Problem, ...] = ()
     look_again_in: float | None = None
+    noticed: tuple[NoticedRow, ...] = ()
 
 
 class ProblemLedger:
-    """Tells each problem once, and tells when it is gone.
+    """Tells each problem once, also over restarts, and tells when it is gone.
 
     A file that doesn't parse may be the first half of a save: it gets `patience` seconds before it is told.
     """
 
-    def __init__(self, patience: float) -> None:
+    def __init__(self, patience: float, before: Told) -> None:
         self._patience = patience
+        self._before = before
         self._told: tuple[Problem, ...] = ()
         self._unparsable_since: dict[Path, float] = {}
 
@@ -42,40 +51,77 @@ class ProblemLedger:
             problem for problem in problems if problem.code is not ProblemCode.SYNTAX or waits[problem.file] <= 0
         )
         broken = {problem.file for problem in problems}
-        appeared = tuple(problem for problem in ripe if problem not in self._told)
+        before = self._before.marks(Said.PROBLEM)
+        appeared = tuple(
+            problem
+            for problem in ripe
+            if problem not in self._told
+            and _mark_of_problem(problem) not in before.get(shown_path(problem.file), "").split()
+        )
         mended = tuple(problem for problem in self._told if problem.file not in broken)
         ripe_files = {problem.file for problem in ripe}
         # What was told of a file that is being written stays told until the file says something definite again.
         kept = (problem for problem in self._told if problem.file in broken and problem.file not in ripe_files)
         self._told = (*ripe, *kept)
         young = [wait for wait in waits.values() if wait > 0]
-        return ProblemNews(appeared, mended, min(young, default=None))
+        return ProblemNews(appeared, mended, min(young, default=None), self._noticed(ripe, broken))
+
+    def _noticed(self, ripe: Sequence[Problem], broken: Collection[Path]) -> tuple[NoticedRow, ...]:
+        marks: dict[str, list[str]] = {}
+        for problem in ripe:
+            marks.setdefault(shown_path(problem.file), []).append(_mark_of_problem(problem))
+        said = [self._before.say(Said.PROBLEM, file, " ".join(sorted(of_file))) for file, of_file in marks.items()]
+        whole = self._before.marks(Said.PROBLEM).keys() - {shown_path(file) for file in broken}
+        return tuple(row for rows in (*said, self._before.over(Said.PROBLEM, whole)) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Whether an outcome is news, and what is to be recorded together with it."""
+
+    is_news: bool
+    noticed: tuple[NoticedRow, ...] = ()
 
 
 class FailureLedger:
-    """Tells a failure, or a removal that was held back, once: until it changes or ends (P7, P11).
+    """Tells a failure, or a removal that was held back, once, also over restarts: until it changes or ends (P7, P11).
 
     What may pass by itself is the same while its code is, since its words differ from try to try; anything else while
-    the same content comes to the same words.
+    the same content for the same app comes to the same words.
     """
 
-    def __init__(self) -> None:
-        self._told: dict[str, tuple[object, ...]] = {}
+    def __init__(self, before: Told) -> None:
+        self._before = before
 
-    def is_news(self, outcome: Outcome, connector: Connector | None) -> bool:
+    def heard(self, outcome: Outcome, connector: Connector | None, key: BaseKey) -> Heard:
         """Take an outcome in and say whether it is news. A removal has no `connector`."""
-        before = self._told.pop(outcome.type, None)
         if outcome.accepted:
-            return True
-        now: tuple[object, ...] = (outcome.result, outcome.code)
-        if not passes(outcome):
-            now = (*now, outcome.error, connector)
-        self._told[outcome.type] = now
-        return now != before
+            return Heard(is_news=True, noticed=self._before.over(Said.FAILURE, (outcome.type,)))
+        said = self._before.say(Said.FAILURE, outcome.type, _mark_of_failure(outcome, connector, key))
+        return Heard(bool(said), said)
 
-    def keep_only(self, wanted: Collection[str]) -> None:
+    def keep_only(self, wanted: Collection[str]) -> tuple[NoticedRow, ...]:
         """Nothing is to be sent for the others any more: their failures have ended, and the next one is news."""
-        self._told = {name: told for name, told in self._told.items() if name in wanted}
+        return self._before.over(Said.FAILURE, self._before.marks(Said.FAILURE).keys() - set(wanted))
+
+
+def _mark_of_problem(problem: Problem) -> str:
+    return mark_of(str(problem), problem.code, problem.severity)
+
+
+def _mark_of_failure(outcome: Outcome, connector: Connector | None, key: BaseKey) -> str:
+    words = [key.api_url, key.app_id, outcome.result, outcome.code or ""]
+    if not passes(outcome):
+        # Each try has another request id.
+        words += [without_request_id(outcome.error or ""), _content(connector)]
+    return mark_of(*words)
+
+
+def _content(connector: Connector | None) -> str:
+    if connector is None:
+        return ""
+    config = None if connector.connection_config is None else dict(connector.connection_config)
+    return json.dumps([connector.scopes, config], sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)

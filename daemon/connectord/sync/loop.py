@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Final
 
 from connectord.errors import ConnectordError
 from connectord.project.model import Project, Snapshot
+from connectord.store import Change, NoticedRow
 from connectord.sync.effects import PushEffects
 from connectord.sync.events import ProblemsChanged, ProjectUnusable, Watching
 from connectord.sync.ledgers import ProblemLedger
@@ -19,10 +21,13 @@ from connectord.sync.queue import PushJob, PushQueue, Trigger, foremost
 from connectord.sync.reconcile import base_key
 from connectord.sync.threads import in_thread
 from connectord.sync.timing import Settle
+from connectord.sync.told import Said, Told, mark_of
 from connectord.sync.unrest import Unrest
 
 PATIENCE = 10.0
 """Seconds after which a project that is still being read is said to hang. A slow disk takes one or two."""
+
+_THE_PROJECT: Final = "the project"
 
 Reading = tuple[Project, Snapshot]
 RECONCILING = frozenset({Trigger.START, Trigger.RESCAN})
@@ -59,7 +64,10 @@ class ProjectLoop:
         patience: float = PATIENCE,
     ) -> None:
         self.root = root
-        self.push = ProjectPush(root, effects, read, self.look_again, self._run_beside, paused=lambda: self.paused)
+        self._told = Told(root, effects.store, effects.now)
+        self.push = ProjectPush(
+            root, effects, read, self.look_again, self._run_beside, told=self._told, paused=lambda: self.paused
+        )
         self._read = read
         self._queue = queue
         self._effects = effects
@@ -67,7 +75,7 @@ class ProjectLoop:
         self._patience = patience
         self._wake = asyncio.Event()
         self._triggers: set[Trigger] = set()
-        self._problems = ProblemLedger(settle.patience)
+        self._problems = ProblemLedger(settle.patience, self._told)
         self._seen: Reading | None = None
         self._unusable: str | None = None
         self._later: set[asyncio.TimerHandle] = set()
@@ -165,7 +173,7 @@ class ProjectLoop:
     async def _look(self, triggers: set[Trigger]) -> bool:
         """Look at the project; whether it said anything yet."""
         try:
-            project, snapshot = await self._reading()
+            project, snapshot = await self._reading(triggers)
         except ConnectordError as error:
             self._triggers |= triggers & RECONCILING  # still owed, once the project can be read again
             self._tell_unusable(error)
@@ -189,10 +197,20 @@ class ProjectLoop:
             self._queue.put(PushJob(project, snapshot, foremost(triggers), reconcile))
         return True
 
-    async def _reading(self) -> Reading:
+    async def _reading(self, triggers: set[Trigger]) -> Reading:
         """What is on the disk; one that doesn't answer is told, and waited for."""
         begun = asyncio.Event()
-        reading = asyncio.ensure_future(in_thread(self._read, on_begin=begun.set))
+
+        def begin() -> None:
+            begun.set()
+            if self._seen is None and not self._tickets:
+                # A thousand projects that begin together wait for their turns, and are watched meanwhile, which hints
+                # at each: what came before the first reading is seen by it.
+                self._wake.clear()
+                triggers.update(self._triggers)
+                self._triggers.clear()
+
+        reading = asyncio.ensure_future(in_thread(self._read, on_begin=begin))
         try:
             await begun.wait()
             await asyncio.wait({reading}, timeout=self._patience)
@@ -204,6 +222,7 @@ class ProjectLoop:
 
     def _tell_problems(self, project: Project, snapshot: Snapshot) -> None:
         news = self._problems.compare(snapshot.problems, self._effects.clock())
+        self._record(news.noticed)
         if news.appeared or news.mended:
             self._effects.emit(ProblemsChanged(project, news.appeared, news.mended))
         if news.look_again_in is not None:
@@ -211,13 +230,20 @@ class ProjectLoop:
 
     def _tell_unusable(self, error: ConnectordError) -> None:
         if str(error) != self._unusable:
-            self._effects.emit(ProjectUnusable(self.root, error))
+            rows = self._told.say(Said.UNUSABLE, _THE_PROJECT, mark_of(str(error)))
+            self._record(rows)
+            self._effects.emit(ProjectUnusable(self.root, error, again=not rows))
         self._unusable = str(error)
 
     def _tell_usable(self, project: Project, snapshot: Snapshot) -> None:
+        self._record(self._told.over(Said.UNUSABLE, (_THE_PROJECT,)))
         if self._unusable is not None:
             self._unusable = None
             self._effects.emit(ProjectUnusable(self.root, None))
         if self._seen is None or self._seen[0] != project:
             types = tuple(connector.type for connector in snapshot.connectors)
-            self._effects.emit(Watching(project, types))
+            self._effects.emit(Watching(project, types, len({problem.file for problem in snapshot.errors})))
+
+    def _record(self, noticed: tuple[NoticedRow, ...]) -> None:
+        if noticed:
+            self._effects.store.record(Change(noticed=noticed))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from connectord.sync.reconcile import Reconciler, base_key
 from connectord.sync.removals import Removals
 from connectord.sync.renewals import Renewals
 from connectord.sync.retries import OFFLINE, OFFLINE_CAP, Retries
+from connectord.sync.told import Told
 
 PACE_SECONDS = 5.0
 """When to look again for a removal that the documented limit has no room for yet."""
@@ -36,8 +37,8 @@ class ProjectPush:
     """Carries the push jobs of one project out.
 
     `read` reads the project from disk (blocking). `look_again` asks its loop for another look later,
-    `beside(coroutine)` lets something run that must not keep the next push waiting, `paused` says that a person wants
-    no more of it.
+    `beside(coroutine)` lets something run that must not keep the next push waiting, `told` is what was said of the
+    project before, `paused` says that a person wants no more of it.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class ProjectPush:
         look_again: LookAgain,
         beside: Callable[[Coroutine[None, None, None]], None],
         *,
+        told: Told,
         paused: Callable[[], bool] = lambda: False,
     ) -> None:
         self._effects = effects
@@ -55,7 +57,7 @@ class ProjectPush:
         self._beside = beside
         self._parking = Parking()
         self._renewals = Renewals()
-        self._failures = FailureLedger()
+        self._failures = FailureLedger(told)
         self._retries = Retries(effects, look_again)
         self.removals = Removals(
             root,
@@ -68,7 +70,7 @@ class ProjectPush:
         )
         self._fresh_look = FreshLook(self.removals, effects.store, read=read, plan=self._plan, paused=paused)
         self._reconciler = Reconciler(
-            effects, latest=self._latest_of, on_plan=self.removals.reconciled, on_failure=self._not_asked
+            effects, told, latest=self._latest_of, on_plan=self.removals.reconciled, on_failure=self._not_asked
         )
         self._latest: tuple[BaseKey, Snapshot] | None = None
         self._ask_again_at = 0.0
@@ -78,7 +80,7 @@ class ProjectPush:
         self._renewals.keep_only(snapshot.by_type)
         decided = self._plan(project, snapshot)
         if self._latest is not None and self._latest[0] != base_key(project):
-            self._failures.keep_only(())  # those were the other app's
+            self._over(())  # those were the other app's
         if self._latest is None or snapshot.number >= self._latest[1].number:
             self._latest = base_key(project), snapshot
         self._effects.emit(Looked(project, snapshot, decided))
@@ -87,7 +89,7 @@ class ProjectPush:
         self._keep_texts(project, snapshot, decided.unchanged)
         removals = await self.removals.look(project, snapshot, decided)
         if snapshot.complete:
-            self._failures.keep_only({*_wanted(decided), *self.removals.absent_types()})
+            self._over({*_wanted(decided), *self.removals.absent_types()})
         if self.removals.to_ask:
             self._beside(self._reconciler.reconcile(project, self._effects.connect(project)))
         return replace(decided, removals=removals)
@@ -146,14 +148,20 @@ class ProjectPush:
         effects.store.record(intent(row, base_key(job.project), effects.store.base(base_key(job.project)), sent))
         effects.emit(PushStarted(job.project, job.id, job.trigger, tuple(sent), decided.removals))
 
+        again: list[str] = []
+
         def known(outcome: Outcome) -> None:
             if outcome.result is Result.FAILED:
                 # A look while the rest is under way must not take it for unsent. The job's end says for how long.
                 self._park(job.project, sent.get(outcome.type), outcome, math.inf)
-            again = not self._failures.is_news(outcome, sent.get(outcome.type))
-            if not again:
-                effects.store.record(self._change(job, sent.get(outcome.type), outcome))
-            effects.emit(OutcomeKnown(job.project, app, job.id, sent.get(outcome.type), outcome, again))
+            heard = self._failures.heard(outcome, sent.get(outcome.type), base_key(job.project))
+            if heard.is_news:
+                change = self._change(job, sent.get(outcome.type), outcome)
+                effects.store.record(replace(change, noticed=heard.noticed))
+            else:
+                again.append(outcome.type)
+            known_again = not heard.is_news
+            effects.emit(OutcomeKnown(job.project, app, job.id, sent.get(outcome.type), outcome, known_again))
             self._renewals.heard(outcome)
 
         outcomes = await carry_out(
@@ -164,7 +172,7 @@ class ProjectPush:
             sets_at_once=effects.sets_at_once,
         )
         effects.store.record(Change(jobs=(replace(row, finished_at=effects.now()),)))
-        effects.emit(PushFinished(job.project, job.id, outcomes, effects.clock() - started))
+        effects.emit(PushFinished(job.project, job.id, outcomes, effects.clock() - started, tuple(again)))
         if decided.removals:
             self._look_again(0.0, Trigger.REMOVAL)  # what is left of them shows
         for failure, until in self._retries.schedule(job.project, outcomes):
@@ -181,6 +189,11 @@ class ProjectPush:
             return replace(change, absences=self.removals.accepted(job.project, job.snapshot, connector.type).absences)
         ended = self.removals.gone(outcome.type)
         return replace(change, holds=ended.holds, ended_holds=ended.ended_holds, ended_absences=ended.ended_absences)
+
+    def _over(self, still: Collection[str]) -> None:
+        """The failures of all but these have ended."""
+        if ended := self._failures.keep_only(still):
+            self._effects.store.record(Change(noticed=ended))
 
     def _park(self, project: Project, connector: Connector | None, failure: Outcome, until: float) -> None:
         """Keep what failed from being sent again before `until` (by the clock)."""

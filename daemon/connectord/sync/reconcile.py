@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import Final
 
 from connectord.base44 import App
 from connectord.base44.errors import Base44Error
 from connectord.base44.models import ConnectionStatus, RemoteConnector, StripeStatus
 from connectord.project.model import Project, Snapshot
-from connectord.store import BaseEntry, BaseKey
+from connectord.store import BaseEntry, BaseKey, Change
 from connectord.sync.effects import PushEffects
 from connectord.sync.events import ConnectorsGone, LateConsent, Reconciled, ReconcileFailed
 from connectord.sync.guard import RemovalMode
 from connectord.sync.plan import Plan, Remote, is_new_consent, plan
+from connectord.sync.told import Said, Told, mark_of
 
 AT_ONCE: Final = 4
 """So many projects of one API host are reconciled side by side."""
@@ -24,7 +25,7 @@ SPARE: Final = 10
 
 
 class Reconciler:
-    """Compares one project with Base44 and remembers what it has told.
+    """Compares one project with Base44 and remembers what it has told, in `told` and in base.
 
     `latest` is the snapshot that was seen last, if it was of this base. Connectors whose consent link is being polled
     are left alone: their consents are the poll's to tell (P11).
@@ -36,6 +37,7 @@ class Reconciler:
     def __init__(
         self,
         effects: PushEffects,
+        told: Told,
         *,
         latest: Callable[[BaseKey], Snapshot | None],
         on_plan: Callable[[Project, Plan], None] = lambda _, __: None,
@@ -48,7 +50,7 @@ class Reconciler:
         self._latest = latest
         self._on_plan = on_plan
         self._on_failure = on_failure
-        self._untracked: tuple[BaseKey | None, tuple[str, ...]] = (None, ())
+        self._told = told
         self._mirrors = effects.removals.mode is RemovalMode.MIRROR
         self._failing: str | None = None
         self._failures = 0
@@ -128,10 +130,16 @@ class Reconciler:
         )
 
     def _new_untracked(self, key: BaseKey, decided: Plan) -> tuple[str, ...]:
-        """Those that weren't told since the start: they are nobody's on this machine, so the store has no place."""
-        told_key, told = self._untracked
-        self._untracked = (key, decided.untracked)
-        return tuple(name for name in decided.untracked if told_key != key or name not in told)
+        """Those that weren't told yet; one that comes back after it was gone is told again."""
+        gone = self._told.marks(Said.UNTRACKED).keys() - set(decided.untracked)
+        rows = list(self._told.over(Said.UNTRACKED, gone))
+        new = {
+            name: self._told.say(Said.UNTRACKED, name, mark_of(*map(str, astuple(key)))) for name in decided.untracked
+        }
+        rows += [row for said in new.values() for row in said]
+        if rows:
+            self._store.record(Change(noticed=tuple(rows)))
+        return tuple(name for name, said in new.items() if said)
 
 
 def base_key(project: Project) -> BaseKey:

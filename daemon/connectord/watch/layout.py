@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 from watchfiles import Change
 
 from connectord.watch.target import Found, Identity, Place, identity_of
-
-FLOOD: Final = 1000
-"""So many changes in one batch, and some may have been dropped: watchfiles doesn't tell that the kernel's queue
-overflowed (notify's Rescan has no path, and watchfiles passes on nothing without one; its issue 348)."""
 
 Interest = tuple[Path, Place]
 """The root of a project, and one of its places."""
@@ -61,8 +56,8 @@ class Layout:
         """Whether the entry `name` of one of the directories matters to anybody."""
         return any(place.matters(name) for _, place in self._interests[directory])
 
-    def seen(self, changes: Collection[tuple[Change, str]]) -> Seen:
-        """What these changes mean."""
+    def seen(self, changes: Iterable[tuple[Change, str]], *, flood: bool = False) -> Seen:
+        """What these changes mean; in a `flood` they may not be all (see Flow)."""
         roots: set[Path] = set()
         moved: set[str] = set()
         for change, path in changes:
@@ -72,7 +67,7 @@ class Layout:
                 roots |= self.roots_of(path)
                 if change is not Change.modified:
                     moved.add(path)
-        return Seen(frozenset(roots), frozenset(moved), flood=len(changes) >= FLOOD)
+        return Seen(frozenset(roots), frozenset(moved), flood)
 
     def changed(self, directories: Iterable[str]) -> frozenset[str]:
         """Those for which others stand now, or nothing. Blocks on the disk."""

@@ -12,22 +12,24 @@ from typing import Any, Final, Protocol
 from watchfiles import Change, watch
 
 from connectord.watch.doorbell import Doorbell
+from connectord.watch.flow import Flow
 from connectord.watch.layout import Layout, Seen
 
-STEP_MS: Final = 20
-"""How often watchfiles looks whether something came in, where no bell tells: 0.15 % of a core, and twice that for
-half the time."""
+STEP_MS: Final = 5
+"""How often watchfiles looks whether something came in, while something does. What has come in is told with the second
+look after it at the latest, so that what goes on without a pause is told all the time: when it is over is for others
+to say, who can wait for it (sync/timing.py). A batch that is held back until a limit would look like an end.
+"""
 
-RUNG_STEP_MS: Final = 10
-"""The same while a bell has rung lately: so long nothing else may come in, then a change is told."""
+IDLE_SECONDS: Final = 0.02
+"""How often it looks while nothing comes in, where no bell tells: 0.15 % of a core."""
 
 AWAKE_SECONDS: Final = 1.0
-"""How long after a ring watchfiles looks at every step: its own thread may come by its turn later than this one."""
+"""How long after a ring or a change watchfiles looks at every step: its own thread may come by its turn later."""
 
 LONGEST_WAIT: Final = 5.0
 """Seconds after which watchfiles looks without a ring: nothing is trusted for ever."""
 
-CAP_MS: Final = 200
 OPEN_SECONDS: Final = 30.0
 CLOSE_SECONDS: Final = 2.0
 
@@ -68,29 +70,41 @@ def file_events(directories: tuple[str, ...], stop: StopEvent) -> Iterator[set[t
     # Before watchfiles: a change that it has seen must have rung.
     bell = Doorbell.hang(directories)
     if bell is None:
-        yield from _changes(directories, stop, STEP_MS)
+        yield from _changes(directories, PatientStop(stop, Clockwork()))
         return
     stop.when_set(bell.ring)
     try:
-        yield from _changes(directories, BelledStop(stop, bell), RUNG_STEP_MS)
+        yield from _changes(directories, PatientStop(stop, bell))
     finally:
         bell.close()
 
 
-def _changes(directories: tuple[str, ...], stop: Asked, step: int) -> Iterator[set[tuple[Change, str]]]:
-    return watch(
+def _changes(directories: tuple[str, ...], stop: PatientStop) -> Iterator[set[tuple[Change, str]]]:
+    batches = watch(
         *directories,
         watch_filter=None,
-        step=step,
-        debounce=CAP_MS,
+        step=STEP_MS,
+        debounce=0,
         stop_event=stop,
         recursive=False,
         force_polling=False,
         ignore_permission_denied=False,
     )
+    for batch in batches:
+        stop.stay_awake()
+        yield batch
 
 
-class BelledStop:
+class Clockwork:
+    """What is waited for where no bell can be hung: time."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait a little less than a moment, `seconds` at most. It never rings."""
+        time.sleep(min(seconds, IDLE_SECONDS - STEP_MS / 1000))
+        return False
+
+
+class PatientStop:
     """A stop event that keeps whoever asks waiting until there is a reason to go on: a ring, or one not long ago."""
 
     def __init__(self, stop: Asked, bell: Bell, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -104,8 +118,12 @@ class BelledStop:
         if self._stop.is_set():
             return True
         if self._clock() >= self._awake_until and self._bell.wait(LONGEST_WAIT):
-            self._awake_until = self._clock() + AWAKE_SECONDS
+            self.stay_awake()
         return self._stop.is_set()
+
+    def stay_awake(self) -> None:
+        """Something happens: keep nobody waiting for a while."""
+        self._awake_until = self._clock() + AWAKE_SECONDS
 
 
 class Subscription:
@@ -132,6 +150,7 @@ class Subscription:
         self._subscribed: asyncio.Future[None] = self._loop.create_future()
         self._ended: asyncio.Future[Exception | None] = self._loop.create_future()
         self._stop = _Stop(self._tell_subscribed)
+        self._flow = Flow()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     async def open(self) -> None:
@@ -164,7 +183,7 @@ class Subscription:
         try:
             directories = tuple(sorted(name for name, _ in self.watched))
             for changes in self._source(directories, self._stop):
-                if seen := self.layout.seen(changes):
+                if seen := self.layout.seen(changes, flood=self._flow.is_flood(changes)):
                     self._post(self._on_seen, seen)
         except Exception as raised:  # noqa: BLE001  (whatever it is, it ends the watching, and is judged in events.py)
             error = raised

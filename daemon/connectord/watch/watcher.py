@@ -21,6 +21,10 @@ from connectord.watch.target import Found, Target, same_directories
 FLOOD_SECONDS: Final = 2.0
 """How long after the first flood everybody is hinted at, once for all the floods until then."""
 
+BREATH_SECONDS: Final = 0.1
+"""After a look for places that found all of them as they were: while files are written without a pause, each batch of
+changes would ask for the next one. What has come until then is looked for after it."""
+
 MOST_NAMED: Final = 3
 
 
@@ -109,10 +113,14 @@ class Watcher:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            await self._adjust()
+            if not await self._adjust():
+                await asyncio.sleep(BREATH_SECONDS)
 
-    async def _adjust(self) -> None:
-        """Bring what is watched up to date, and hint at everyone whose news may have been missed by then."""
+    async def _adjust(self) -> bool:
+        """Bring what is watched up to date, and hint at everyone whose news may have been missed by then.
+
+        Whether there was anything to be done.
+        """
         moved, self._moved = self._moved, set()
         changed = await self._look_for_places(self._layout.roots_of(*moved))
         if self._forgive:
@@ -127,6 +135,7 @@ class Watcher:
         for root in self._targets if gap else self._layout.roots_of(*self._events.gone):
             self.refresh(root)
         self._hint(self._targets if gap else changed)
+        return bool(changed or moved or gap)
 
     async def _look_for_places(self, moved: set[Path]) -> set[Path]:
         """The roots of which something is not where it was; the layout is up to date then."""
