@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 from tests.support.cli import Machine
 from tests.support.emulator import RunningEmulator, running_emulator
+from tests.support.forks import a_nursery
 from tests.support.project import a_project
+from tests.support.running import nurseries
+
+
+@pytest.fixture(scope="package", autouse=True)
+def forked_commands() -> Iterator[None]:
+    """Commands that begin quickly; those at a terminal are started from nothing."""
+    with a_nursery() as nursery:
+        nurseries.append(nursery)
+        yield
+        nurseries.remove(nursery)
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,7 @@ def program(tmp_path: Path) -> Path:
 def tab(machine: Machine, *words: str, **environ: str) -> Ended:
     """What is offered for the last word, as `kind,word`."""
     asked = {"_CONNECTORD_COMPLETE": "bash_complete", "COMP_CWORD": str(len(words)), **environ}
-    return machine.with_environ(**asked, COMP_WORDS=" ".join(("connectord", *words))).connectord()
+    return machine.with_environ(**asked, COMP_WORDS=" ".join(("connectord", *words))).from_nothing()
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -26,7 +26,7 @@ def is_subsequence(inner: str, outer: str) -> bool:
 
 
 @given(connector_texts(), SCOPES)
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_it_says_exactly_the_new_scopes_and_all_else_is_unchanged(
     written: tuple[str, list[str]], wanted: list[str]
 ) -> None:

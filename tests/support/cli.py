@@ -6,12 +6,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pexpect
+from tests.support.forks import Nursery
+from tests.support.running import nurseries
 
 SECONDS = 30
 
@@ -47,6 +50,10 @@ class Machine:
 
     def connectord(self, *args: str) -> Ended:
         """Run a command at pipes and wait for its end."""
+        return self._forked(nurseries[-1], args) if nurseries else self.from_nothing(*args)
+
+    def from_nothing(self, *args: str) -> Ended:
+        """The same by a Python that has imported nothing yet."""
         ended = subprocess.run(
             [sys.executable, "-m", "connectord", *args],
             cwd=self.folder,
@@ -58,6 +65,19 @@ class Machine:
             check=False,
         )
         return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+    def _forked(self, nursery: Nursery, args: Sequence[str]) -> Ended:
+        with (
+            tempfile.TemporaryFile() as errors,
+            nursery.fork(list(args), self._environ(), errors, self.folder) as process,
+        ):
+            try:
+                out = process.stdout.read()
+                code = process.wait(SECONDS)
+            finally:
+                process.kill()
+            errors.seek(0)
+            return Ended(code, out, errors.read().decode())
 
     def at_a_terminal(self, *args: str, authorization_limit: float | None = None) -> pexpect.spawn[str]:
         """Start a command at a pseudo-terminal, wide enough that no line wraps.

@@ -1,7 +1,8 @@
-"""Daemons that begin in a tenth of the time: forked from a process that has imported everything, and is nothing else.
+"""Processes that begin in a tenth of the time: forked from one that has imported everything, and is nothing else.
 
 Each is a process of its own, with its own pid, environment and files, and dies of `kill -9` like any other. Half of a
-short life is Python importing, which is the same every time. That it begins from nothing as well is for tests/daemon.
+short life is Python importing, which is the same every time. That it begins from nothing as well is for
+tests/daemon/test_run.py and tests/cli/test_entry.py.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import IO
 
 import connectord.cli.run  # noqa: F401  (whatever a daemon needs, once for all of them)
@@ -25,7 +27,7 @@ LARGEST = 1 << 20
 
 
 class Forked:
-    """A daemon, with what is used of Popen. `stdout` is what it says."""
+    """A process, with what is used of Popen. `stdout` is what it says."""
 
     def __init__(self, words: socket.socket, stdout: IO[str]) -> None:
         self.stdout = stdout
@@ -68,17 +70,20 @@ class Forked:
 
 
 class Nursery:
-    """Where daemons are forked."""
+    """Where processes are forked."""
 
     def __init__(self, orders: socket.socket) -> None:
         self._orders = orders
 
     @contextmanager
-    def fork(self, arguments: list[str], environ: Mapping[str, str], stderr: IO[bytes]) -> Iterator[Forked]:
-        """`connectord ARGUMENTS`, with nothing on stdin. Whoever enters sees to its end."""
+    def fork(
+        self, arguments: list[str], environ: Mapping[str, str], stderr: IO[bytes], folder: Path | None = None
+    ) -> Iterator[Forked]:
+        """`connectord ARGUMENTS` in this folder, with nothing on stdin. Whoever enters sees to its end."""
         ours, theirs = socket.socketpair()
         read, write = os.pipe()
-        order = json.dumps({"arguments": arguments, "environ": dict(environ)}).encode()
+        where = str(folder or Path.cwd())
+        order = json.dumps({"arguments": arguments, "environ": dict(environ), "folder": where}).encode()
         socket.send_fds(self._orders, [order], [theirs.fileno(), write, stderr.fileno()])
         theirs.close()
         os.close(write)
@@ -103,7 +108,7 @@ def a_nursery() -> Iterator[Nursery]:
 
 
 def _obey(orders: socket.socket) -> None:
-    """Fork a keeper for each order; it forks the daemon, says its pid, and how it ended."""
+    """Fork a keeper for each order; it forks the process, says its pid, and how it ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a keeper ended
     while True:
         order, files, _, _ = socket.recv_fds(orders, LARGEST, 3)
@@ -139,6 +144,7 @@ def _become(order: dict[str, object], stdout: int, stderr: int) -> None:
     sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8", closefd=False)
     os.environ.clear()
     os.environ.update(order["environ"])  # type: ignore[call-overload]  # what `fork` put there
+    os.chdir(order["folder"])  # type: ignore[arg-type]  # what `fork` put there
     sys.argv = ["connectord", *order["arguments"]]  # type: ignore[misc]  # what `fork` put there
     code = 1
     try:

@@ -22,7 +22,7 @@ from tests.support.forks import Forked, Nursery
 WITHIN = 20.0
 
 nurseries: list[Nursery] = []
-"""Where daemons are forked; while there is none, they are started from nothing."""
+"""Where daemons and commands are forked; while there is none, they are started from nothing."""
 
 
 @dataclass
