@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Half of the tests' time is waiting for processes: one more than the two cores that a CI machine has.
+WORKERS ?= 3
 
 .PHONY: help demo tour test storm check bench format docs picture clean
 
@@ -15,7 +17,7 @@ tour: $(VENV)/runtime  ## the whole story, played and checked step by step
 	@$(BIN)/connectord demo --tour
 
 test: $(VENV)/dev  ## all tests (PYTEST_ARGS="-k plan" for some)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 storm: $(VENV)/dev  ## the storms at full size: 120 kills, half an hour of weather and upheavals
 	CONNECTORD_STORM=15 $(BIN)/python -m pytest -n 2 --dist loadfile tests/storms $(PYTEST_ARGS)
