@@ -11,6 +11,10 @@ from typing import Final, ParamSpec, TypeVar
 IDLE_SECONDS: Final = 1.0
 """After so long without work a thread ends."""
 
+IN_RUST: Final = "watch"
+"""The name of the threads that wait in watchfiles. One that comes back from there while Python is taken down aborts the
+process: whoever leaves looks for them first."""
+
 T = TypeVar("T")
 P = ParamSpec("P")
 

@@ -6,14 +6,16 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import NoReturn
 
 from connectord.cli.exit_codes import ExitCode
 from connectord.cli.failures import show_error, show_unexpected
 from connectord.cli.output import Output
 from connectord.errors import ConnectordError
-from connectord.unjoined import UnjoinedThreads
+from connectord.unjoined import IN_RUST, UnjoinedThreads
 
 INSISTED = 3
 
@@ -33,7 +35,17 @@ def ending_signals() -> tuple[signal.Signals, ...]:
 def run_command(command: Command, *, as_json: bool = False, in_lines: bool = False) -> NoReturn:
     """Run `command` and leave with its exit code; errors are shown, never raised. See Output for the choices."""
     output = Output(as_json=as_json, in_lines=in_lines)
-    sys.exit(output.exit_code(_exit_code(command, output)))
+    _leave(output.exit_code(_exit_code(command, output)))
+
+
+def _leave(code: int) -> NoReturn:
+    """Leave; without taking Python down where a thread of the watcher didn't end in time (134 instead of `code`)."""
+    if any(thread.name == IN_RUST for thread in threading.enumerate()):
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):  # a reader that has gone; what was printed is checked by Output
+                stream.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _exit_code(command: Command, output: Output) -> ExitCode:

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from watchfiles import Change, watch
 
+from connectord.unjoined import IN_RUST
 from connectord.watch.doorbell import Doorbell
 from connectord.watch.flow import Flow
 from connectord.watch.layout import Layout, Seen
@@ -151,7 +152,7 @@ class Subscription:
         self._ended: asyncio.Future[Exception | None] = self._loop.create_future()
         self._stop = _Stop(self._tell_subscribed)
         self._flow = Flow()
-        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=IN_RUST, daemon=True)
 
     async def open(self) -> None:
         """Return once everything that happens from now on will be seen. Raises what the source raised."""
