@@ -83,6 +83,15 @@ def test_it_shows_exactly_what_it_asks_about_and_says_what_was_removed(daemon: F
     assert exit_code_of(terminal) == 0
 
 
+def test_p3_what_a_problem_keeps_from_being_removed_is_not_approved_but_said(daemon: FakeDaemon, shop: Machine) -> None:
+    why = "its file is gone; not removed while this is wrong: the connectors directory isn't there"
+    lines = (a_connector("slack", "held", error=why), a_connector("box"))
+    daemon.face.projects = [a_project_status(shop.folder, state="needs-action", connectors=lines)]
+    ended = shop.connectord("approve", "-y")
+    assert (ended.code, ended.out) == (4, f"Nothing can be approved yet:\n  slack: {why}\n")
+    assert daemon.face.asked == []
+
+
 def test_a_no_approves_nothing_and_they_stay_held(daemon: FakeDaemon, shop: Machine) -> None:
     terminal = shop.at_a_terminal("approve")
     terminal.expect_exact(QUESTION)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from connectord.cli.following import Removal, follow
 from connectord.cli.output import Output
 from connectord.cli.status_table import clock
 from connectord.control.client import Client
-from connectord.control.models import Approval, Hold, ProjectStatus
+from connectord.control.models import Approval, ConnectorState, Hold, ProjectStatus
 from connectord.control.unanswered import Refusal
 
 GOES_ON: Final = (
@@ -42,11 +42,11 @@ def approve(project: Path | None, *, yes: bool, timeout: float, as_json: bool) -
 
 
 def _approve(client: Client, path: Path | None, output: Output, *, yes: bool, timeout: float) -> int:
-    held = tuple(_Shown(project, holds) for project in client.status(path).projects if (holds := _to_approve(project)))
+    projects = client.status(path).projects
+    held = tuple(_Shown(project, holds) for project in projects if (holds := _to_approve(project)))
     if not held:
-        output.say("Nothing is held")
         output.document({"approved": []})
-        return ExitCode.OK
+        return _nothing_to_approve(projects, output)
     for one in held:
         _show(one, output)
     if not yes and not _confirmed(output):
@@ -81,6 +81,23 @@ class _Shown:
 
 def _to_approve(project: ProjectStatus) -> tuple[Hold, ...]:
     return tuple(hold for hold in project.held if not hold.approved)
+
+
+def _nothing_to_approve(projects: Iterable[ProjectStatus], output: Output) -> ExitCode:
+    """Problems suspend removals without a hold (P3): they are mended, not approved."""
+    waiting = [
+        line
+        for project in projects
+        for line in project.connectors
+        if line.state is ConnectorState.HELD and not any(line.type in hold.types for hold in project.held)
+    ]
+    if not waiting:
+        output.say("Nothing is held")
+        return ExitCode.OK
+    output.say("Nothing can be approved yet:")
+    for line in waiting:
+        output.say(f"  {line.type}: {line.error}")
+    return ExitCode.HELD
 
 
 def _confirmed(output: Output) -> bool:
