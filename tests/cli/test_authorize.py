@@ -16,6 +16,7 @@ from tests.support.fake_daemon import FakeDaemon, a_runtime_dir, fake_daemon
 from tests.support.project import a_project
 
 from connectord.control.consent_models import Consent
+from connectord.control.models import ProjectState
 from connectord.daemon.fresh_link import NotAuthorizable
 from connectord.errors import ConnectordError
 
@@ -80,6 +81,16 @@ def test_all_that_need_it_are_opened_one_after_another(desk: Machine, daemon: Fa
         "✓ slack authorization complete",
     ]
     assert consents(daemon).asked == [(word, name) for name in ("github", "slack") for word in ("link", "ended")]
+
+
+def test_p12_where_base44_is_out_of_reach_that_is_said_first(desk: Machine, daemon: FakeDaemon) -> None:
+    (project,) = daemon.face.projects
+    error = "Can't reach Base44 at app.base44.com to list the connectors: no network"
+    daemon.face.projects = [project.model_copy(update={"state": ProjectState.OFFLINE, "error": error})]
+    end(daemon, github="authorized", slack="authorized")
+    ended = desk.connectord("authorize")
+    said_first = ended.err.splitlines()[0]
+    assert (ended.code, said_first) == (0, f"Warning: {error}. Its links work again once Base44 answers.")
 
 
 def test_only_those_that_are_named_are_opened_and_each_once(desk: Machine, daemon: FakeDaemon, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from connectord.cli.watching import as_authorization, consent_ended
 from connectord.control.client import Client
 from connectord.control.consent_models import Consent, ConsentState
 from connectord.control.granted import added
-from connectord.control.models import ProjectStatus
+from connectord.control.models import ProjectState, ProjectStatus
 from connectord.control.unanswered import NoDaemon
 from connectord.control.verdict import needs_consent
 from connectord.errors import ConnectordError
@@ -95,6 +95,9 @@ async def _authorize(types: tuple[str, ...], path: Path | None, output: Output, 
         output.say("Nothing needs authorization")
         output.document({"authorizations": []})
         return ExitCode.OK
+    for project in projects:
+        if project.state is ProjectState.OFFLINE and any(one.root == Path(project.path) for one in wanted):
+            output.warn(f"{project.error}. Its links work again once Base44 answers.")
     browser = Browser(why=NO_BROWSER) if no_browser else find_browser(setting=open_browser_setting(output))
     walk = Walk(client, browser, output)
     try:
