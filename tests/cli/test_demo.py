@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import re
 import signal
@@ -18,7 +20,7 @@ from tests.support.running import environment
 
 from connectord.cli.demo import demo, listener
 from connectord.cli.demo.person import Person
-from connectord.cli.demo.stage import Stage
+from connectord.cli.demo.stage import DemoFailed, Stage
 from connectord.control.models import Restoration
 
 WITHIN = 60.0
@@ -81,6 +83,24 @@ def only_all_of_them(original: Callable[..., object]) -> Callable[..., object]:
         return original(stage, *names) if len(names) > 1 else None
 
     return delete
+
+
+def saying(*lines: dict[str, object]) -> listener.Listener:
+    return listener.Listener(io.BytesIO(b"".join(json.dumps(line).encode() + b"\n" for line in lines)))
+
+
+def test_on_a_busy_machine_the_files_may_go_one_after_the_other() -> None:
+    """The daemon that looks between two of them says a hold that grows, and forgets one after the other."""
+    daemon = saying(
+        {"event": "hold.began", "code": "root-emptied", "types": ["googlecalendar"]},
+        {"event": "connector.forgotten", "types": ["github"]},
+        {"event": "hold.changed", "code": "root-emptied", "types": ["googlecalendar", "stripe"]},
+        {"event": "connector.forgotten", "types": ["slack"]},
+    )
+    assert daemon.expect(code="root-emptied", types=["googlecalendar", "stripe"])["event"] == "hold.changed"
+    daemon.expect_each(["github", "slack"], event="connector.forgotten")
+    with pytest.raises(DemoFailed, match=r"ended before it said .*notion"):
+        daemon.expect_each(["github", "notion"], event="connector.forgotten")
 
 
 CAUSES: dict[str, tuple[type, str, Callable[..., object]]] = {

@@ -6,7 +6,7 @@ import json
 import queue
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import IO, Any
 
 from connectord.cli.demo.stage import DemoFailed
@@ -43,6 +43,12 @@ class Listener:
             if fitting is not None:
                 return fitting
             self._heard.append(self._next(deadline, wanted))
+
+    def expect_each(self, types: Collection[str], *, within: float = WITHIN_SECONDS, **wanted: object) -> None:
+        """Wait until lines that fit have named each of these, in one line or in many. Raises DemoFailed as expect()."""
+        deadline = time.monotonic() + within
+        while set(types) - {name for line in self._heard if _fits(line, wanted) for name in line["types"]}:
+            self._heard.append(self._next(deadline, wanted | {"types": list(types)}))
 
     def _next(self, deadline: float, wanted: Mapping[str, object]) -> Line:
         try:

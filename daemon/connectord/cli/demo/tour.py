@@ -210,10 +210,9 @@ class Tour:
         """All files vanish, as from an accident: held, and nothing is changed on Base44."""
         self._begin()
         self._stage.delete("googlecalendar.jsonc", "stripe.jsonc", "slack.jsonc", "github.jsonc")
-        line = self._listener.expect(event="hold.began", code="root-emptied")
-        _check(line["types"] == CONSENTED, f"held are {line['types']}")
-        forgotten = self._listener.expect(event="connector.forgotten")["types"]  # nobody has consented to these
-        _check(sorted(forgotten) == ["github", "slack"], f"forgotten were {forgotten}")
+        # Where the machine was busy, the files went before the daemon's eyes: the hold began and grew.
+        line = self._listener.expect(code="root-emptied", types=CONSENTED)
+        self._listener.expect_each(["github", "slack"], event="connector.forgotten")  # nobody has consented to these
         _check(not self._changes(), f"Base44 received {self._changes()}")
         _check("googlecalendar" in self._connectors(), "a connector was removed")
         return str(line["message"])
