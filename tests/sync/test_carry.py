@@ -139,6 +139,44 @@ async def test_no_more_sets_at_once_than_the_limit() -> None:
     assert (most, len(outcomes)) == (3, 6)
 
 
+async def told_of_three(*, end_after: str | None = None) -> list[str]:
+    """What happens in which order when three are set one after another; cancelled when one of them is answered."""
+    emulator, happened = emulator_app(), []
+    async with a_client(emulator) as app:
+        send = app.set_connector
+
+        async def sent(connector_type: str, scopes: object, config: object = None) -> object:
+            happened.append(f"{connector_type} sent")
+            await asyncio.sleep(0)  # a network takes its time, the others come to wait
+            try:
+                return await send(connector_type, scopes, config)  # type: ignore[arg-type]
+            finally:
+                if connector_type == end_after:
+                    asyncio.get_running_loop().call_later(0, carrying.cancel)
+
+        app.set_connector = sent  # type: ignore[assignment, method-assign]
+        plan = Plan(sets=(SLACK, GITHUB, Connector("notion")))
+        told = lambda outcome: happened.append(f"{outcome.type} told")  # noqa: E731
+        carrying = asyncio.ensure_future(carry_out(plan, app, objection=allowed, on_outcome=told, sets_at_once=1))
+        await asyncio.wait({carrying})
+    return happened
+
+
+async def test_p14_the_next_request_goes_out_before_an_outcome_is_told() -> None:
+    happened = await told_of_three()
+    assert happened.index("github sent") < happened.index("slack told")
+    assert happened.index("notion sent") < happened.index("github told")
+    assert sorted(happened) == sorted(
+        f"{name} {what}" for name in ("slack", "github", "notion") for what in ("sent", "told")
+    )
+
+
+async def test_p9_what_was_answered_is_told_even_if_nothing_more_is_wanted_in_the_moment_before() -> None:
+    happened = await told_of_three(end_after="slack")
+    assert "slack told" in happened
+    assert "notion sent" not in happened, "it was cancelled too late to say anything"
+
+
 async def test_where_nobody_is_answered_in_time_the_others_are_not_sent_one_after_another() -> None:
     emulator, asked = emulator_app(), []
     two = asyncio.Event()

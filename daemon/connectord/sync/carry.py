@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Final
 
 from connectord.base44 import App
 from connectord.base44.errors import Base44Error, NotFound, SignedOut, TimedOut
@@ -18,6 +19,10 @@ from connectord.sync.outcome import Outcome, Result, failed, read_set_reply, unc
 from connectord.sync.plan import Plan, Remote, gone
 
 SETS_AT_ONCE = 8
+
+NEXT_GOES_OUT: Final = 0.01
+"""Seconds that an outcome waits to be told while other sets wait for a place: writing one down and telling it takes the
+processor for a millisecond, and eight answers come at a time."""
 
 Objection = Callable[[str], Awaitable[Outcome | None]]
 """Asked right before a removal is sent, each time that it is: None lets it go, an outcome stands instead of it."""
@@ -55,7 +60,12 @@ async def _set_all(
         async with places:
             outcome = _foreseen(connector, ended) or await _set(connector, app)
             ended.append(outcome)
-            return _said(outcome, on_outcome)
+        try:
+            if places.locked():  # others wait for the place: the next request goes out before this is written down
+                await asyncio.sleep(NEXT_GOES_OUT)
+        finally:  # Base44 has it, whoever cancels us now
+            _said(outcome, on_outcome)
+        return outcome
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(one(connector)) for connector in connectors]
