@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.benchmarks.figures import Figures, Measurement
+from tests.benchmarks.parts import switch as switch_part
 from tests.benchmarks.results import Result
 
 OURS: Final = "connectord"
@@ -66,13 +67,26 @@ def requests(measured: Measured) -> str:
 
 
 def switch(measured: Measured) -> str:
-    """A branch switch: everybody."""
+    """A branch switch: everybody, and ours with more requests at a time."""
     return "\n\n".join(
         [
-            _side_by_side(measured, "switch", "switch to settled", "ms"),
+            _side_by_side(measured, "switch", switch_part.TO_SETTLED, "ms"),
+            _more_at_a_time(measured),
             _side_by_side(measured, "switch", "requests for one switch", ""),
         ]
     )
+
+
+def _more_at_a_time(measured: Measured) -> str:
+    rows = [
+        [
+            str(one.conditions["round trip"]),
+            _median(measured.one("switch", who=OURS, what=switch_part.TO_SETTLED, **one.conditions)),
+            _spread(one.figures),
+        ]
+        for one in measured.of("switch", switch_part.SIXTEEN)
+    ]
+    return table(["round trip (ms)", "8 at a time (ms)", "16 at a time (ms)"], rows)
 
 
 def idle(measured: Measured) -> str:

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import cycle, islice
+from typing import Final
 
 from tests.benchmarks.base44 import granted
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.contender import Contender, settle
+from tests.benchmarks.daemon import User
 from tests.benchmarks.parts.save import RIVAL_QUIET
 from tests.benchmarks.sample import VARIANTS, Sample
 from tests.benchmarks.stage import Stage, a_stage, at_rest
 
 QUIET = 0.3
+
+TO_SETTLED: Final = "switch to settled"
+SIXTEEN: Final = "switch to settled, 16 at a time"
+"""The same with twice as many requests under way as usual (`sets_at_once`)."""
 
 
 def measure(bench: Bench) -> None:
@@ -24,15 +32,21 @@ def measure(bench: Bench) -> None:
             stage.base44.round_trip(round_trip)
             stage.remember()
             with at_rest(stage) as daemon:
-                _switches(bench, stage, daemon, bench.sizes.switches, quiet=QUIET, round_trip=round_trip)
+                _note(bench, daemon, _switches(stage, daemon, bench.sizes.switches, quiet=QUIET), stage, round_trip)
+            with _set(stage.user, "sets_at_once = 16"), at_rest(stage) as daemon:
+                took, _ = _switches(stage, daemon, bench.sizes.switches, quiet=QUIET)
+                bench.note(daemon.name, SIXTEEN, "ms", took, **_conditions(stage, round_trip))
             for rival in bench.rivals:
                 with rival(stage.user, stage.sample) as watching:
-                    _switches(
-                        bench, stage, watching, bench.sizes.rival_switches, quiet=RIVAL_QUIET, round_trip=round_trip
-                    )
+                    switches = _switches(stage, watching, bench.sizes.rival_switches, quiet=RIVAL_QUIET)
+                    _note(bench, watching, switches, stage, round_trip)
 
 
-def _switches(bench: Bench, stage: Stage, contender: Contender, times: int, *, quiet: float, round_trip: int) -> None:
+Switches = tuple[list[float], list[int]]
+"""How long each took, in milliseconds, and how many requests."""
+
+
+def _switches(stage: Stage, contender: Contender, times: int, *, quiet: float) -> Switches:
     took, requests = [], []
     for variant in islice(cycle(reversed(VARIANTS)), times):
         stage.base44.forget_requests()
@@ -42,9 +56,29 @@ def _switches(bench: Bench, stage: Stage, contender: Contender, times: int, *, q
         settle(contender, quiet)
         requests.append(len(stage.base44.receipts()))
     git(stage.sample, "checkout", "-q", VARIANTS[0])
-    conditions = {"connectors": len(stage.sample.types), "round trip": round_trip}
-    bench.note(contender.name, "switch to settled", "ms", took, **conditions)
-    bench.note(contender.name, "requests for one switch", "", requests, **conditions)
+    return took, requests
+
+
+def _note(bench: Bench, contender: Contender, switches: Switches, stage: Stage, round_trip: int) -> None:
+    took, requests = switches
+    bench.note(contender.name, TO_SETTLED, "ms", took, **_conditions(stage, round_trip))
+    bench.note(contender.name, "requests for one switch", "", requests, **_conditions(stage, round_trip))
+
+
+def _conditions(stage: Stage, round_trip: int) -> dict[str, int | str]:
+    return {"connectors": len(stage.sample.types), "round trip": round_trip}
+
+
+@contextmanager
+def _set(user: User, line: str) -> Iterator[None]:
+    """A line in the user's settings, until the block ends."""
+    settings = user.home / ".config" / "connectord" / "config.toml"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text(line + "\n", encoding="utf-8")
+    try:
+        yield
+    finally:
+        settings.unlink()
 
 
 def _settled(stage: Stage, contender: Contender, variant: str) -> float:
