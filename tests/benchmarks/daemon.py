@@ -80,7 +80,7 @@ class Daemon:
             line = self.expect("project.watching")
             missing.discard(fields(line.text)["project"])
             last = line.at
-        client = Client(self.user.home / "run")
+        client = Client(self.user.home / "run", timeout=WITHIN)
         while client.daemon().watching == "down":
             time.sleep(0.02)
             last = time.monotonic()

@@ -30,6 +30,9 @@ LAST_PAUSE = 300.0
 
 ENDS_BY_ITSELF = frozenset({ProjectState.SYNCING, ProjectState.OFFLINE})
 
+_DRIFTS = {kind.value: kind for kind in DriftKind}
+_LOST = {status.value: state for status, state in LOST_STATES.items() if status is not None}
+
 
 class Followed:
     """A project from its adding to its removing. `emit` hears its loop's events after its board did.
@@ -169,11 +172,10 @@ class Followed:
 
 def _seen(entry: BaseEntry, row: AuthorizationRow | None, at: datetime) -> Entry:
     """A connector that was consented to, as it was when Base44's list was last read."""
-    for kind in DriftKind:
-        if entry.told == kind.value:
-            return drifted_entry(kind, at)
-    states = {status.value: state for status, state in LOST_STATES.items() if status is not None}
-    state = states.get(entry.told or "", ConnectorState.SYNCED)
+    told = entry.told or ""
+    if told in _DRIFTS:
+        return drifted_entry(_DRIFTS[told], at)
+    state = _LOST.get(told, ConnectorState.SYNCED)
     claim_url = row.url if row is not None and row.state == CLAIMABLE else None
     return Entry(state, at, missing_scopes=entry.missing_scopes, claim_url=claim_url)
 
