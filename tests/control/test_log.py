@@ -114,6 +114,7 @@ def test_an_error_of_the_file_itself_is_heard(tmp_path: Path) -> None:
         f"token {JWT} refused",
         f"Authorization: Bearer {JWT}",
         "Authorization: Bearer opaque-token-value",
+        "the proxy was told Basic b3BhcXVlLXRva2VuLXZhbHVl",
         f"api_key: {KEY}",
         f"using {KEY}.",
         '{"accessToken": "opaque-token-value", "refresh_token":"opaque-token-value"}',
@@ -125,7 +126,7 @@ def test_an_error_of_the_file_itself_is_heard(tmp_path: Path) -> None:
 def test_p13_what_looks_like_a_token_is_masked(text: str) -> None:
     masked = redact(text)
     assert "***" in masked
-    assert not any(secret in masked for secret in (JWT, KEY, "0123456789", "opaque-token-value", "c2lnbmF0"))
+    assert not any(secret in masked for secret in (JWT, KEY, "0123456789", "opaque-token-value", "c2lnbmF0", "b3Bhc"))
 
 
 @pytest.mark.parametrize(
