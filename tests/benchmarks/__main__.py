@@ -100,7 +100,7 @@ def measure(part: str, sizes: Sizes, *, beside: tuple[Rival, ...], say: Callable
         part=part,
         at=results.now(),
         commit=_commit(),
-        machine=results.this_machine(load),
+        machine=results.this_machine(load, bench.paces),
         beside=rivals.versions() if beside else {},
         measurements=tuple(bench.measurements),
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tests.benchmarks.figures import Measurement
+from tests.benchmarks.results import pace
 from tests.benchmarks.rivals import Rival
 
 
@@ -56,9 +57,11 @@ class Bench:
     say: Callable[[str], None]
     rivals: tuple[Rival, ...] = ()
     measurements: list[Measurement] = field(default_factory=list)
+    paces: list[float] = field(default_factory=lambda: [pace()])
 
     def note(self, who: str, what: str, unit: str, values: Sequence[float], **conditions: int | str) -> None:
-        """Keep values, and say what they come to."""
+        """Keep values, with the machine's pace right after they were taken, and say what they come to."""
+        self.paces.append(pace())
         rounded = tuple(round(value, 3) for value in values)
         one = Measurement(who=who, what=what, unit=unit, conditions=conditions, values=rounded)
         self.measurements.append(one)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import re
-from collections.abc import Mapping
+import timeit
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -13,11 +14,17 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field
 from tests.benchmarks.figures import Measurement
 
+_LOOP: Final = "for number in range(200_000): number * number % 7"
+
 NO_CONDITIONS: Final[Mapping[str, int | str]] = {}
 
 
 class Machine(BaseModel):
-    """What was measured on. `load` is the one-minute load before and after."""
+    """What was measured on. `load` is the one-minute load before and after.
+
+    `pace` is how many milliseconds a loop that is always the same took, at the quickest and the slowest moment of the
+    part: a machine that is somebody's share of a larger one does the same work in half the time in other hours.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -26,6 +33,7 @@ class Machine(BaseModel):
     kernel: str
     python: str
     load: tuple[float, float]
+    pace: tuple[float, float] | None = None
 
 
 class Result(BaseModel):
@@ -47,15 +55,21 @@ class Result(BaseModel):
         return [one for one in self.measurements if one.fits(who, what, conditions)]
 
 
-def this_machine(load_before: float) -> Machine:
-    """The machine below, at the end of a measurement."""
+def this_machine(load_before: float, paces: Sequence[float]) -> Machine:
+    """The machine below, at the end of a measurement, with the paces that were taken meanwhile."""
     return Machine(
         processor=_processor(),
         cores=os.cpu_count() or 1,
         kernel=f"{platform.system()} {platform.release()}",
         python=platform.python_version(),
         load=(load_before, os.getloadavg()[0]),
+        pace=(min(paces), max(paces)),
     )
+
+
+def pace() -> float:
+    """How many milliseconds the loop takes now; the best of three, so that nothing else counts."""
+    return round(min(timeit.repeat(_LOOP, number=1, repeat=3)) * 1000, 1)
 
 
 def now() -> datetime:

@@ -39,11 +39,20 @@ class Measured:
 def machine(measured: Measured) -> str:
     """What each part was measured on, and how busy that was."""
     rows = [
-        [name, f"{result.at:%Y-%m-%d %H:%M}", result.commit, _loads(measured.before.get(name)), _loads(result)]
+        [
+            name,
+            f"{result.at:%Y-%m-%d %H:%M}",
+            result.commit,
+            *(told(one) for told in (_loads, _paces) for one in (measured.before.get(name), result)),
+        ]
         for name, result in measured.now.items()
     ]
     machines = sorted({_machine(result) for result in measured.now.values()})
-    return ". ".join(machines) + ".\n\n" + table(["part", "measured", "commit", "load before", "load now"], rows)
+    return (
+        ". ".join(machines)
+        + ".\n\n"
+        + table(["part", "measured", "commit", "load before", "load now", "pace before (ms)", "pace now (ms)"], rows)
+    )
 
 
 def save(measured: Measured) -> str:
@@ -208,6 +217,11 @@ def _called(one: Measurement) -> str:
 
 def _loads(result: Result | None) -> str:
     return NOTHING if result is None else " to ".join(f"{load:.1f}" for load in result.machine.load)
+
+
+def _paces(result: Result | None) -> str:
+    taken = result.machine.pace if result else None
+    return NOTHING if taken is None else " to ".join(f"{pace:.0f}" for pace in taken)
 
 
 def _now_and_before(now: Figures | None, before: Figures | None) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.benchmarks import results, tables
 from tests.benchmarks.__main__ import PAGE, PARTS, PLACE, main
+from tests.benchmarks.bench import QUICK, Bench
 from tests.benchmarks.figures import Measurement, figures
 from tests.benchmarks.report import fill_in, read
 from tests.benchmarks.results import Machine, Result
@@ -20,7 +21,9 @@ needs_plots = pytest.mark.skipif(
 
 
 def a_result(*measurements: Measurement, part: str = "save") -> Result:
-    machine = Machine(processor="a processor", cores=2, kernel="Linux 6", python="3.11.2", load=(0.1, 0.2))
+    machine = Machine(
+        processor="a processor", cores=2, kernel="Linux 6", python="3.11.2", load=(0.1, 0.2), pace=(9.6, 16.4)
+    )
     return Result(part=part, at=results.now(), commit="abc", machine=machine, measurements=measurements)
 
 
@@ -47,6 +50,22 @@ def test_a_result_comes_back_from_its_file(tmp_path: Path) -> None:
     result = a_result(a_save("connectord", 1.5, 2.0), a_save("entr", 3.0))
     results.save(result, tmp_path)
     assert results.load(tmp_path) == {"save": result}
+
+
+def test_how_quick_the_machine_was_is_said_where_it_was_taken() -> None:
+    before = side_by_side().before["save"]
+    older = before.model_copy(update={"machine": before.machine.model_copy(update={"pace": None})})
+    table = BLOCKS["machine"](Measured(side_by_side().now, {"save": older}))
+    assert table.splitlines()[-1].endswith("| 0.1 to 0.2 | 0.1 to 0.2 | - | 10 to 16 |")
+
+
+def test_the_pace_is_taken_with_each_measurement() -> None:
+    bench = Bench(QUICK, print)
+    bench.note("connectord", "save to request", "ms", [1.0])
+    machine = results.this_machine(0.5, bench.paces)
+    assert len(bench.paces) == 2
+    assert machine.pace == (min(bench.paces), max(bench.paces))
+    assert min(bench.paces) > 0
 
 
 def test_the_values_of_a_measurement_are_one_line(tmp_path: Path) -> None:
