@@ -10,6 +10,7 @@ import stat
 import time
 from collections.abc import Callable
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 import click
@@ -201,10 +202,13 @@ class Tour:
         self._person.admin("tokens/expire")
         self._stage.save("googlecalendar.jsonc", connector_text("googlecalendar", [READ], "The team's calendar"))
         self._outcome("googlecalendar", "synced")
-        statuses = [request["status"] for request in self._requests() if request["operation"] == "set"]
-        _check(statuses == [401, 200], f"set was answered with {statuses}")
+        answers = [(request["operation"], request["status"]) for request in self._requests()]
+        # Where the machine is busy, the last poll of the step before may be the one that meets the old token.
+        _check(any(status == HTTPStatus.UNAUTHORIZED for _, status in answers), f"nothing was refused: {answers}")
+        _check(answers.count(("token", 200)) == 1, f"the token was refreshed more than once, or not: {answers}")
+        _check(("set", 200) in answers, f"set was answered with {answers}")
         _check(self._credentials()["accessToken"] != before, "the credentials are the old ones")
-        return "set was answered 401, the token was refreshed once, and set again: 200"
+        return "the old token was answered 401, refreshed once, and the connector set with the new one: 200"
 
     def all_files_vanished(self) -> str:
         """All files vanish, as from an accident: held, and nothing is changed on Base44."""
