@@ -33,7 +33,7 @@ def measure(bench: Bench) -> None:
             stage.remember()
             with at_rest(stage) as daemon:
                 _note(bench, daemon, _switches(stage, daemon, bench.sizes.switches, quiet=QUIET), stage, round_trip)
-            with _set(stage.user, "sets_at_once = 16"), at_rest(stage) as daemon:
+            with _with_setting(stage.user, "sets_at_once = 16"), at_rest(stage) as daemon:
                 took, _ = _switches(stage, daemon, bench.sizes.switches, quiet=QUIET)
                 bench.note(daemon.name, SIXTEEN, "ms", took, **_conditions(stage, round_trip))
             for rival in bench.rivals:
@@ -70,7 +70,7 @@ def _conditions(stage: Stage, round_trip: int) -> dict[str, int | str]:
 
 
 @contextmanager
-def _set(user: User, line: str) -> Iterator[None]:
+def _with_setting(user: User, line: str) -> Iterator[None]:
     """A line in the user's settings, until the block ends."""
     settings = user.home / ".config" / "connectord" / "config.toml"
     settings.parent.mkdir(parents=True, exist_ok=True)
