@@ -11,7 +11,7 @@ from tests.support.notify import FakeDesktop, a_notice, all_quiet, running, unti
 from tests.support.virtual_time import run_virtually
 
 from connectord.notify import Action
-from connectord.notify.desktop import LAST_RETRY, MOST_OPEN, DesktopNotifier
+from connectord.notify.desktop import LAST_RETRY, LEAVE_LIMIT, MOST_OPEN, DesktopNotifier
 
 ONE, TWO = a_notice("one"), a_notice("two")
 
@@ -136,6 +136,52 @@ async def test_what_was_answered_needs_no_withdrawal_and_bears_one() -> None:
         assert it.desktop.now.cleared == []
 
 
+async def test_an_end_takes_away_what_the_server_is_just_about_to_show() -> None:
+    async with a_desktop() as it:
+        it.notifier.notify(ONE)
+        await until(lambda: it.desktop.now.titles == ["one"])
+        it.desktop.now.answering.clear()
+        it.notifier.notify(TWO)
+        await until(lambda: it.desktop.now.titles == ["one", "two"])
+        asyncio.get_running_loop().call_later(0.01, it.desktop.now.answering.set)
+    assert it.desktop.now.titles == []
+
+
+async def test_an_end_takes_away_what_it_finds_being_taken_away() -> None:
+    async with a_desktop() as it:
+        it.notifier.notify(ONE)
+        await until(lambda: it.desktop.now.titles == ["one"])
+        it.desktop.now.answering.clear()
+        it.notifier.withdraw(ONE.subject)
+        await all_quiet()
+        asyncio.get_running_loop().call_later(0.01, it.desktop.now.answering.set)
+    assert it.desktop.now.titles == []
+
+
+async def test_an_end_takes_the_rest_away_after_a_server_that_failed() -> None:
+    async with a_desktop() as it:
+        it.desktop.now.failing = True
+        it.notifier.notify(ONE)
+        await until(lambda: len(it.desktop.sessions) == 2 and it.desktop.now.titles == ["one"])
+    assert it.desktop.now.titles == []
+
+
+def test_an_end_waits_for_a_server_that_hangs_no_longer_than_it_may() -> None:
+    async def ended_after() -> float:
+        desktop = FakeDesktop()
+        notifier = DesktopNotifier(desktop, on_trouble=lambda why: None)
+        async with running(notifier):
+            await until(lambda: desktop.sessions)
+            desktop.now.answering.clear()
+            notifier.notify(ONE)
+            await until(lambda: desktop.now.titles)
+            begun = asyncio.get_running_loop().time()
+        assert desktop.now.closed
+        return asyncio.get_running_loop().time() - begun
+
+    assert run_virtually(ended_after()) == LEAVE_LIMIT
+
+
 async def test_a_later_notice_of_a_subject_takes_the_place_of_the_earlier_one() -> None:
     async with a_desktop() as it:
         it.notifier.notify(a_notice("old", item="x"))
@@ -150,8 +196,7 @@ async def test_a_server_that_fails_is_left_and_tried_again() -> None:
     async with a_desktop() as it:
         it.desktop.failing = it.desktop.now.failing = True
         it.notifier.notify(ONE)
-        await until(lambda: len(it.desktop.sessions) > 2)
-        assert not it.notifier.state.works
+        await until(lambda: len(it.desktop.sessions) > 2 and not it.notifier.state.works)
         it.desktop.failing = False
         await until(lambda: it.desktop.now.titles == ["one"])
         assert it.notifier.state.works

@@ -63,9 +63,15 @@ async def all_quiet() -> None:
         await asyncio.sleep(0)
 
 
+def _set() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 @dataclass
 class FakeSession:
-    """A notification server: `shown` is what is to be seen there."""
+    """A notification server: `shown` is what is to be seen there, which it says once it is `answering`."""
 
     on_end: Callable[[str], None]
     shown: dict[str, tuple[Notice, Callable[[Action], None], Callable[[], None]]] = field(default_factory=dict)
@@ -73,6 +79,7 @@ class FakeSession:
     failing: bool = False
     crashing: bool = False
     closed: bool = False
+    answering: asyncio.Event = field(default_factory=_set)
     server: str = "fake 1.0"
     buttons: bool = True
 
@@ -83,9 +90,11 @@ class FakeSession:
         self.shown[identifier] = (notice, on_answer, on_closed)
         if self.crashing:
             self.on_end("It crashed")
+        await self.answering.wait()
         return identifier
 
     async def clear(self, identifier: str) -> None:
+        await self.answering.wait()
         self.cleared.append(identifier)
         self.shown.pop(identifier, None)
 

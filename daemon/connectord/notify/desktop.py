@@ -24,7 +24,7 @@ STEADY: Final = 10.0
 """Seconds that a session must last to be a good one; a server that crashes at notices is tried ever more seldom."""
 
 LEAVE_LIMIT: Final = 1.0
-"""Seconds in which a server may take away what is on show when the daemon ends."""
+"""Seconds in which a server may take away what is on show, or is about to be, when the daemon ends."""
 
 MOST_OPEN: Final = 64
 """More notices than this are on no screen; the oldest goes, and stays in status and log."""
@@ -92,6 +92,7 @@ class DesktopNotifier:
         self._open: dict[str, Notice] = {}
         self._new: set[str] = set()
         self._shown: dict[str, _Shown] = {}
+        self._showing: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._ended: str | None = None
         self._failures = 0
@@ -155,11 +156,13 @@ class DesktopNotifier:
     async def _bring_up_to_date(self, session: DesktopSession) -> None:
         for subject, shown in list(self._shown.items()):
             if self._open.get(subject) != shown.notice:
-                del self._shown[subject]
                 await session.clear(shown.identifier)
+                self._shown.pop(subject, None)
         for subject, notice in list(self._open.items()):
             if subject not in self._shown and self._open.get(subject) == notice:
-                await self._show(session, subject, notice)
+                # In a task of its own: an end that comes meanwhile must hear the id, or could not take it away.
+                self._showing = asyncio.create_task(self._show(session, subject, notice), name="notification")
+                await asyncio.shield(self._showing)
 
     async def _show(self, session: DesktopSession, subject: str, notice: Notice) -> None:
         def answered(action: Action) -> None:
@@ -184,6 +187,8 @@ class DesktopNotifier:
         """Take everything away: without us nobody hears its buttons."""
         with contextlib.suppress(DesktopUnreachable, TimeoutError):
             async with asyncio.timeout(LEAVE_LIMIT):
+                if self._showing is not None and not self._showing.done():
+                    await self._showing
                 for shown in list(self._shown.values()):
                     await session.clear(shown.identifier)
 
