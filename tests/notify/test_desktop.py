@@ -158,14 +158,6 @@ async def test_an_end_takes_away_what_it_finds_being_taken_away() -> None:
     assert it.desktop.now.titles == []
 
 
-async def test_an_end_takes_the_rest_away_after_a_server_that_failed() -> None:
-    async with a_desktop() as it:
-        it.desktop.now.failing = True
-        it.notifier.notify(ONE)
-        await until(lambda: len(it.desktop.sessions) == 2 and it.desktop.now.titles == ["one"])
-    assert it.desktop.now.titles == []
-
-
 def test_an_end_waits_for_a_server_that_hangs_no_longer_than_it_may() -> None:
     async def ended_after() -> float:
         desktop = FakeDesktop()

@@ -187,7 +187,7 @@ class DesktopNotifier:
         """Take everything away: without us nobody hears its buttons."""
         with contextlib.suppress(DesktopUnreachable, TimeoutError):
             async with asyncio.timeout(LEAVE_LIMIT):
-                if self._showing is not None and not self._showing.done():
+                if self._showing is not None:
                     await self._showing
                 for shown in list(self._shown.values()):
                     await session.clear(shown.identifier)
