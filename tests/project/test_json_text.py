@@ -29,6 +29,17 @@ def test_it_says_what_json5_says(text: str) -> None:
 @example("{'//':1}")
 @example('["a" // x\n,]')
 @example("'\\'//'")
+@example("[1,/**/]")
+@example("[1,/*]*/2]")
+@example("[1,/***/ // x\n]")
+@example("[{},[],]")
+@example('["",/')
+@example("[1,]/")
+@example("[1/2]")
+@example("/**/[1]/* **/")
+@example("[1,,]//")
+@example("[1]// /*")
+@example('[1]/* "')
 @settings(max_examples=250, deadline=None)
 def test_it_refuses_exactly_what_json5_refuses(scrap: str) -> None:
     try:
@@ -58,6 +69,11 @@ def test_json_with_comments_and_trailing_commas_needs_no_slow_parser(
     "text",
     [
         "/*" * 60_000,
+        "/* " * 80_000,
+        ",/*" * 80_000,
+        "[/**/" * 50_000,
+        "/**/," * 50_000,
+        "/***" * 60_000,
         "," * 130_000,
         '"' + '\\"' * 60_000,
         '"\\' * 60_000,

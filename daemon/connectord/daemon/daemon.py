@@ -134,6 +134,8 @@ class Daemon:
                 engine.follow(root, paused=paused)
             for root in temporary:
                 engine.follow(root, temporary=True)
+            projects = tuple(engine.followed.values())
+            outside.append(group.create_task(engine.first_looks.watch(projects), name="first looks"))
             engine.follow_credentials(self._in.home / ".base44" / "auth" / "auth.json")
             if self._in.service.is_heard:
                 self._heartbeat = Heartbeat(engine, self._in.service, self._in.sleep)

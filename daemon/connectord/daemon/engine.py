@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from pathlib import Path
 
 from connectord.authorize import Authorization, AuthorizationState
@@ -17,6 +16,7 @@ from connectord.control.tell_trouble import tell_defect, tell_watched_again, tel
 from connectord.daemon.authorizing import Authorizing
 from connectord.daemon.claims import Claims
 from connectord.daemon.consents import Consents
+from connectord.daemon.first_looks import FirstLooks
 from connectord.daemon.followed import Followed
 from connectord.daemon.fresh_link import FreshLinks
 from connectord.daemon.not_asked import NotAsked
@@ -38,8 +38,6 @@ from connectord.sync.events import (
     SyncEvent,
     Watching,
 )
-from connectord.sync.reconcile import AT_ONCE
-from connectord.sync.turnstile import Turnstile
 from connectord.watch import Target, Watcher, WatchState
 
 
@@ -81,7 +79,7 @@ class Engine:
         self.links = FreshLinks(self.followed, self.consents)
         self.authorizing = Authorizing(self.links, self.consents, surroundings, self.browser, self.defect)
         self.stopping = asyncio.Event()
-        self._turnstiles: defaultdict[str, Turnstile] = defaultdict(lambda: Turnstile(AT_ONCE))
+        self.first_looks = FirstLooks()
 
     # What the daemon does
 
@@ -167,7 +165,7 @@ class Engine:
             connect=self._connect,
             emit=self._emitted,
             watched=self.consents.types_open,
-            turnstile=lambda project: self._turnstiles[project.api_url],
+            turnstile=self.first_looks.turnstile,
         )
 
     def _connect(self, project: Project) -> App:

@@ -15,13 +15,17 @@ import json5
 
 from connectord.project.spans import MAX_DEPTH, Fault, scan
 
-# Texts are taken apart at their strings, which are kept, and at their comments, which are not. An unclosed string runs
-# to the end of the text, an unclosed comment is none: json refuses both. Possessive quantifiers keep the search linear
-# on any input; nothing is called for each match, since a start reads tens of thousands of files.
-_STRING: Final = r'("(?:[^"\\]++|\\.)*+"?)'
-_STRINGS: Final = re.compile(_STRING, re.DOTALL)
-_STRINGS_AND_COMMENTS: Final = re.compile(rf"{_STRING}|//[^\n\r\u2028\u2029]*+|/\*.*?\*/", re.DOTALL)
-_TRAILING_COMMA: Final = re.compile(r"(?:\A|(?<=[^\s\[{,]))\s*+,(?=\s*+[\]}])")
+# A text is taken apart into what stays, comments, and trailing commas. What can't be right stays, so that json refuses
+# it: a string or a comment that isn't closed (to the end of the text), a comma with nothing before it. Possessive
+# quantifiers, and comments that are gone through once, keep this linear on any input; nothing is called for each match,
+# since a start reads tens of thousands of files.
+_LINE: Final = r"//[^\n\r\u2028\u2029]*+"
+_BLOCK: Final = r"/\*[^*]*+(?:\*(?!/)[^*]*+)*+"  # its end is still to come
+_SPACE: Final = rf"(?:\s++|{_LINE}|{_BLOCK}\*/)*+"
+_STRING: Final = r'"(?:[^"\\]++|\\.)*+"?'
+_COMMAS: Final = rf"[\[{{,]{_SPACE},|,(?!{_SPACE}[\]}}])"
+_STAYS: Final = rf'(?:[^"/,\[{{]++|{_STRING}|{_COMMAS}|[\[{{]|/(?![/*])|{_BLOCK}\Z)++'
+_PARTS: Final = re.compile(rf"({_STAYS})|{_LINE}|{_BLOCK}\*/|,", re.DOTALL)
 _LONG_NUMBER: Final = re.compile(r"[0-9]{4301}")
 _SYNTAX_ERROR: Final = "<string>:"  # how json5 begins a message of its own
 
@@ -36,7 +40,7 @@ def parse(text: str) -> Any:
         text = " " + text[1:]
     if text.count("[") + text.count("{") > MAX_DEPTH:
         scan(text)  # for its limit: json's own is Python's stack
-    for simplified in (_as_it_is, _without_comments):
+    for simplified in (_without_comments,) if "/" in text else (_as_it_is, _without_comments):
         try:
             return json.loads(simplified(text))
         except ValueError:
@@ -58,10 +62,7 @@ def _as_it_is(text: str) -> str:
 
 
 def _without_comments(text: str) -> str:
-    bare = " ".join(filter(None, _STRINGS_AND_COMMENTS.split(text)))
-    parts = _STRINGS.split(bare)
-    parts[::2] = [_TRAILING_COMMA.sub("", between) for between in parts[::2]]
-    return "".join(parts)
+    return " ".join(filter(None, _PARTS.split(text)))
 
 
 def _parse_json5(text: str) -> Any:

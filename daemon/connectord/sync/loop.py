@@ -191,10 +191,13 @@ class ProjectLoop:
         owed = bool(triggers & TRYING) and self.push.reconcile_owed
         reconcile = turned or owed or bool(triggers & RECONCILING)
         decided = await self.push.look(project, snapshot)
+        if self.paused:
+            return True
         # While a job is under way base is about to change: what to send is decided when this one's turn comes (P1).
-        behind = self._queue.is_busy(self.root)
-        if not self.paused and (reconcile or behind or not decided.sends_nothing):
+        if self._queue.is_busy(self.root) or not decided.sends_nothing:
             self._queue.put(PushJob(project, snapshot, foremost(triggers), reconcile))
+        elif reconcile:
+            self.push.reconcile(project)
         return True
 
     async def _reading(self, triggers: set[Trigger]) -> Reading:

@@ -91,7 +91,7 @@ class ProjectPush:
         if snapshot.complete:
             self._over({*_wanted(decided), *self.removals.absent_types()})
         if self.removals.to_ask:
-            self._beside(self._reconciler.reconcile(project, self._effects.connect(project)))
+            self.reconcile(project)
         return replace(decided, removals=removals)
 
     def retry_now(self, *, everything: bool = False) -> None:
@@ -131,7 +131,11 @@ class ProjectPush:
             with carrying(job):
                 await self._push(job, decided, app)
         if job.reconcile:
-            self._beside(self._reconciler.reconcile(job.project, app))
+            self.reconcile(job.project)
+
+    def reconcile(self, project: Project) -> None:
+        """Have Base44 asked what it has, beside everything else."""
+        self._beside(self._reconciler.reconcile(project, self._effects.connect(project)))
 
     def _latest_of(self, key: BaseKey) -> Snapshot | None:
         return self._latest[1] if self._latest and self._latest[0] == key else None
