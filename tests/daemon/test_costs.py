@@ -29,6 +29,7 @@ from connectord.project.json_text import parse
 from connectord.project.regular_file import read_bytes
 from connectord.settings import Settings
 from connectord.store.database import Database
+from connectord.sync.push import ProjectPush
 from connectord.sync.reconcile import base_key
 from connectord.watch.subscription import LONGEST_WAIT, Subscription
 from connectord.watch.target import find_places
@@ -67,6 +68,7 @@ def costs(monkeypatch: pytest.MonkeyPatch) -> Costs:
 
 @pytest.fixture
 def costs_of_starts(costs: Costs, monkeypatch: pytest.MonkeyPatch) -> Costs:
+    monkeypatch.setattr(ProjectPush, "look", costs.of("comparisons with base", ProjectPush.look))
     monkeypatch.setattr(Board, "status", costs.of("statuses", Board.status))
     monkeypatch.setattr("connectord.watch.surveying.find_places", costs.of("looks for places", find_places))
     monkeypatch.setattr("connectord.watch.events.Subscription", costs.of("subscriptions", Subscription))
@@ -200,6 +202,7 @@ async def test_p14_projects_that_begin_together_are_watched_at_once_and_read_twi
     counted = costs_of_starts.counted
     assert counted["files parsed"] == 2 * PROJECTS
     assert counted["snapshots"] <= 2 * PROJECTS
+    assert counted["comparisons with base"] <= counted["snapshots"]  # what sends nothing needs no job
     # Before and after they are subscribed to (P1), and the folder of the credentials.
     assert counted["looks for places"] <= 2 * (PROJECTS + 1)
     assert counted["subscriptions"] <= 2

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import pytest
 from tests.support.emulator import EmulatorApp, emulator_app, write_credentials
 from tests.support.engine import connected
 from tests.support.lives import Machine, Running
 from tests.support.project import a_connector, a_project
 from tests.support.virtual_time import virtual_time
 
+from connectord.base44 import App
 from connectord.control.models import ProjectState
 from connectord.emulator.operations import OperationName
 from connectord.project import Project
@@ -64,6 +68,36 @@ def test_p8_a_hundred_projects_are_all_reconciled_within_the_limits_and_leave_ro
     assert len(times) == MANY
     assert most_in_a_minute(times) <= PER_MINUTE - SPARE
     assert refused == []
+
+
+def test_p14_every_project_is_looked_at_before_base44_is_asked_about_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[int] = []
+    list_connectors = App.list_connectors
+
+    async def asked(app: App, **named: Any) -> Any:
+        engine = machine.past[-1].engine
+        looked_at.append(sum(one.board.looked for one in engine.followed.values()))
+        return await list_connectors(app, **named)
+
+    with a_street(tmp_path) as (machine, shops):
+        monkeypatch.setattr(App, "list_connectors", asked)
+        running = opened(machine, shops)
+        machine.time.pass_(1.0)
+        running.kill()
+    assert looked_at
+    assert set(looked_at) == {MANY}
+
+
+def test_a_project_that_is_not_there_keeps_none_of_the_others_from_being_compared(tmp_path: Path) -> None:
+    with a_street(tmp_path) as (machine, shops):
+        shutil.rmtree(shops[0].root)
+        running = opened(machine, shops[:3])
+        machine.time.pass_(1.0)
+        times = listed(machine.emulator)
+        running.kill()
+    assert len(times) == 2
 
 
 def test_p4_the_fresh_look_before_a_removal_waits_for_no_project_that_is_reconciled(tmp_path: Path) -> None:

@@ -227,9 +227,11 @@ class Machine:
                 for row in store.projects():
                     engine.follow(row.root, paused=row.paused)
                 engine.follow_credentials(home / ".base44/auth/auth.json")
+                looks = group.create_task(engine.first_looks.watch(tuple(engine.followed.values())))
                 yield engine
                 engine.end_tasks()
                 queue.cancel()
+                looks.cancel()
         finally:
             store.close()
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from tests.support.notify import all_quiet
 from tests.support.virtual_time import virtual_time
 
 from connectord import unjoined
@@ -148,3 +149,24 @@ def test_without_patience_a_place_is_kept_to_the_end() -> None:
             return first, second
 
         assert time.run(both()) == (1000.0, 1001.0)
+
+
+async def test_nobody_comes_through_before_it_is_opened_and_then_so_many_at_a_time() -> None:
+    opened, has_place, leave = asyncio.Event(), list[int](), asyncio.Event()
+    turnstile = Turnstile(2, opened=opened)
+
+    async def one(number: int) -> None:
+        async with turnstile.place():
+            has_place.append(number)
+            await leave.wait()
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(3):
+            group.create_task(one(number))
+        await all_quiet()
+        assert has_place == []
+        opened.set()
+        await all_quiet()
+        assert has_place == [0, 1]
+        leave.set()
+    assert has_place == [0, 1, 2]
