@@ -7,23 +7,22 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import pytest
 from tests.support.emulator import EmulatorApp, emulator_app, write_credentials
 from tests.support.engine import connected
 from tests.support.lives import Machine, Running
 from tests.support.project import a_connector, a_project
 from tests.support.virtual_time import virtual_time
 
-from connectord.base44 import App
 from connectord.control.models import ProjectState
 from connectord.emulator.operations import OperationName
 from connectord.project import Project
+from connectord.settings import Settings
 from connectord.sync.reconcile import SPARE
 
 MANY = 100
 PER_MINUTE = 60
+SETTLE_CAP = Settings().settle_cap
 APPS = tuple(f"{number:024}" for number in range(MANY))
 
 
@@ -70,24 +69,19 @@ def test_p8_a_hundred_projects_are_all_reconciled_within_the_limits_and_leave_ro
     assert refused == []
 
 
-def test_p14_every_project_is_looked_at_before_base44_is_asked_about_the_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looked_at: list[int] = []
-    list_connectors = App.list_connectors
-
-    async def asked(app: App, **named: Any) -> Any:
-        engine = machine.past[-1].engine
-        looked_at.append(sum(one.board.looked for one in engine.followed.values()))
-        return await list_connectors(app, **named)
-
+def test_p14_every_project_is_looked_at_before_base44_is_asked_about_the_first(tmp_path: Path) -> None:
     with a_street(tmp_path) as (machine, shops):
-        monkeypatch.setattr(App, "list_connectors", asked)
-        running = opened(machine, shops)
+        git = shops[-1].root / ".git"
+        (git / "rebase-merge").mkdir(parents=True)
+        (git / "HEAD").write_text("ref: refs/heads/main\n", encoding="utf-8")
+        running = opened(machine, shops[-4:])
+        machine.time.pass_(SETTLE_CAP - 0.1)  # so long nothing of the rebase is believed
+        before = listed(machine.emulator)
         machine.time.pass_(1.0)
+        after = listed(machine.emulator)
         running.kill()
-    assert looked_at
-    assert set(looked_at) == {MANY}
+    assert before == []
+    assert len(after) == 4
 
 
 def test_a_project_that_is_not_there_keeps_none_of_the_others_from_being_compared(tmp_path: Path) -> None:
