@@ -8,8 +8,11 @@ import stat
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.support.face import some_news
 
+from connectord.control import redaction
 from connectord.control.log import LogFile
 from connectord.control.log_places import log_files, log_path
 from connectord.control.redaction import redact, redacted
@@ -154,3 +157,18 @@ def test_p13_a_secret_in_news_never_reaches_the_file(tmp_path: Path) -> None:
     text = log_path(tmp_path).read_text()
     assert JWT not in text
     assert KEY not in text
+
+
+_PIECES = (
+    *("eyJhbGciOi.x", "eyJ", ".", "b44k_", "Bearer ", "Basic ", "access_", "refresh-", "token", "TO\u212aEN", "code"),
+    *("client", "secret", "pa\u017f\u017fword", "Authorization", "api", "key", ":", "=", " ", '"', "abcdefgh", "x"),
+)
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=8).map("".join))
+@settings(max_examples=300, deadline=None)
+def test_what_is_not_searched_for_tokens_holds_none(text: str) -> None:
+    searched = redaction._NAMED.sub(
+        rf"\g<name>\g<between>{redaction.MASK}", redaction._TOKENS.sub(redaction.MASK, text)
+    )
+    assert redact(text) == searched
