@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -96,8 +97,8 @@ class Memory:
 
     entries: dict[str, Entry] = field(default_factory=dict)
 
-    def __call__(self, name: str) -> Entry | None:
-        return self.entries.get(name)
+    def __call__(self, types: Collection[str]) -> dict[str, Entry]:
+        return {name: entry for name, entry in self.entries.items() if name in types}
 
 
 def a_board(*events: SyncEvent, remember: Memory | None = None) -> Board:

@@ -26,7 +26,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def a_board(project: Project, *events: SyncEvent) -> Board:
-    board = Board(project.root, lambda _: None)
+    board = Board(project.root, lambda _: {})
     for event in events:
         board.apply(event, NOON)
     return board

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -73,8 +73,8 @@ class Entry:
         return self.state is ConnectorState.SYNCED and not self.missing_scopes and self.claim_url is None
 
 
-Remember = Callable[[str], Entry | None]
-"""What the store knows of a connector that nothing was said of since the daemon began."""
+Remember = Callable[[Collection[str]], Mapping[str, Entry]]
+"""What the store knows of connectors that nothing was said of since the daemon began; of some it may be nothing."""
 
 
 def drifted_entry(kind: DriftKind, at: datetime) -> Entry:
@@ -126,10 +126,11 @@ class Entries:
 
     def recall(self, types: Iterable[str], at: datetime) -> None:
         """These need no push: a queued one was taken back to what Base44 has already."""
-        for name in types:
-            entry = self._entries.get(name)
-            if entry is None or entry.state in UNDER_WAY:
-                self._entries[name] = self._remember(name) or Entry(ConnectorState.SYNCED, at)
+        known = {name: self._entries.get(name) for name in types}
+        new = [name for name, entry in known.items() if entry is None or entry.state in UNDER_WAY]
+        if new:
+            synced = Entry(ConnectorState.SYNCED, at)
+            self._entries |= {**dict.fromkeys(new, synced), **self._remember(new)}
 
     def outcome(self, outcome: Outcome, at: datetime) -> None:
         """How sending it ended. A removal that was held says nothing of a file, which may be back by then."""

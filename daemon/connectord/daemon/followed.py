@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -157,17 +157,18 @@ class Followed:
             self._placed = None  # nobody has heard of them
             raise
 
-    def _remembered(self, connector_type: str) -> Entry | None:
+    def _remembered(self, types: Collection[str]) -> dict[str, Entry]:
         """What the store knows: a connector that was consented to works, another one waits for its person."""
-        if self.project is None:
-            return None
-        entry, at = self._store.base(base_key(self.project)).get(connector_type), self._in.at()
-        if entry is None:
-            return None
-        row = self._store.authorization(self.root, connector_type)
-        if row is not None and not is_with(row, self.project):
-            row = None  # another app's link
-        return _seen(entry, row, at) if entry.authorized else _waiting(row, at)
+        project, at = self.project, self._in.at()
+        if project is None:
+            return {}
+        base = self._store.base(base_key(project))
+        rows = {name: self._store.authorization(self.root, name) for name in types if name in base}
+        links = {name: row for name, row in rows.items() if row is not None and is_with(row, project)}
+        return {
+            name: _seen(base[name], links.get(name), at) if base[name].authorized else _waiting(links.get(name), at)
+            for name in rows
+        }
 
 
 def _seen(entry: BaseEntry, row: AuthorizationRow | None, at: datetime) -> Entry:

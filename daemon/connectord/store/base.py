@@ -49,5 +49,10 @@ class BaseEntry:
         return () if seen is None else tuple(scope for scope in self.scopes if scope not in seen)
 
     def __post_init__(self) -> None:
-        if self.file_text is not None and len(self.file_text.encode("utf-8", "surrogatepass")) > KEPT_TEXT_BYTES:
+        if self.file_text is not None and _is_long(self.file_text):
             object.__setattr__(self, "file_text", None)
+
+
+def _is_long(text: str) -> bool:
+    # No character takes more than four bytes: hardly any text has to be encoded to be known as short enough.
+    return len(text) > KEPT_TEXT_BYTES // 4 and len(text.encode("utf-8", "surrogatepass")) > KEPT_TEXT_BYTES

@@ -139,7 +139,7 @@ def read_entry(row: Columns) -> BaseEntry:
         None if config is None else json.loads(config),
         None if seen is None else _set(seen),
         bool(authorized),
-        None if file_name is None else sys.intern(os.fsdecode(file_name)),
+        None if file_name is None else _file_name(file_name),
         # The reader of files has the same text, if nobody has edited it.
         None if file_text is None else sys.intern(file_text),
         bool(unsure),
@@ -194,6 +194,11 @@ def read_history(row: Columns) -> HistoryRow:
 
 def _path(name: bytes) -> Path:
     return Path(os.fsdecode(name))
+
+
+@lru_cache(SHARED)
+def _file_name(name: bytes) -> str:
+    return sys.intern(os.fsdecode(name))
 
 
 @lru_cache(SHARED)

@@ -7,6 +7,7 @@ cut the file is whole, though it may lack the last changes; a level-triggered da
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Final
 
 from connectord.store import codec
 from connectord.store.backlog import Backlog
+from connectord.store.base import BaseEntry
 from connectord.store.mirror import Mirror
 from connectord.store.prune import PruneStep, prune_steps
 from connectord.store.rows import HistoryRow, JobRow, Keep
@@ -165,12 +167,14 @@ def _load(connection: sqlite3.Connection) -> Mirror:
         mirror.projects[project.root] = project
     bases = connection.execute("SELECT id, api_url, app_id, connectors_dir FROM bases")
     keys = {number: codec.read_base(columns) for number, *columns in bases}
+    entries: defaultdict[int, dict[str, BaseEntry]] = defaultdict(dict)
     for number, *columns in connection.execute(
         "SELECT base, type, scopes, connection_config, seen_scopes, authorized, file_name, file_text, unsure, told"
         " FROM base_entries JOIN bases ON bases.id = base_entries.base"
     ):
         entry = codec.read_entry(columns)
-        mirror.base.setdefault(keys[number], {})[entry.type] = entry
+        entries[number][entry.type] = entry
+    mirror.base = {keys[number]: base for number, base in entries.items()}
     for row in connection.execute(
         "SELECT project, type, url, connection_id, scopes, opened_at, deadline, state, noticed, app_id, api_url, dead"
         " FROM authorizations"

@@ -7,6 +7,7 @@ is full is written once, and what waits to be written is never more than what th
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -153,10 +154,12 @@ class Mirror:
         """Take over what a database holds that was opened after this; what changed here meanwhile is newer."""
         for root in found.projects.keys() - self.unsaved.projects:
             self.projects[root] = found.projects[root]
+        changed: defaultdict[BaseKey, set[str]] = defaultdict(set)
+        for key, name in self.unsaved.base:
+            changed[key].add(name)
         for key, entries in found.base.items():
-            for name in entries:
-                if (key, name) not in self.unsaved.base:
-                    self.base.setdefault(key, {})[name] = entries[name]
+            if older := {name: entry for name, entry in entries.items() if name not in changed[key]}:
+                self.base[key] = self.base.get(key, {}) | older
         for authorization in found.authorizations.keys() - self.unsaved.authorizations:
             self.authorizations[authorization] = found.authorizations[authorization]
         for hold in found.holds.keys() - self.unsaved.holds:
