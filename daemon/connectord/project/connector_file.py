@@ -110,7 +110,8 @@ def _shape(value: Any) -> Iterator[_Complaint]:
     config = value.get("connection_config")
     if config is not None and not isinstance(config, dict):
         yield _Complaint(f'"connection_config" must be an object, not {_kind(config)}.', ("connection_config",))
-    yield from _unsendable(config, ("connection_config",))
+    if config is not None:
+        yield from _unsendable(config, ("connection_config",))
 
 
 def _type(value: Mapping[str, Any]) -> Iterator[_Complaint]:
@@ -132,7 +133,7 @@ def _scopes(scopes: Any) -> Iterator[_Complaint]:
         if not isinstance(scope, str):
             message = f'"scopes" must be a list of strings; number {index + 1} is {_kind(scope)}.'
             yield _Complaint(message, ("scopes", index))
-        else:
+        elif not has_utf8(scope):
             yield from _unsendable(scope, ("scopes", index))
 
 

@@ -50,6 +50,8 @@ def parse(text: str) -> Any:
 
 def has_utf8(text: str) -> bool:
     """Whether a string can be sent or stored at all: half of a surrogate pair can't."""
+    if text.isascii():  # nearly always, and at once
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:
