@@ -23,7 +23,7 @@ from tests.support.watch import at_rest
 
 from connectord.control import NewsKind
 from connectord.control.board import Board
-from connectord.daemon.collector import THRESHOLDS
+from connectord.daemon.collector import AT_THE_START, THRESHOLDS, seldom_collecting
 from connectord.project import Project, connector_file, read_project, reader
 from connectord.project.json_text import parse
 from connectord.project.regular_file import read_bytes
@@ -227,8 +227,18 @@ async def test_p14_garbage_is_looked_for_seldom_while_a_daemon_lives(
 ) -> None:
     before = gc.get_threshold()
     async with a_life(base44, a_home_of_its_own, tmp_path / "app"):
-        during = gc.get_threshold()
+        during, left_out = gc.get_threshold(), gc.get_freeze_count()
     assert (during, gc.get_threshold()) == (THRESHOLDS, before)
+    assert left_out > 10_000
+    assert gc.get_freeze_count() == 0
+
+
+def test_p14_no_garbage_is_looked_for_before_a_start_is_over() -> None:
+    with seldom_collecting() as started:
+        during = gc.get_threshold()
+        started()
+        afterwards = gc.get_threshold()
+    assert (during, afterwards) == (AT_THE_START, THRESHOLDS)
 
 
 async def test_p14_a_daemon_that_waits_has_nothing_to_do_soon(

@@ -85,17 +85,18 @@ class Daemon:
 
     async def run(self) -> None:
         """Run until stopped. Raises AlreadyRunning, PlaceUnusable, SocketUnusable; nothing was begun then."""
-        with daemon_lock(self._in.runtime_dir), listening(self._in.runtime_dir) as listener, seldom_collecting():
+        runtime_dir = self._in.runtime_dir
+        with daemon_lock(runtime_dir), listening(runtime_dir) as listener, seldom_collecting() as started:
             store = SqliteStore(
                 self._in.state_dir / STATE_FILE, on_trouble=self._store_trouble, fault=_fault_point(os.environ)
             )
             try:
                 self._store = store
-                await self._live(store, listener)
+                await self._live(store, listener, started)
             finally:
                 store.close()
 
-    async def _live(self, store: SqliteStore, listener: socket.socket) -> None:
+    async def _live(self, store: SqliteStore, listener: socket.socket, started: Callable[[], None]) -> None:
         connections = Connections(
             self._in.home,
             on_retry=self._retrying,
@@ -134,8 +135,7 @@ class Daemon:
                 engine.follow(root, paused=paused)
             for root in temporary:
                 engine.follow(root, temporary=True)
-            projects = tuple(engine.followed.values())
-            outside.append(group.create_task(engine.first_looks.watch(projects), name="first looks"))
+            outside.append(group.create_task(self._first_looks(engine, started), name="first looks"))
             engine.follow_credentials(self._in.home / ".base44" / "auth" / "auth.json")
             if self._in.service.is_heard:
                 self._heartbeat = Heartbeat(engine, self._in.service, self._in.sleep)
@@ -156,6 +156,10 @@ class Daemon:
             async with asyncio.timeout(DRAIN_SECONDS):
                 await engine.queue.drained()
         inside.cancel()
+
+    async def _first_looks(self, engine: Engine, started: Callable[[], None]) -> None:
+        await engine.first_looks.watch(tuple(engine.followed.values()))
+        started()
 
     async def _rescan(self, engine: Engine) -> None:
         while True:
