@@ -20,6 +20,15 @@ from connectord.cli import main
 main()
 """
 
+COUNTING = """
+import atexit, gc, sys
+times = []
+atexit.register(lambda: print(len(times), len(gc.get_objects()), file=sys.stderr))  # goes last
+from connectord.cli import main
+gc.callbacks.append(lambda phase, info: times.append(info))
+main()
+"""
+
 HEAVY = frozenset(
     {
         *("anyio", "apscheduler", "asyncio", "dbus_fast", "desktop_notifier", "dotenv", "filelock", "httpx", "json5"),
@@ -100,3 +109,18 @@ def test_what_asks_the_daemon_loads_no_more_when_it_asks(tmp_path: Path, words: 
     modules = loaded_by(tmp_path, *words)
     assert "connectord.control.client" in modules or words == ("logs",)
     assert excess(modules, THIN) == (set(), 0)
+
+
+@pytest.mark.parametrize("command", ["--version", "status"])
+def test_p14_what_a_command_loads_is_never_looked_through_for_garbage(command: str, tmp_path: Path) -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", COUNTING, command],
+        env={**os.environ, "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    times, left = map(int, found.stderr.split()[-2:])
+    assert times == 0
+    assert left < 1_000  # so the end has nothing to look through either
