@@ -161,7 +161,21 @@ def test_p13_a_secret_in_news_never_reaches_the_file(tmp_path: Path) -> None:
 
 _PIECES = (
     *("eyJhbGciOi.x", "eyJ", ".", "b44k_", "Bearer ", "Basic ", "access_", "refresh-", "token", "TO\u212aEN", "code"),
-    *("client", "secret", "pa\u017f\u017fword", "Authorization", "api", "key", ":", "=", " ", '"', "abcdefgh", "x"),
+    *(
+        "client",
+        "secret",
+        "pa\u017f\u017fword",
+        "Authorization",
+        "author\u0131zation",
+        "api",
+        "key",
+        ":",
+        "=",
+        " ",
+        '"',
+        "abcdefgh",
+        "x",
+    ),
 )
 
 

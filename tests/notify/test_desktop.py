@@ -158,6 +158,21 @@ async def test_an_end_takes_away_what_it_finds_being_taken_away() -> None:
     assert it.desktop.now.titles == []
 
 
+def test_an_end_waits_for_no_notice_before_it_takes_the_others_away() -> None:
+    async def left() -> list[str]:
+        desktop = FakeDesktop()
+        notifier = DesktopNotifier(desktop, on_trouble=lambda why: None)
+        async with running(notifier):
+            notifier.notify(ONE)
+            await until(lambda: desktop.sessions and desktop.now.titles == ["one"])
+            desktop.now.hanging.add("two")
+            notifier.notify(TWO)
+            await until(lambda: "two" in desktop.now.titles)
+        return desktop.now.titles
+
+    assert run_virtually(left()) == ["two"]
+
+
 def test_an_end_waits_for_a_server_that_hangs_no_longer_than_it_may() -> None:
     async def ended_after() -> float:
         desktop = FakeDesktop()

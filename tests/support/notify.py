@@ -71,7 +71,10 @@ def _set() -> asyncio.Event:
 
 @dataclass
 class FakeSession:
-    """A notification server: `shown` is what is to be seen there, which it says once it is `answering`."""
+    """A notification server: `shown` is what is to be seen there, which it says once it is `answering`.
+
+    Of those that are `hanging`, by their titles, it never says that they are shown.
+    """
 
     on_end: Callable[[str], None]
     shown: dict[str, tuple[Notice, Callable[[Action], None], Callable[[], None]]] = field(default_factory=dict)
@@ -80,6 +83,7 @@ class FakeSession:
     crashing: bool = False
     closed: bool = False
     answering: asyncio.Event = field(default_factory=_set)
+    hanging: set[str] = field(default_factory=set)
     server: str = "fake 1.0"
     buttons: bool = True
 
@@ -91,6 +95,8 @@ class FakeSession:
         if self.crashing:
             self.on_end("It crashed")
         await self.answering.wait()
+        if notice.title in self.hanging:
+            await asyncio.Event().wait()
         return identifier
 
     async def clear(self, identifier: str) -> None:

@@ -41,8 +41,9 @@ def redact(text: str) -> str:
         return text
     if any(mark in text for mark in _MARKS):
         text = _TOKENS.sub(MASK, text)
-    folded = text.casefold()
-    if any(name in folded for name in _NAMES):
+    # A letter that isn't ASCII may pass for one that is, by rules of `re` alone.
+    folded = text.lower()
+    if not text.isascii() or any(name in folded for name in _NAMES):
         text = _NAMED.sub(rf"\g<name>\g<between>{MASK}", text)
     return text
 

@@ -187,10 +187,15 @@ class DesktopNotifier:
         """Take everything away: without us nobody hears its buttons."""
         with contextlib.suppress(DesktopUnreachable, TimeoutError):
             async with asyncio.timeout(LEAVE_LIMIT):
+                await self._clear_all(session)
                 if self._showing is not None:
                     await self._showing
-                for shown in list(self._shown.values()):
-                    await session.clear(shown.identifier)
+                    await self._clear_all(session)
+
+    async def _clear_all(self, session: DesktopSession) -> None:
+        for subject, shown in list(self._shown.items()):
+            await session.clear(shown.identifier)
+            self._shown.pop(subject, None)
 
     async def _lose(self, session: DesktopSession) -> None:
         still_there = await session.on_show()
