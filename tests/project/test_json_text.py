@@ -38,6 +38,8 @@ def test_it_says_what_json5_says(text: str) -> None:
 @example("[1/2]")
 @example("/**/[1]/* **/")
 @example("[1,,]//")
+@example("/**/*/1")
+@example("/* v */*/null")
 @example("[1]// /*")
 @example('[1]/* "')
 @settings(max_examples=250, deadline=None)
