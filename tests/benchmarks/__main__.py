@@ -11,7 +11,9 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +30,7 @@ PLACE: Final = ROOT / "docs" / "performance"
 
 PAGE: Final = ROOT / "docs" / "performance.md"
 
+BEFORE: Final = "before"
 DIRTY: Final = "-dirty"
 
 PARTS: Final[Mapping[str, Callable[[Bench], None]]] = {
@@ -56,7 +59,9 @@ def main(words: list[str] | None = None) -> None:
         "--before", metavar="PROGRAM", help="measure this connectord of before, too: alone, after each part"
     )
     parser.add_argument(
-        "--resume", action="store_true", help="leave out the parts that were measured with this state of the code"
+        "--resume",
+        action="store_true",
+        help="leave out what was measured already: now with this state of the code, before at all",
     )
     asked = parser.parse_args(words)
     if unknown := sorted(set(asked.parts) - PARTS.keys()):
@@ -65,29 +70,63 @@ def main(words: list[str] | None = None) -> None:
     if asked.report:
         report.bring_up_to_date(PAGE, PLACE)
         return
-    parts = [part for part in asked.parts or PARTS if not (folder and asked.resume and _is_measured(folder, part))]
     beside = () if asked.alone else _rivals()
-    for number, part in enumerate(parts, start=1):
-        _say(f"part {number} of {len(parts)}")
-        result = measure(part, QUICK if asked.quick else FULL, beside=beside, say=_say)
-        if folder:
-            _say(f"kept in {results.save(result, folder).relative_to(ROOT)}")
-        if folder and asked.before:
-            _measure_before(part, asked.before)
+    jobs = [
+        job
+        for part in asked.parts or PARTS
+        for job in _jobs(part, folder, beside, quick=asked.quick, before=asked.before)
+        if not (asked.resume and job.is_done())
+    ]
+    failed = []
+    for number, job in enumerate(jobs, start=1):
+        _say(f"{number} of {len(jobs)}: {job.name}")
+        try:
+            job.run()
+        except Exception:  # noqa: BLE001  (whatever it is, the other parts are measured all the same)
+            traceback.print_exc()
+            failed.append(job.name)
         if folder:
             report.bring_up_to_date(PAGE, PLACE)
+    if failed:
+        _say(f"could not be measured: {', '.join(failed)}")
+        sys.exit(1)
 
 
-def _measure_before(part: str, program: str) -> None:
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One part of one program."""
+
+    name: str
+    run: Callable[[], None]
+    is_done: Callable[[], bool]
+
+
+def _jobs(part: str, folder: Path | None, beside: tuple[Rival, ...], *, quick: bool, before: str | None) -> list[_Job]:
+    def now() -> None:
+        result = measure(part, QUICK if quick else FULL, beside=beside, say=_say)
+        if folder:
+            _say(f"kept in {results.save(result, folder).relative_to(ROOT)}")
+
+    def is_measured() -> bool:
+        kept = results.load(folder).get(part) if folder else None
+        if kept is None or kept.commit != _commit() or kept.commit.endswith(DIRTY):
+            return False
+        return bool(kept.beside) or not beside
+
+    jobs = [_Job(part, now, is_measured)]
+    if folder and before:
+        then = Path(before).absolute()
+        jobs.append(
+            _Job(f"{part} before", lambda: _measure_before(part, then), lambda: part in results.load(PLACE / BEFORE))
+        )
+    return jobs
+
+
+def _measure_before(part: str, program: Path) -> None:
     """In a process of its own: which program is measured stands in the environment."""
-    words = [part, "--as", "before", "--alone"]
-    environment = {**os.environ, PROGRAM_VARIABLE: str(Path(program).absolute())}
+    words = [part, "--as", BEFORE, "--alone"]
+    environment = {**os.environ, PROGRAM_VARIABLE: str(program)}
     subprocess.run([sys.executable, "-m", "tests.benchmarks", *words], cwd=ROOT, env=environment, check=True)
-
-
-def _is_measured(folder: Path, part: str) -> bool:
-    kept = results.load(folder).get(part)
-    return kept is not None and kept.commit == _commit() and not kept.commit.endswith(DIRTY)
 
 
 def measure(part: str, sizes: Sizes, *, beside: tuple[Rival, ...], say: Callable[[str], None]) -> Result:
@@ -108,6 +147,11 @@ def measure(part: str, sizes: Sizes, *, beside: tuple[Rival, ...], say: Callable
 
 def _rivals() -> tuple[Rival, ...]:
     lacking = rivals.missing()
+    if not lacking:
+        try:
+            rivals.fetch()
+        except (OSError, subprocess.SubprocessError) as error:
+            lacking = str(error)
     if lacking:
         _say(f"measured alone, since there is nothing to compare with: {lacking}")
     return () if lacking else RIVALS
@@ -134,4 +178,7 @@ def _say(text: str) -> None:
 if __name__ == "__main__":
     # As Ctrl-C does: what was started is ended, and its folders go.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

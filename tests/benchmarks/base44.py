@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import httpx
-from tests.benchmarks.sample import TYPES, VARIANTS, app_id, scopes
+from tests.benchmarks.sample import ENDS, TYPES, VARIANTS, app_id, scopes
 from tests.support.emulator import RunningEmulator
 
 from connectord.emulator import DEFAULT_EMAIL, Settings, World, serve
@@ -85,7 +85,7 @@ def granted(connector_type: str, variant: str) -> tuple[str, ...]:
 
 
 def _connection(connector_type: str) -> Connection:
-    everything = frozenset(scope for variant in VARIANTS for scope in granted(connector_type, variant))
+    everything = frozenset(scope for variant in (*VARIANTS, *ENDS) for scope in granted(connector_type, variant))
     return Connection(
         connector_type,
         ConnectionStatus.ACTIVE,

@@ -57,6 +57,12 @@ def missing() -> str | None:
     return f"{', '.join(lacking)} not found" if lacking else None
 
 
+def fetch() -> None:
+    """Get what isn't there yet, so that nothing has to be got in the middle of a part. Raises what npm ends with."""
+    real_cli_command([])
+    _chokidar()
+
+
 def versions() -> dict[str, str]:
     """What is compared with."""
     node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()

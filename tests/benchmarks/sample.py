@@ -16,6 +16,9 @@ TYPES: Final = tuple(name for name, known in CATALOGUE.items() if not known.conf
 VARIANTS: Final = ("first", "second")
 """Saves of one file take turns between two texts, so that each changes something that Base44 has to be told."""
 
+ENDS: Final = ("third", "fourth")
+"""What a burst of saves ends with, by turns: Base44 can't have it by chance, from the middle of the burst."""
+
 _TEXT: Final = """\
 // What the app may do with {type}. Each scope is one that somebody asked for.
 {{

@@ -8,7 +8,7 @@ from tests.benchmarks.__main__ import PARTS, measure
 from tests.benchmarks.bench import QUICK
 from tests.benchmarks.figures import Measurement
 from tests.benchmarks.parts import switch
-from tests.benchmarks.parts.commands import COMMANDS, FLOORS, SAME_IN_THE_CLI
+from tests.benchmarks.parts.commands import COMMANDS, SAME_IN_THE_CLI, floors
 from tests.benchmarks.results import Result
 from tests.support.real_cli import needs_real_cli
 
@@ -55,12 +55,24 @@ def test_every_command_is_timed() -> None:
     result = measured("commands")
     assert {one.what for one in result.measurements} == MEASURED["commands"]
     timed = [one.conditions["command"] for one in result.find(what="time of a command")]
-    assert timed == [*COMMANDS, *FLOORS]
+    assert timed == [*COMMANDS, *floors()]
 
 
 def test_a_save_is_one_request_and_a_switch_one_for_each_file() -> None:
     assert set(one(measured("save"), "connectord", "requests for one save").values) == {1.0}
     assert set(one(measured("switch"), "connectord", "requests for one switch").values) == {2.0}
+
+
+def test_a_burst_is_pushed_to_its_end() -> None:
+    result = measured("burst")
+    requests = [value for one in result.find(what="requests for one burst") for value in one.values]
+    assert min(requests) >= QUICK.many
+
+
+def test_where_there_is_no_node_the_commands_are_timed_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None if name == "node" else name)
+    timed = [one.conditions["command"] for one in measured("commands").find(what="time of a command")]
+    assert timed == [*COMMANDS, "python -c pass"]
 
 
 @needs_rivals

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from itertools import islice
+from typing import Final, Protocol
 
-from tests.benchmarks.base44 import granted
+from tests.benchmarks.base44 import Receipt, granted
 from tests.benchmarks.bench import Bench
+from tests.benchmarks.contender import Contender, settle
 from tests.benchmarks.daemon import Daemon
 from tests.benchmarks.parts.idle import memory
 from tests.benchmarks.proc import usage
-from tests.benchmarks.sample import Sample
+from tests.benchmarks.sample import ENDS, Sample
 from tests.benchmarks.stage import Stage, a_stage, at_rest
 
-AS_FAST_AS_POSSIBLE = 0
+AS_FAST_AS_POSSIBLE: Final = 0
+
+QUIET: Final = 0.5
+"""Seconds of silence after which nothing more comes of a burst."""
+
+
+class Asked(Protocol):
+    """A Base44 that tells what came."""
+
+    def scopes_of(self, app_id: str) -> dict[str, list[str]]:
+        """What one app's connectors are granted now, by type."""
+        ...
+
+    def receipts(self) -> Sequence[Receipt]:
+        """The requests that came since they were forgotten."""
+        ...
 
 
 def measure(bench: Bench) -> None:
@@ -28,12 +46,14 @@ def measure(bench: Bench) -> None:
 def _bursts(bench: Bench, stage: Stage, daemon: Daemon, rate: int) -> None:
     edits = stage.sample.edits()
     lasted, behind, requests, processor = [], [], [], []
-    for _ in range(bench.sizes.bursts):
+    for number in range(bench.sizes.bursts):
+        end = [(connector_type, ENDS[number % 2]) for connector_type in stage.sample.types]
         stage.base44.forget_requests()
         before, started = usage(daemon.pid), time.monotonic()
-        wanted = _burst(stage.sample, list(islice(edits, bench.sizes.burst)), rate)
+        wanted = _burst(stage.sample, [*islice(edits, bench.sizes.burst - len(end)), *end], rate)
         ended = time.monotonic()
-        behind.append(max(0.0, _settled(stage, daemon, wanted) - ended) * 1000)
+        behind.append((settled(stage.base44, daemon, stage.sample.app_id, wanted) - ended) * 1000)
+        settle(daemon, QUIET)
         processor.append(usage(daemon.pid).processor - before.processor)
         lasted.append(ended - started)
         requests.append(len(stage.base44.receipts()))
@@ -57,14 +77,20 @@ def _burst(sample: Sample, edits: list[tuple[str, str]], rate: int) -> dict[str,
     return last
 
 
-def _settled(stage: Stage, daemon: Daemon, wanted: dict[str, list[str]]) -> float:
-    """When Base44 had everything; at once where it has already."""
-    done = time.monotonic()
-    while not _has(stage, wanted):
+def settled(base44: Asked, daemon: Contender, app_id: str, wanted: Mapping[str, list[str]]) -> float:
+    """When the push was done with which Base44 had all that is `wanted`. Raises TimeoutError where it doesn't come.
+
+    Many pushes were done during the burst, which the daemon has said and nobody has heard yet.
+    """
+    done = 0.0
+    while not _has(base44, app_id, wanted):
+        done = daemon.done()
+    came = max(one.at for one in base44.receipts())
+    while done < came:
         done = daemon.done()
     return done
 
 
-def _has(stage: Stage, wanted: dict[str, list[str]]) -> bool:
-    there = stage.base44.scopes_of(stage.sample.app_id)
+def _has(base44: Asked, app_id: str, wanted: Mapping[str, list[str]]) -> bool:
+    there = base44.scopes_of(app_id)
     return all(there[name] == scopes for name, scopes in wanted.items())

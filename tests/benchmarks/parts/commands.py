@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -24,7 +25,7 @@ COMMANDS: Final = (
 )  # fmt: skip
 SAME_IN_THE_CLI: Final = ("--version", "whoami", "connectors list-available", "connectors push -y")
 FLOORS: Final = {"python -c pass": [sys.executable, "-c", "pass"], "node -e 0": ["node", "-e", "0"]}
-"""What the languages themselves take."""
+"""What the languages themselves take, those that are there."""
 
 LONGEST_SECONDS: Final = 60.0
 """What takes longer is ended, and the benchmark with it."""
@@ -52,8 +53,13 @@ def measure(bench: Bench) -> None:
                 for command in SAME_IN_THE_CLI:
                     words = real_cli_command(command.split())
                     _runs(bench, folder, cli_environment(stage.user), words, who="base44", command=command)
-        for name, words in FLOORS.items():
+        for name, words in floors().items():
             _runs(bench, folder, ours, words, who="the language alone", command=name)
+
+
+def floors() -> dict[str, list[str]]:
+    """Of the languages that this machine has."""
+    return {name: words for name, words in FLOORS.items() if shutil.which(words[0]) is not None}
 
 
 def _runs(bench: Bench, folder: Path, environ: Mapping[str, str], words: list[str], **named: str) -> None:
