@@ -31,7 +31,7 @@ from connectord.settings import Settings
 from connectord.store.database import Database
 from connectord.sync.push import ProjectPush
 from connectord.sync.reconcile import base_key
-from connectord.watch.subscription import LONGEST_WAIT, Subscription
+from connectord.watch.subscription import Subscription
 from connectord.watch.target import find_places
 
 CONNECTORS = 40
@@ -115,6 +115,13 @@ class Life:
         change()
         await self.daemon.expect(lambda news: news.event is NewsKind.PUSH_FINISHED, after=before)
 
+    def nothing_is_under_way(self) -> bool:
+        """Whether nothing goes on beside the loop of the project either."""
+        engine = self.daemon.daemon._engine
+        assert engine is not None
+        group = engine.followed[self.sample.root].loop._group
+        return group is not None and not group._tasks
+
     async def compared(self, project: Project) -> None:
         """Wait until Base44 was asked what it has since the first push: that is told only where it is news."""
         engine, store = self.daemon.daemon._engine, self.daemon.daemon._store
@@ -151,6 +158,7 @@ async def test_p14_saving_one_of_forty_is_one_request_one_parse_and_three_transa
         costs.begin()
         base44.forget_requests()
         await life.push(lambda: life.sample.save("slack", "second"))
+        await life.until(life.nothing_is_under_way)
         assert [one.operation for one in base44.receipts()] == ["set"]
         # What is about to be sent, what Base44 answered, that it is over.
         assert costs.counted == {"snapshots": 1, "files read": CONNECTORS, "files parsed": 1, "transactions": 3}
@@ -167,6 +175,7 @@ async def test_p14_changing_all_of_forty_is_a_request_and_a_transaction_for_each
         searches.begin()
         base44.forget_requests()
         await life.push(all_of_them)
+        await life.until(life.nothing_is_under_way)
         assert len([one for one in base44.receipts() if one.operation == "set"]) == CONNECTORS
         assert searches.counted["files parsed"] == CONNECTORS
         assert searches.counted["transactions"] == CONNECTORS + 2
@@ -247,7 +256,7 @@ async def test_p14_a_daemon_that_waits_has_nothing_to_do_soon(
     """Its own sleeps are the test's to end; whatever else would wake the loop is a timer of the loop's."""
     loop, passed = asyncio.get_running_loop(), 0.0
     async with a_life(base44, a_home_of_its_own, tmp_path / "app") as life:
-        assert min(life.daemon.naps.asked) > LONGEST_WAIT
+        assert min(life.daemon.naps.asked) > 5.0
         # What a push leaves for the next seconds goes by itself; what comes again and again keeps this from ending.
         begun = loop.time
         monkeypatch.setattr(loop, "time", lambda: begun() + passed)

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,38 @@ def test_p14_while_nothing_rings_nobody_looks() -> None:
     bell.rings.put(True)
     assert answers.get(timeout=WITHIN) is False
     looking.join(WITHIN)
+
+
+@dataclass
+class Hour:
+    """Time that passes while somebody waits for a bell, and one step at each look; the bell rings at `rings_at`."""
+
+    now: float = 0.0
+    rings_at: float = -1.0
+    wakes: int = 0
+
+    def wait(self, seconds: float) -> bool:
+        before, self.now = self.now, self.now + seconds
+        self.wakes += 1
+        return before <= self.rings_at < self.now
+
+    def looks(self) -> int:
+        patient, looks = PatientStop(Stop(), self, clock=lambda: self.now), 0
+        while self.now < 3600:
+            patient.is_set()
+            looks += 1
+            self.now += STEP_MS / 1000
+        return looks
+
+
+def test_p14_an_hour_without_changes_is_a_look_every_five_seconds() -> None:
+    assert Hour().looks() <= 3600 / 5
+
+
+def test_p14_a_change_keeps_it_looking_for_two_seconds_at_most() -> None:
+    hour = Hour(rings_at=1800.0)
+    assert hour.looks() <= 3600 / 5 + 2.0 / (STEP_MS / 1000)
+    assert STEP_MS >= 5
 
 
 def test_after_a_ring_it_looks_at_every_step_for_a_while_and_then_waits_again() -> None:
