@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.daemon import a_daemon
@@ -16,16 +17,16 @@ def measure(bench: Bench) -> None:
         stage.remember()
         with a_daemon(stage.user) as daemon:
             daemon.ready(stage.roots)
-            watch(bench, daemon.name, daemon.pid, bench.sizes.idle_times, projects=1)
+            watch(bench, daemon.name, daemon.pid, [bench.sizes.idle] * bench.sizes.idle_times, projects=1)
         for rival in bench.rivals:
             with rival(stage.user, stage.sample) as watching:
-                watch(bench, watching.name, watching.pid, 1, projects=1)
+                watch(bench, watching.name, watching.pid, [bench.sizes.idle], projects=1)
 
 
-def watch(bench: Bench, who: str, pid: int, times: int, **conditions: int | str) -> None:
-    """Look at a process that has nothing to do, after a rest, for so many minutes."""
+def watch(bench: Bench, who: str, pid: int, times: Sequence[float], **conditions: int | str) -> None:
+    """Look at a process that has nothing to do, after a rest, for so many seconds each time."""
     time.sleep(bench.sizes.rest)
-    looks = [_while_idle(pid, bench.sizes.idle) for _ in range(times)]
+    looks = [_while_idle(pid, seconds) for seconds in times]
     bench.note(who, "processor when idle", "% of a core", [percent for percent, _ in looks], **conditions)
     bench.note(who, "context switches when idle", "a second", [switches for _, switches in looks], **conditions)
     memory(bench, who, usage(pid), "idle", **conditions)

@@ -22,7 +22,7 @@ def measure(bench: Bench) -> None:
             _starts(bench, stage)
             with a_daemon(stage.user) as daemon:
                 daemon.ready(stage.roots)
-                watch(bench, daemon.name, daemon.pid, 1, projects=projects)
+                watch(bench, daemon.name, daemon.pid, [bench.sizes.idle_many], projects=projects)
                 _saves(bench, stage, daemon)
                 memory(bench, daemon.name, usage(daemon.pid), "after saves", projects=projects)
 
