@@ -18,7 +18,7 @@ from connectord.project.spans import MAX_DEPTH, Fault, scan
 # A text is taken apart into what stays, comments, and trailing commas. What can't be right stays, so that json refuses
 # it: a string or a comment that isn't closed (to the end of the text), a comma with nothing before it. Each part can be
 # read in one way only, which keeps this linear on any input; nothing is called for each match, since a start reads tens
-# of thousands of files. Possessive quantifiers stand at single characters alone: Python 3.11.0 to 3.11.4 misread others.
+# of thousands of files. Possessive quantifiers stand at single characters alone: Python before 3.11.5 misreads others.
 _LINE: Final = r"//[^\n\r\u2028\u2029]*+"
 _BLOCK: Final = r"/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*/"
 _SPACE: Final = rf"(?:\s++|{_LINE}|{_BLOCK})*"
