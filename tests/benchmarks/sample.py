@@ -20,7 +20,7 @@ ENDS: Final = ("third", "fourth")
 """What a burst of saves ends with, by turns: Base44 can't have it by chance, from the middle of the burst."""
 
 _TEXT: Final = """\
-// What the app may do with {type}. Each scope is one that somebody asked for.
+// What the app {app} may do with {type}. Each scope is one that somebody asked for.
 {{
   "type": "{type}",
   "scopes": [
@@ -35,11 +35,6 @@ _TEXT: Final = """\
 def scopes(connector_type: str, variant: str) -> list[str]:
     """The scopes that a file says."""
     return [f"{connector_type}.read", f"{connector_type}.write", f"{connector_type}.{variant}"]
-
-
-def text(connector_type: str, variant: str) -> str:
-    """A connector file's text."""
-    return _TEXT.format(type=connector_type, variant=variant)
 
 
 def app_id(number: int) -> str:
@@ -64,9 +59,13 @@ class Sample:
         """A connector's file."""
         return self.connectors / f"{connector_type}.jsonc"
 
+    def text(self, connector_type: str, variant: str) -> str:
+        """A connector file's text. No two projects have the same: what is kept once for all would cost nothing."""
+        return _TEXT.format(app=self.app_id, type=connector_type, variant=variant)
+
     def save(self, connector_type: str, variant: str) -> float:
         """Save one file as most editors do, in place; the monotonic time right before."""
-        content, file = text(connector_type, variant).encode(), self.file(connector_type)
+        content, file = self.text(connector_type, variant).encode(), self.file(connector_type)
         before = time.monotonic()
         file.write_bytes(content)
         return before
@@ -86,5 +85,5 @@ def a_sample(root: Path, number: int, connectors: int) -> Sample:
     (root / "base44" / "config.jsonc").write_text('{ "name": "sample" }\n', encoding="utf-8")
     (root / "base44" / ".app.jsonc").write_text(f'{{ "id": "{sample.app_id}" }}\n', encoding="utf-8")
     for connector_type in sample.types:
-        sample.file(connector_type).write_text(text(connector_type, VARIANTS[0]), encoding="utf-8")
+        sample.file(connector_type).write_text(sample.text(connector_type, VARIANTS[0]), encoding="utf-8")
     return sample

@@ -16,7 +16,7 @@ from tests.benchmarks import remember
 from tests.benchmarks.base44 import Emulator, a_base44, granted
 from tests.benchmarks.contender import WITHIN
 from tests.benchmarks.daemon import PROGRAM, Daemon, User, a_daemon
-from tests.benchmarks.sample import VARIANTS, Sample, a_sample, scopes, text
+from tests.benchmarks.sample import VARIANTS, Sample, a_sample, scopes
 from tests.support.emulator import write_credentials
 
 from connectord.store import STATE_FILE
@@ -89,7 +89,7 @@ def _row(sample: Sample, url: str) -> remember.Remembered:
 
 def _entry(sample: Sample, name: str) -> remember.Entry:
     asked = VARIANTS[0]
-    return name, scopes(name, asked), [*granted(name, asked)], sample.file(name).name, text(name, asked)
+    return name, scopes(name, asked), [*granted(name, asked)], sample.file(name).name, sample.text(name, asked)
 
 
 def _private(folder: Path) -> Path:
