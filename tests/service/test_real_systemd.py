@@ -192,7 +192,11 @@ def test_one_that_hangs_is_ended_by_the_watchdog_says_where_and_is_started_anew(
     kill(ann.system, int(ann.show("MainPID")), signal.SIGSTOP)
     until(lambda: ann.show("NRestarts") == "1" and ann.show("ActiveState") == "active", "it was started anew")
     assert "Watchdog timeout" in ann.managers_journal()
-    until(lambda: any("in run_forever" in line for line in ann.journal()), "the journal says where it hung")
+    until(
+        lambda: any("in run_forever" in line for line in ann.journal()),
+        "the journal says where it hung",
+        lambda: "\n".join(["", *ann.journal(), ann.managers_journal()]),
+    )
     assert ann.connectord("service", "status").count("✓") == 4
 
 

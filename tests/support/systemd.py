@@ -100,11 +100,14 @@ def booted_systemd(*visible: Path) -> Iterator[BootedSystem]:
             _remove(cgroup)
 
 
-def until(true: Callable[[], object], what: str) -> None:
-    """Look until it is true; each look takes its time by starting a program or reading a file."""
+def until(true: Callable[[], object], what: str, seen: Callable[[], object] = lambda: "") -> None:
+    """Look until it is true; each look takes its time by starting a program or reading a file.
+
+    `seen` is what a person needs to see where it never becomes true.
+    """
     deadline = time.monotonic() + WITHIN
     while not true():
-        assert time.monotonic() < deadline, f"after {WITHIN:.0f} s it still isn't true that {what}"
+        assert time.monotonic() < deadline, f"after {WITHIN:.0f} s it still isn't true that {what}{seen()}"
 
 
 def _child(unshare: subprocess.Popen[bytes]) -> int:
