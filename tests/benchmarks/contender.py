@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import threading
@@ -47,8 +48,9 @@ class Lines:
                 return line
 
     def _read(self) -> None:
-        for text in self._stream:
-            self._queue.put(Line(time.monotonic(), text.rstrip("\n")))
+        with contextlib.suppress(ValueError):  # whoever reads it has closed it
+            for text in self._stream:
+                self._queue.put(Line(time.monotonic(), text.rstrip("\n")))
         self._queue.put(None)
 
 

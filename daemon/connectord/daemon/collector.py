@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from typing import Final
 
 AT_THE_START: Final = (2_000_000, 20, 100)
-THRESHOLDS: Final = (50_000, 20, 100)
-"""Python's own (700, 10, 10) are for programs whose objects die young. Here nearly all that a start makes stays, and
-each look at it is in vain: with a thousand projects a fifth of the start, and a twelfth with the second of these. What
-is garbage is freed by its count all the same; only cycles wait, and a start leaves less than a thousand objects in
-them."""
+"""Python's own (700, 10, 10) are for programs whose objects die young. Nearly all that a start makes stays, and each
+look at it is in vain: with a thousand projects a fifth of the start. What is garbage is freed by its count all the
+same; only cycles wait, and a start leaves less than a thousand objects in them."""
+
+THRESHOLDS: Final = (5_000, 10, 10)
+"""Afterwards there is little to look through, since the start's is left out; and what requests leave in cycles, some
+ten thousand objects a minute with a hundred projects, must not add up to tens of megabytes."""
 
 
 @contextmanager
