@@ -20,7 +20,8 @@ PROGRAM_VARIABLE: Final = "CONNECTORD_PROGRAM"
 PROGRAM: Final = Path(os.environ.get(PROGRAM_VARIABLE) or Path(sys.executable).with_name("connectord"))
 """What is measured: the one beside this Python, unless another version's is named."""
 
-ENDED_WITHIN: Final = 30.0
+ENDED_WITHIN: Final = 180.0
+"""Seconds; a version of before took more than half a minute with a thousand projects."""
 
 
 @dataclass(frozen=True, slots=True)
