@@ -29,6 +29,7 @@ check: $(VENV)/dev  ## ruff, mypy strict, import-linter
 	$(BIN)/lint-imports
 
 bench: $(VENV)/bench  ## measure it, beside entr and chokidar (an hour; BENCH="idle commands" for some parts)
+	$(BIN)/python -m tests.benchmarks --check $(BENCH)
 	$(BIN)/python -m pytest -m bench tests/benchmarks
 	$(BIN)/python -m tests.benchmarks $(BENCH)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -63,9 +64,14 @@ def main(words: list[str] | None = None) -> None:
         action="store_true",
         help="leave out what was measured already: now with this state of the code, before at all",
     )
+    parser.add_argument("--check", action="store_true", help="measure nothing; look whether these words are right")
     asked = parser.parse_args(words)
     if unknown := sorted(set(asked.parts) - PARTS.keys()):
         parser.error(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    if asked.before and shutil.which(asked.before) is None:
+        parser.error(f"--before: {asked.before} is no program")
+    if asked.check:
+        return
     folder = None if asked.quick else PLACE / asked.name
     if asked.report:
         report.bring_up_to_date(PAGE, PLACE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def test_a_program_of_before_that_fails_loses_nothing(place: Path, monkeypatch: 
 
     monkeypatch.setattr(subprocess, "run", fails)
     with pytest.raises(SystemExit, match="1"):
-        command.main(["--alone", "--before", "old", "whole"])
+        command.main(["--alone", "--before", sys.executable, "whole"])
     assert asked == [["whole", "--as", "before", "--alone"]]
     assert kept(place) == {"whole"}
 
@@ -65,7 +66,7 @@ def test_what_is_measured_already_is_left_out(place: Path, capsys: pytest.Captur
     for words in (["whole", "--alone"], ["whole", "--alone", "--as", "before"]):
         command.main(words)
     capsys.readouterr()
-    command.main(["whole", "--alone", "--resume", "--before", "old"])
+    command.main(["whole", "--alone", "--resume", "--before", sys.executable])
     assert "1 of" not in capsys.readouterr().out
 
 
@@ -92,3 +93,17 @@ def test_where_the_rivals_can_not_be_fetched_it_is_measured_alone(
     command.main(["whole"])
     assert "measured alone" in capsys.readouterr().out
     assert kept(place) == {"whole"}
+
+
+@pytest.mark.parametrize("words", [["frobnicate"], ["--before", "/no/such/program"]])
+def test_words_that_are_wrong_are_said_before_anything_is_measured(
+    words: list[str], place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        command.main(["--check", *words])
+    assert words[-1] in capsys.readouterr().err
+
+
+def test_words_that_are_right_are_only_looked_at(place: Path) -> None:
+    command.main(["--check", "whole", "--alone"])
+    assert kept(place) == set()
