@@ -30,8 +30,8 @@ _NAMED: Final = re.compile(
 
 # Everything that is ever said comes through here, a thousand projects' forty types at a start among it: what can't hold
 # a token isn't searched for one.
-_SUSPICIOUS: Final = re.compile("eyJ|b44k_|Bearer |Basic |[:=]")
 _MARKS: Final = ("eyJ", "b44k_", "Bearer ", "Basic ")  # what each in _TOKENS begins with, or stands after
+_SUSPICIOUS: Final = re.compile("|".join([*_MARKS, "[:=]"]))
 _NAMES: Final = ("token", "code", "key", "secret", "authorization", "password")  # each name in _NAMED ends in one
 
 
