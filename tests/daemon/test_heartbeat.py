@@ -36,7 +36,7 @@ async def test_it_is_ready_with_lock_and_socket_and_after_the_first_look(tmp_pat
         await heard.until(READY)
         assert (await asyncio.to_thread(daemon.client.daemon)).watching
         assert heard.said.index(LOOKING) < heard.said.index(READY)
-        assert "STATUS=Looking after 1 project: 1 synced" in heard.said
+        assert heard.said[heard.said.index(READY) - 1].startswith("STATUS=Looking after 1 project: 1 ")
 
 
 async def test_it_is_not_ready_before_that_and_the_start_gets_more_time(

@@ -27,6 +27,10 @@ class FirstLooks:
         """The one that the projects of a host share."""
         return self._turnstiles[project.api_url]
 
+    async def over(self) -> None:
+        """Return once they are."""
+        await self._over.wait()
+
     async def watch(self, projects: Iterable[Followed]) -> None:
         """Open once each of these was looked at, or it was told why it can't be: a disk that hangs keeps nobody."""
         for followed in projects:

@@ -49,10 +49,8 @@ class Heartbeat:
 
     async def _until_seen(self) -> None:
         """Wait for the first look at every project. One that can't be read, or whose disk hangs, has been told."""
-        projects = tuple(self._engine.followed.values())
-        self._notifier.status(f"Looking at {_projects(len(projects))} for the first time")
-        for followed in projects:
-            await followed.seen.wait()
+        self._notifier.status(f"Looking at {_projects(len(self._engine.followed))} for the first time")
+        await self._engine.first_looks.over()
 
     async def _beat(self) -> None:
         # Three beats fit into the watchdog's patience: one may be late.
