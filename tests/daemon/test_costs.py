@@ -198,7 +198,7 @@ async def test_p14_a_save_that_changes_nothing_that_base44_has_to_know_is_no_req
         assert (costs.counted["files parsed"], costs.counted["transactions"]) == (1, 1)
 
 
-async def test_p14_projects_that_begin_together_are_watched_at_once_and_read_twice_at_most(
+async def test_p14_projects_that_begin_together_are_watched_first_and_read_once(
     costs_of_starts: Costs, a_home_of_its_own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with a_base44(PROJECTS, 2) as base44:
@@ -210,9 +210,9 @@ async def test_p14_projects_that_begin_together_are_watched_at_once_and_read_twi
         await until_all_are_settled(samples, a_home_of_its_own)
     counted = costs_of_starts.counted
     assert counted["files parsed"] == 2 * PROJECTS
-    assert counted["snapshots"] <= 2 * PROJECTS
-    assert counted["comparisons with base"] <= counted["snapshots"]  # what sends nothing needs no job
-    # Before and after they are subscribed to (P1), and the folder of the credentials.
+    assert counted["snapshots"] == PROJECTS
+    assert counted["comparisons with base"] == PROJECTS  # what sends nothing needs no job
+    # Before and after they are subscribed to (P1); and the folder of the credentials.
     assert counted["looks for places"] <= 2 * (PROJECTS + 1)
     assert counted["subscriptions"] <= 2
     assert counted["statuses"] == 0  # there is nothing to be told of anybody

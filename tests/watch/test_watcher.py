@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from tests.support.project import a_connector, a_project
-from tests.support.watch import Batch, FakeEvents, at_rest, target, watched
+from tests.support.watch import Batch, FakeEvents, Hints, at_rest, quick_poller, target, watched
 
 from connectord.watch import Watcher, WatchKind
 from connectord.watch.subscription import StopEvent, file_events
@@ -147,6 +147,22 @@ async def test_a_project_that_was_removed_is_watched_no_longer(tmp_path: Path) -
         watcher.remove(other.root)
         await at_rest(watcher)
         assert not any(Path(name).is_relative_to(other.root) for name in fake.watching[-1])
+
+
+async def test_p1_what_waits_for_the_watching_misses_nothing_from_then_on(tmp_path: Path) -> None:
+    one, other, hints = a_project(tmp_path / "one", {}), a_project(tmp_path / "other", {}), Hints()
+    watcher = Watcher(on_hint=hints.hint, poller=quick_poller)
+    watcher.add(target(one))
+    watcher.add(target(other))
+    waiting = asyncio.create_task(watcher.watching())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    task = asyncio.create_task(watcher.run())
+    await waiting
+    assert set(hints.roots) == {one.root, other.root}
+    assert await hints.of(other.root, lambda: a_connector(other, "slack", ["a"]))
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def test_adding_one_hints_at_that_one_only(tmp_path: Path) -> None:

@@ -131,10 +131,11 @@ class Daemon:
                 group.create_task(notifier.run(), name="notices"),
                 group.create_task(serve(answers, listener), name="local API"),
             ]
+            # What is looked at before it is watched gets a second look (P1): a thousand of them take seconds.
             for root, paused in registered.items():
-                engine.follow(root, paused=paused)
+                engine.follow(root, paused=paused, begin=engine.watcher.watching)
             for root in temporary:
-                engine.follow(root, temporary=True)
+                engine.follow(root, temporary=True, begin=engine.watcher.watching)
             outside.append(group.create_task(self._first_looks(engine, started), name="first looks"))
             engine.follow_credentials(self._in.home / ".base44" / "auth" / "auth.json")
             if self._in.service.is_heard:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from connectord.authorize import Authorization, AuthorizationState
@@ -17,7 +18,7 @@ from connectord.daemon.authorizing import Authorizing
 from connectord.daemon.claims import Claims
 from connectord.daemon.consents import Consents
 from connectord.daemon.first_looks import FirstLooks
-from connectord.daemon.followed import Followed
+from connectord.daemon.followed import Followed, at_once
 from connectord.daemon.fresh_link import FreshLinks
 from connectord.daemon.not_asked import NotAsked
 from connectord.daemon.notices import Notices
@@ -83,13 +84,20 @@ class Engine:
 
     # What the daemon does
 
-    def follow(self, root: Path, *, temporary: bool = False, paused: bool = False) -> Followed:
-        """Look after a project from now on."""
+    def follow(
+        self,
+        root: Path,
+        *,
+        temporary: bool = False,
+        paused: bool = False,
+        begin: Callable[[], Awaitable[None]] = at_once,
+    ) -> Followed:
+        """Look after a project from now on. It is looked at for the first time when `begin` returns."""
         followed = Followed(root, self._in, self._effects(root), self.queue, temporary=temporary, paused=paused)
         self.followed[root] = followed
         self.notices.begins(root)
         self.watcher.add(followed.target)
-        run = followed.run(lambda error: self.defect(root, error))
+        run = followed.run(lambda error: self.defect(root, error), begin)
         self._tasks[root] = self.group.create_task(run, name=f"loop of {root}")
         return followed
 

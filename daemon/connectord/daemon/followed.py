@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+import contextlib
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -28,10 +29,17 @@ FIRST_PAUSE = 1.0
 LAST_PAUSE = 300.0
 """Seconds before a project's loop that a defect ended is begun again."""
 
+BEGIN_PATIENCE = 5.0
+"""Seconds that a loop waits to be begun; a thousand projects are watched within two."""
+
 ENDS_BY_ITSELF = frozenset({ProjectState.SYNCING, ProjectState.OFFLINE})
 
 _DRIFTS = {kind.value: kind for kind in DriftKind}
 _LOST = {status.value: state for status, state in LOST_STATES.items() if status is not None}
+
+
+async def at_once() -> None:
+    """Wait for nothing."""
 
 
 class Followed:
@@ -82,10 +90,16 @@ class Followed:
         """Its root without symbolic links, as it was when it was last read."""
         return self._reader.real
 
-    async def run(self, report: Callable[[Exception], None]) -> None:
-        """Run its loop. A defect ends the loop of this project only: it is told, and tried again after a while."""
+    async def run(self, report: Callable[[Exception], None], begin: Callable[[], Awaitable[None]] = at_once) -> None:
+        """Run its loop, once `begin` returns or takes too long.
+
+        A defect ends the loop of this project only: it is told, and tried again after a while.
+        """
         pause = FIRST_PAUSE
         try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(BEGIN_PATIENCE):
+                    await begin()
             while True:
                 begun = self._in.clock()
                 try:

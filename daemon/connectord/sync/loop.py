@@ -173,7 +173,7 @@ class ProjectLoop:
     async def _look(self, triggers: set[Trigger]) -> bool:
         """Look at the project; whether it said anything yet."""
         try:
-            project, snapshot = await self._reading(triggers)
+            project, snapshot = await self._reading()
         except ConnectordError as error:
             self._triggers |= triggers & RECONCILING  # still owed, once the project can be read again
             self._tell_unusable(error)
@@ -200,20 +200,10 @@ class ProjectLoop:
             self.push.reconcile(project)
         return True
 
-    async def _reading(self, triggers: set[Trigger]) -> Reading:
+    async def _reading(self) -> Reading:
         """What is on the disk; one that doesn't answer is told, and waited for."""
         begun = asyncio.Event()
-
-        def begin() -> None:
-            begun.set()
-            if self._seen is None and not self._tickets:
-                # A thousand projects that begin together wait for their turns, and are watched meanwhile, which hints
-                # at each: what came before the first reading is seen by it.
-                self._wake.clear()
-                triggers.update(self._triggers)
-                self._triggers.clear()
-
-        reading = asyncio.ensure_future(in_thread(self._read, on_begin=begin))
+        reading = asyncio.ensure_future(in_thread(self._read, on_begin=begun.set))
         try:
             await begun.wait()
             await asyncio.wait({reading}, timeout=self._patience)

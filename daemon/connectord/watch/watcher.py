@@ -64,6 +64,7 @@ class Watcher:
         self._fewer = False
         self._forgive = False
         self._wake = asyncio.Event()
+        self._begun = asyncio.Event()
         self._layout = Layout()
         self._events = Events(source=source, on_seen=self._seen, on_change=self._wake.set, first_retry=first_retry)
         self._poller = poller(self._seen)
@@ -96,6 +97,10 @@ class Watcher:
             if devices is None or device in devices:
                 self._moved.add(name)
         self.refresh()
+
+    async def watching(self) -> None:
+        """Return once what was there when it began is watched and hinted at, but for what hangs with its disk."""
+        await self._begun.wait()
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -135,6 +140,7 @@ class Watcher:
         for root in self._targets if gap else self._layout.roots_of(*self._events.gone):
             self.refresh(root)
         self._hint(self._targets if gap else changed)
+        self._begun.set()
         return bool(changed or moved or gap)
 
     async def _look_for_places(self, moved: set[Path]) -> set[Path]:
