@@ -166,6 +166,7 @@ class Daemon:
         while True:
             await self._in.sleep(self._in.settings.rescan_every * self._in.rng.uniform(0.9, 1.1))
             engine.watcher.renew()
+            await engine.watcher.watching()  # which hints at all of them: one look is enough
             engine.hint_all(Trigger.RESCAN)
 
     def _clock_watch(self, engine: Engine) -> ClockWatch:

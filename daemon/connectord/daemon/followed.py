@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 from pathlib import Path
@@ -28,9 +27,6 @@ from connectord.watch import Target
 FIRST_PAUSE = 1.0
 LAST_PAUSE = 300.0
 """Seconds before a project's loop that a defect ended is begun again."""
-
-BEGIN_PATIENCE = 5.0
-"""Seconds that a loop waits to be begun; a thousand projects are watched within two."""
 
 ENDS_BY_ITSELF = frozenset({ProjectState.SYNCING, ProjectState.OFFLINE})
 
@@ -91,15 +87,10 @@ class Followed:
         return self._reader.real
 
     async def run(self, report: Callable[[Exception], None], begin: Callable[[], Awaitable[None]] = at_once) -> None:
-        """Run its loop, once `begin` returns or takes too long.
-
-        A defect ends the loop of this project only: it is told, and tried again after a while.
-        """
+        """Run its loop once `begin` returns. A defect ends this one only: it is told, and tried again after a while."""
         pause = FIRST_PAUSE
         try:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(BEGIN_PATIENCE):
-                    await begin()
+            await begin()
             while True:
                 begun = self._in.clock()
                 try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
@@ -24,6 +25,9 @@ FLOOD_SECONDS: Final = 2.0
 BREATH_SECONDS: Final = 0.1
 """After a look for places that found all of them as they were: while files are written without a pause, each batch of
 changes would ask for the next one. What has come until then is looked for after it."""
+
+WATCHING_PATIENCE: Final = 5.0
+"""Seconds; a thousand projects are watched within two, and each disk that hangs takes half of one."""
 
 MOST_NAMED: Final = 3
 
@@ -64,7 +68,8 @@ class Watcher:
         self._fewer = False
         self._forgive = False
         self._wake = asyncio.Event()
-        self._begun = asyncio.Event()
+        self._asked = self._answered = 0
+        self._answer = asyncio.Event()
         self._layout = Layout()
         self._events = Events(source=source, on_seen=self._seen, on_change=self._wake.set, first_retry=first_retry)
         self._poller = poller(self._seen)
@@ -87,9 +92,9 @@ class Watcher:
 
     def refresh(self, root: Path | None = None) -> None:
         """Look at the places of one project again, or of all: a folder above that moves is no event."""
-        self._dirty |= self._targets.keys() if root is None else {root}
+        self._asked += 1
         self._forgive = self._forgive or root is None
-        self._wake.set()
+        self._look_again(self._targets if root is None else [root])
 
     def renew(self, devices: Collection[int] | None = None) -> None:
         """Watch everything anew, or what lies on these devices: a watch may have died in silence (mounts.py)."""
@@ -99,8 +104,12 @@ class Watcher:
         self.refresh()
 
     async def watching(self) -> None:
-        """Return once what was there when it began is watched and hinted at, but for what hangs with its disk."""
-        await self._begun.wait()
+        """Return once all that was added, or is to be watched anew, is watched and hinted at; or a disk hangs."""
+        asked = self._asked
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(WATCHING_PATIENCE):
+                while self._answered < asked:
+                    await self._answer.wait()
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -118,7 +127,11 @@ class Watcher:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            if not await self._adjust():
+            asked = self._asked
+            adjusted = await self._adjust()
+            self._answered, answer, self._answer = asked, self._answer, asyncio.Event()
+            answer.set()
+            if not adjusted:
                 await asyncio.sleep(BREATH_SECONDS)
 
     async def _adjust(self) -> bool:
@@ -137,10 +150,9 @@ class Watcher:
         self._tell_state()
         gap = self._events.take_gap()
         # What came or went in a gap is known to nobody yet.
-        for root in self._targets if gap else self._layout.roots_of(*self._events.gone):
-            self.refresh(root)
+        if missed := self._targets.keys() if gap else self._layout.roots_of(*self._events.gone):
+            self._look_again(missed)
         self._hint(self._targets if gap else changed)
-        self._begun.set()
         return bool(changed or moved or gap)
 
     async def _look_for_places(self, moved: set[Path]) -> set[Path]:
@@ -155,12 +167,16 @@ class Watcher:
         for root in changed:
             if root in moved or not same_directories(found[root], self._found.get(root, ())):
                 # It may have changed once more until it was watched: this gets a second look.
-                self.refresh(root)
+                self._look_again([root])
             self._found[root] = found[root]
         if changed or self._fewer:
             self._fewer = False
             self._layout = await asyncio.to_thread(Layout, dict(self._found))
         return changed
+
+    def _look_again(self, roots: Iterable[Path]) -> None:
+        self._dirty.update(roots)
+        self._wake.set()
 
     def _answered_late(self, root: Path, answer: Answer) -> None:
         self._late[root] = answer
