@@ -206,15 +206,15 @@ class _Stop:
     """
 
     def __init__(self, on_first_question: Callable[[], None]) -> None:
-        self._on_first_question = on_first_question
-        self._questioned = False
+        self._on_first_question: Callable[[], None] | None = on_first_question
         self._wanted = threading.Event()
         self._calls: list[Callable[[], None]] = []
 
     def is_set(self) -> bool:
-        if not self._questioned:
-            self._questioned = True
-            self._on_first_question()
+        if (tell := self._on_first_question) is not None:
+            # Let go of: through it the subscription that has this one would keep itself alive, and what it watched.
+            self._on_first_question = None
+            tell()
         return self._wanted.is_set()
 
     def when_set(self, call: Callable[[], None]) -> None:
