@@ -9,7 +9,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from tests.support.watch import at_rest
 from connectord.control import NewsKind
 from connectord.control.board import Board
 from connectord.daemon.collector import AT_THE_START, THRESHOLDS, seldom_collecting
+from connectord.daemon.engine import Engine
 from connectord.project import Project, connector_file, read_project, reader
 from connectord.project.json_text import parse
 from connectord.project.regular_file import read_bytes
@@ -104,6 +105,12 @@ class Life:
     daemon: InProcess
     sample: Sample
 
+    @property
+    def engine(self) -> Engine:
+        """What looks after the projects."""
+        assert self.daemon.daemon._engine is not None
+        return self.daemon.daemon._engine
+
     async def until(self, fits: Callable[[], bool]) -> None:
         """Let everything else run until it `fits`, which nobody tells."""
         while not fits():  # noqa: ASYNC110  (as it says)
@@ -117,17 +124,14 @@ class Life:
 
     def nothing_is_under_way(self) -> bool:
         """Whether nothing goes on beside the loop of the project either."""
-        engine = self.daemon.daemon._engine
-        assert engine is not None
-        group = engine.followed[self.sample.root].loop._group
+        group = self.engine.followed[self.sample.root].loop._group
         return group is not None and not group._tasks
 
     async def compared(self, project: Project) -> None:
         """Wait until Base44 was asked what it has since the first push: that is told only where it is news."""
-        engine, store = self.daemon.daemon._engine, self.daemon.daemon._store
-        assert engine is not None
+        store = self.daemon.daemon._store
         assert store is not None
-        followed = engine.followed[project.root]
+        followed = self.engine.followed[project.root]
         while any(entry.seen_scopes is None for entry in store.base(base_key(project)).values()):
             await followed._changed.wait()
 
@@ -201,13 +205,11 @@ async def test_p14_a_save_that_changes_nothing_that_base44_has_to_know_is_no_req
 async def test_p14_projects_that_begin_together_are_watched_first_and_read_once(
     costs_of_starts: Costs, a_home_of_its_own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with a_base44(PROJECTS, 2) as base44:
-        monkeypatch.setenv("BASE44_API_URL", base44.url)
-        write_credentials(a_home_of_its_own, base44.tokens())
-        samples = [a_sample(tmp_path / str(number), number, 2) for number in range(PROJECTS)]
-        await until_all_are_settled(samples, a_home_of_its_own)  # the first pushes everything
-        costs_of_starts.begin()
-        await until_all_are_settled(samples, a_home_of_its_own)
+    with several(a_home_of_its_own, tmp_path, monkeypatch) as samples:
+        async with all_settled(samples, a_home_of_its_own):  # the first pushes everything
+            costs_of_starts.begin()
+        async with all_settled(samples, a_home_of_its_own) as life:
+            entries = [one.board._entries.among(samples[0].types).values() for one in life.engine.followed.values()]
     counted = costs_of_starts.counted
     assert counted["files parsed"] == 2 * PROJECTS
     assert counted["snapshots"] == PROJECTS
@@ -216,19 +218,47 @@ async def test_p14_projects_that_begin_together_are_watched_first_and_read_once(
     assert counted["looks for places"] <= 2 * (PROJECTS + 1)
     assert counted["subscriptions"] <= 2
     assert counted["statuses"] == 0  # there is nothing to be told of anybody
+    assert [len(of_one) for of_one in entries] == [2] * PROJECTS
+    assert len({id(entry) for of_one in entries for entry in of_one}) == PROJECTS  # one for all that works
 
 
-async def until_all_are_settled(samples: Sequence[Sample], home: Path) -> None:
-    """A daemon's life from its start until it has asked Base44 about every project, and waits."""
+async def test_p14_a_rescan_reads_each_project_once(
+    costs_of_starts: Costs, a_home_of_its_own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = costs_of_starts.counted
+    with several(a_home_of_its_own, tmp_path, monkeypatch) as samples:
+        async with all_settled(samples, a_home_of_its_own) as life:
+            costs_of_starts.begin()
+            assert life.daemon.naps.end(270.0, 330.0) == 1
+            await life.until(lambda: counted["snapshots"] == PROJECTS)
+            await at_rest(life.engine.watcher)
+            for followed in life.engine.followed.values():
+                await followed.loop.looked()  # whatever else is to be read is read with it, or before
+    assert counted["snapshots"] == 2 * PROJECTS
+    assert counted["files parsed"] == 0
+    assert counted["looks for places"] == 2 * (PROJECTS + 1)
+
+
+@contextmanager
+def several(home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Sample]]:
+    """Projects of two connectors, each with an app of its own, at a Base44 of theirs."""
+    with a_base44(PROJECTS, 2) as base44:
+        monkeypatch.setenv("BASE44_API_URL", base44.url)
+        write_credentials(home, base44.tokens())
+        yield [a_sample(folder / str(number), number, 2) for number in range(PROJECTS)]
+
+
+@asynccontextmanager
+async def all_settled(samples: Sequence[Sample], home: Path) -> AsyncIterator[Life]:
+    """A daemon's life from when it has asked Base44 about every project, and waits."""
     projects = [read_project(sample.root, dict(os.environ)) for sample in samples]
     async with a_daemon(*projects, home=home, settings=Settings(notify="log")) as daemon:
         life = Life(daemon, samples[0])
         await daemon.expect(lambda news: news.event is NewsKind.PROJECT_WATCHING)
-        engine = daemon.daemon._engine
-        assert engine is not None
-        await life.until(lambda: all(one.board.compared for one in engine.followed.values()))
-        await life.until(lambda: not any(engine.queue.is_busy(sample.root) for sample in samples))
-        await at_rest(engine.watcher)
+        await life.until(lambda: all(one.board.compared for one in life.engine.followed.values()))
+        await life.until(lambda: not any(life.engine.queue.is_busy(sample.root) for sample in samples))
+        await at_rest(life.engine.watcher)
+        yield life
 
 
 async def test_p14_garbage_is_looked_for_seldom_while_a_daemon_lives(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +15,7 @@ import pytest
 from tests.support.project import a_connector, a_project
 from tests.support.watch import Batch, FakeEvents, Hints, at_rest, quick_poller, target, watched
 
-from connectord.watch import Watcher, WatchKind
+from connectord.watch import Watcher, WatchKind, events
 from connectord.watch.subscription import StopEvent, file_events
 
 
@@ -163,6 +165,23 @@ async def test_p1_what_waits_for_the_watching_misses_nothing_from_then_on(tmp_pa
     assert await hints.of(other.root, lambda: a_connector(other, "slack", ["a"]))
     task.cancel()
     await asyncio.wait([task])
+
+
+async def test_p14_what_was_watched_before_is_let_go_of_without_a_search_for_garbage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It knows all the directories of all projects, and each rescan makes a new one."""
+    monkeypatch.setattr(events, "LINGER_SECONDS", 0.0)
+    gone, loop = asyncio.Event(), asyncio.get_running_loop()
+    async with watched(a_project(tmp_path, {})) as (watcher, _):
+        await at_rest(watcher)
+        weakref.finalize(watcher._events._current[0], loop.call_soon_threadsafe, gone.set)
+        gc.disable()
+        try:
+            watcher.renew()
+            await gone.wait()
+        finally:
+            gc.enable()
 
 
 async def test_adding_one_hints_at_that_one_only(tmp_path: Path) -> None:

@@ -170,20 +170,23 @@ class Followed:
         base = self._store.base(base_key(project))
         rows = {name: self._store.authorization(self.root, name) for name in types if name in base}
         links = {name: row for name, row in rows.items() if row is not None and is_with(row, project)}
+        synced = Entry(ConnectorState.SYNCED, at)  # as nearly all are: one is kept for all of them
         return {
-            name: _seen(base[name], links.get(name), at) if base[name].authorized else _waiting(links.get(name), at)
+            name: _seen(base[name], links.get(name), synced) if base[name].authorized else _waiting(links.get(name), at)
             for name in rows
         }
 
 
-def _seen(entry: BaseEntry, row: AuthorizationRow | None, at: datetime) -> Entry:
+def _seen(entry: BaseEntry, row: AuthorizationRow | None, synced: Entry) -> Entry:
     """A connector that was consented to, as it was when Base44's list was last read."""
     told = entry.told or ""
     if told in _DRIFTS:
-        return drifted_entry(_DRIFTS[told], at)
-    state = _LOST.get(told, ConnectorState.SYNCED)
+        return drifted_entry(_DRIFTS[told], synced.at)
     claim_url = row.url if row is not None and row.state == CLAIMABLE else None
-    return Entry(state, at, missing_scopes=entry.missing_scopes, claim_url=claim_url)
+    if told in _LOST or entry.missing_scopes or claim_url is not None:
+        state = _LOST.get(told, ConnectorState.SYNCED)
+        return Entry(state, synced.at, missing_scopes=entry.missing_scopes, claim_url=claim_url)
+    return synced
 
 
 def _waiting(row: AuthorizationRow | None, at: datetime) -> Entry:
