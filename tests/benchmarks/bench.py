@@ -25,6 +25,8 @@ class Sizes:
     idle: float = 60.0
     idle_times: int = 3
     idle_many: float = 330.0  # there is a rescan in it: every 300 s, give or take a tenth
+    rescan_every: float = 12.0
+    rescans: int = 10
     burst: int = 10_000
     burst_rate: int = 500
     bursts: int = 3
@@ -44,8 +46,8 @@ class Sizes:
 FULL = Sizes()
 QUICK = Sizes(
     connectors=(2,), round_trips=(0,), warm=0, saves=2, rival_saves=1, switches=2, rival_switches=1, rest=0.0, idle=0.2,
-    idle_times=1, idle_many=0.2, burst=50, burst_rate=1000, bursts=1, pauses=(0.0,), pause_times=1, projects=(1, 2),
-    starts=1, commands=1, colds=1,
+    idle_times=1, idle_many=0.2, rescan_every=1.0, rescans=1, burst=50, burst_rate=1000, bursts=1, pauses=(0.0,),
+    pause_times=1, projects=(1, 2), starts=1, commands=1, colds=1,
 )  # fmt: skip
 """Every step once, for a look at the benchmarks themselves; the figures mean nothing."""
 

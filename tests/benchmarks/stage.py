@@ -59,6 +59,18 @@ def at_rest(stage: Stage) -> Iterator[Daemon]:
         yield daemon
 
 
+@contextmanager
+def with_setting(user: User, line: str) -> Iterator[None]:
+    """A line in the user's settings, until the block ends."""
+    settings = user.home / ".config" / "connectord" / "config.toml"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text(line + "\n", encoding="utf-8")
+    try:
+        yield
+    finally:
+        settings.unlink()
+
+
 def _until_asked(stage: Stage) -> None:
     end = time.monotonic() + WITHIN
     while {one.app_id for one in stage.base44.receipts() if one.operation == ASKED_LAST} < {

@@ -195,9 +195,7 @@ async def test_p14_a_save_that_changes_nothing_that_base44_has_to_know_is_no_req
         base44.forget_requests()
         file = life.sample.file("slack")
         file.write_text("// one more remark\n" + file.read_text())
-        looked = life.daemon.daemon._engine
-        assert looked is not None
-        await looked.followed[life.sample.root].loop.looked()
+        await life.engine.followed[life.sample.root].loop.looked()
         assert base44.receipts() == []
         assert (costs.counted["files parsed"], costs.counted["transactions"]) == (1, 1)
 

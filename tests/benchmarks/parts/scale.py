@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.daemon import Daemon, a_daemon
@@ -10,7 +11,7 @@ from tests.benchmarks.parts.idle import memory, watch
 from tests.benchmarks.parts.save import one_save
 from tests.benchmarks.proc import usage
 from tests.benchmarks.sample import VARIANTS
-from tests.benchmarks.stage import Stage, a_stage
+from tests.benchmarks.stage import Stage, a_stage, with_setting
 
 
 def measure(bench: Bench) -> None:
@@ -25,6 +26,10 @@ def measure(bench: Bench) -> None:
                 watch(bench, daemon.name, daemon.pid, [bench.sizes.idle_many], projects=projects)
                 _saves(bench, stage, daemon)
                 memory(bench, daemon.name, usage(daemon.pid), "after saves", projects=projects)
+            with with_setting(stage.user, f"rescan_every = {bench.sizes.rescan_every}"), a_daemon(stage.user) as daemon:
+                daemon.ready(stage.roots)
+                time.sleep(bench.sizes.rescan_every * bench.sizes.rescans)
+                memory(bench, daemon.name, usage(daemon.pid), f"after {bench.sizes.rescans} rescans", projects=projects)
 
 
 def _starts(bench: Bench, stage: Stage) -> None:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import cycle, islice
 from typing import Final
 
 from tests.benchmarks.base44 import granted
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.contender import Contender, settle
-from tests.benchmarks.daemon import User
 from tests.benchmarks.parts.save import RIVAL_QUIET
 from tests.benchmarks.sample import VARIANTS, Sample
-from tests.benchmarks.stage import Stage, a_stage, at_rest
+from tests.benchmarks.stage import Stage, a_stage, at_rest, with_setting
 
 QUIET = 0.3
 
@@ -33,7 +30,7 @@ def measure(bench: Bench) -> None:
             stage.remember()
             with at_rest(stage) as daemon:
                 _note(bench, daemon, _switches(stage, daemon, bench.sizes.switches, quiet=QUIET), stage, round_trip)
-            with _with_setting(stage.user, "sets_at_once = 16"), at_rest(stage) as daemon:
+            with with_setting(stage.user, "sets_at_once = 16"), at_rest(stage) as daemon:
                 took, _ = _switches(stage, daemon, bench.sizes.switches, quiet=QUIET)
                 bench.note(daemon.name, SIXTEEN, "ms", took, **_conditions(stage, round_trip))
             for rival in bench.rivals:
@@ -67,18 +64,6 @@ def _note(bench: Bench, contender: Contender, switches: Switches, stage: Stage, 
 
 def _conditions(stage: Stage, round_trip: int) -> dict[str, int | str]:
     return {"connectors": len(stage.sample.types), "round trip": round_trip}
-
-
-@contextmanager
-def _with_setting(user: User, line: str) -> Iterator[None]:
-    """A line in the user's settings, until the block ends."""
-    settings = user.home / ".config" / "connectord" / "config.toml"
-    settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text(line + "\n", encoding="utf-8")
-    try:
-        yield
-    finally:
-        settings.unlink()
 
 
 def _settled(stage: Stage, contender: Contender, variant: str) -> float:
