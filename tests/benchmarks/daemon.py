@@ -112,4 +112,4 @@ def a_daemon(user: User, *projects: Path) -> Iterator[Daemon]:
                 process.wait(ENDED_WITHIN)
             except subprocess.TimeoutExpired:
                 process.kill()
-                print(f"{PROGRAM} didn't end within {ENDED_WITHIN:.0f} s, and was killed", file=sys.stderr)
+                sys.stderr.write(f"{PROGRAM} didn't end within {ENDED_WITHIN:.0f} s, and was killed\n")
