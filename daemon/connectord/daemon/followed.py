@@ -86,7 +86,7 @@ class Followed:
         """Its root without symbolic links, as it was when it was last read."""
         return self._reader.real
 
-    async def run(self, report: Callable[[Exception], None], begin: Callable[[], Awaitable[None]] = at_once) -> None:
+    async def run(self, report: Callable[[Exception], None], begin: Callable[[], Awaitable[None]]) -> None:
         """Run its loop once `begin` returns. A defect ends this one only: it is told, and tried again after a while."""
         pause = FIRST_PAUSE
         try:
