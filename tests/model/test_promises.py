@@ -24,7 +24,7 @@ from connectord.authorize import Authorization
 from connectord.control.models import Approval, ConnectorState, ProjectStatus
 from connectord.control.news import NewsKind
 from connectord.emulator.faults import Fault, FaultBody
-from connectord.emulator.state import Connection, ConnectionStatus
+from connectord.emulator.state import Connection, ConnectionStatus, Consent
 from connectord.settings import Settings
 from connectord.sync import Trigger
 from connectord.sync.holds import ApprovalRefused
@@ -147,6 +147,24 @@ class Promises(RuleBasedStateMachine):
         self._pass(SENT_SECONDS)
         checks.p1_base44_has_the_newest_content(self.folders[where], self.world, types={type})
 
+    @rule(where=projects, type=plain, first=scopes, second=scopes, slow=st.sampled_from(["list", "stripe-status"]))
+    def saves_while_base44_is_asked(
+        self, where: int, type: str, first: list[str], second: list[str], slow: str
+    ) -> None:
+        """An answer that is older than a save makes nobody else's change of it (P2)."""
+        self._remove_obstacles()
+        self.saves(where, type, first, hinted=True)
+        self._pass(SENT_SECONDS)
+        links = self.world.integrations.open_consents()
+        for consent in [one for one in links if (one.app_id, one.type) == (APPS[where], type)][-1:]:
+            self._answer(consent, yes=True)
+        self._pass(SENT_SECONDS)
+        self.world.faults.add(Fault(slow, app=APPS[where], delay=3.0, count=1, carried_out=True))
+        self.rescans()
+        self._pass(1.0)
+        self.saves(where, type, second, hinted=True)
+        self._pass(SENT_SECONDS)
+
     @rule(where=projects, type=plain, scopes=scopes)
     def deletes_it_during_the_push(self, where: int, type: str, scopes: list[str]) -> None:
         """A link that comes for a file that went meanwhile is shown, and ends with the file's grace (P10)."""
@@ -215,16 +233,7 @@ class Promises(RuleBasedStateMachine):
     @rule(data=st.data(), yes=st.booleans())
     @precondition(lambda self: self.world.integrations.open_consents())
     def answers_a_link(self, data: st.DataObject, yes: bool) -> None:
-        consent = data.draw(st.sampled_from(self.world.integrations.open_consents()))
-        (self.world.integrations.allow if yes else self.world.integrations.deny)(consent)
-        # An older link that is answered late brings the scopes of an older file: somebody else's doing, as it looks.
-        same = [
-            one
-            for one in self.world.state.consents.values()
-            if (one.app_id, one.type) == (consent.app_id, consent.type)
-        ]
-        if same[-1] is not consent:
-            self.folders[APPS.index(consent.app_id)].meddled.add(consent.type)
+        self._answer(data.draw(st.sampled_from(self.world.integrations.open_consents())), yes=yes)
 
     @rule(paused=st.booleans())
     @precondition(lambda self: self.run)
@@ -524,6 +533,17 @@ class Promises(RuleBasedStateMachine):
             folder.keep_only(self.run.life.store.base(base_key(folder.project)))
             if not self.run.life.dead:
                 folder.held |= {name for hold in self.run.life.project(folder.root).held for name in hold.types}
+
+    def _answer(self, consent: Consent, *, yes: bool) -> None:
+        (self.world.integrations.allow if yes else self.world.integrations.deny)(consent)
+        # An older link that is answered late brings the scopes of an older file: somebody else's doing, as it looks.
+        same = [
+            one
+            for one in self.world.state.consents.values()
+            if (one.app_id, one.type) == (consent.app_id, consent.type)
+        ]
+        if same[-1] is not consent:
+            self.folders[APPS.index(consent.app_id)].meddled.add(consent.type)
 
     def _overwrite(self, where: int, type: str, scopes: list[str]) -> None:
         new = Connection(type, ConnectionStatus.ACTIVE, tuple(scopes), frozenset(scopes), "x@y.z", "dev@example.com")

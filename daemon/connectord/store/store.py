@@ -32,7 +32,10 @@ class Store(Protocol):
         """Why what was recorded isn't on disk yet; None when it is."""
 
     def base(self, key: BaseKey) -> Mapping[str, BaseEntry]:
-        """The base of one project, by connector type; empty where nothing was ever accepted."""
+        """The base of one project, by connector type; empty where nothing was ever accepted.
+
+        An entry is the same object for as long as nothing replaced it: an equal one may have come in its place.
+        """
 
     def other_bases(self, key: BaseKey) -> Mapping[BaseKey, Mapping[str, BaseEntry]]:
         """The bases of the same app that were pushed from other directories of this machine."""

@@ -65,7 +65,8 @@ class Reconciler:
     async def reconcile(self, project: Project, app: App) -> None:
         """List what is there and tell what is news. Changes nothing on Base44; base learns what was seen.
 
-        It may run beside pushes of the same project: what changed in base meanwhile is left for the next time.
+        It may run beside pushes of the same project: what changed in base meanwhile is left for the next time, since
+        nobody knows whether the answer is from before it.
         """
         if self._running is not None:
             # Another app is asked next; the same one is being asked.
@@ -93,15 +94,16 @@ class Reconciler:
 
     async def _compare(self, project: Project, app: App) -> None:
         key = base_key(project)
-        before = self._store.base(key)
         async with self._turnstile(project).place():
+            before = self._store.base(key)
             connectors = await app.list_connectors(spare=SPARE)
         remote = Remote(connectors, await _stripe_if_known(app))
         snapshot = self._latest(key)
         if snapshot is None:  # the project has turned to another app meanwhile
             return
         now = self._store.base(key)
-        base = {name: entry for name, entry in now.items() if before.get(name) == entry}
+        # Not the equal one either: it may have been sent and taken back, and the answer be from in between.
+        base = {name: entry for name, entry in now.items() if before.get(name) is entry}
         unsettled = now.keys() - base.keys() | before.keys() - now.keys()
         # That a removal of ours which was begun is done is for its job to find and to tell.
         unsettled |= {row.type for row in self._store.absences(project.root) if row.removing}
@@ -110,7 +112,7 @@ class Reconciler:
         self._on_plan(project, decided)
         late_consents = _late_consents(decided, base, remote)
         # Of what has no file any more it must be known now whether a consent goes with it.
-        seen = _seen(decided, now, remote, unsettled | watched & snapshot.by_type.keys())
+        seen = _seen(decided, base, remote, unsettled | watched & snapshot.by_type.keys())
         # Kept before it is told: what a crash swallows is still in status, what is said twice is a nuisance (P11).
         self._store.accept(key, _with_told(seen, decided, now))
         if decided.forgotten:
