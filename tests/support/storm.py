@@ -38,11 +38,14 @@ ACCEPTED = frozenset({"synced", "needs-authorization", "provisioned"})
 Line = dict[str, Any]
 
 
-def until(true: Callable[[], bool], what: str, within: float = WITHIN) -> None:
-    """Ask until it is so, and not so often that the asking keeps the others from their work."""
+def until(true: Callable[[], bool], what: str | Callable[[], str], within: float = WITHIN) -> None:
+    """Ask until it is so, and not so often that the asking keeps the others from their work.
+
+    `what` says what wasn't so, at the end of the wait if it is a function.
+    """
     deadline, never = time.monotonic() + within, threading.Event()
     while not true():
-        assert time.monotonic() < deadline, f"not within {within:g} s: {what}"
+        assert time.monotonic() < deadline, f"not within {within:g} s: {what() if callable(what) else what}"
         never.wait(BETWEEN_QUESTIONS)
 
 
@@ -86,7 +89,7 @@ class Storm:
 
     def until_state(self, *states: str) -> ProjectStatus:
         """Wait until the project is said to be in one of these states."""
-        until(lambda: self.status().state in states, f"{states}, but {self.status()}")
+        until(lambda: self.status().state in states, lambda: f"{states}, but {self.status()}")
         return self.status()
 
     def wanted(self) -> dict[str, list[str]]:
