@@ -16,8 +16,10 @@ from tests.support.project import a_project
 
 from connectord.authorize import Authorization
 from connectord.control import News, NewsKind
+from connectord.control.consent_models import ConsentState
 from connectord.control.face import UnknownProject
 from connectord.control.models import (
+    Approval,
     ConnectorState,
     ProjectState,
     Restoration,
@@ -350,6 +352,28 @@ def test_p6_a_restore_ends_a_hold_without_a_request(bench: Bench) -> None:
     assert len(requests(bench.emulator)) == sent
     assert bench.ask(bench.face.restore(bench.root)) == Restoration()
     assert [news.event for news in bench.running.life.news].count(NewsKind.RESTORED) == 1
+
+
+@pytest.mark.parametrize("word", ["approve", "restore", "link"])
+def test_what_is_asked_right_after_a_start_waits_for_the_first_look(bench: Bench, word: str) -> None:
+    bench.save("read")
+    bench.add()
+    bench.wait()
+    bench.allow()
+    bench.pass_(20.0)
+    if word != "link":
+        (bench.connectors / "slack.jsonc").unlink()
+        bench.pass_(60.0)
+    bench.restart()
+    assert bench.running.life.news == []
+    if word == "approve":
+        bench.ask(bench.face.approve(bench.root, Approval(holds={"root-emptied": ("slack",)})))
+        bench.pass_(60.0)
+        assert ("remove", "slack") in requests(bench.emulator)
+    elif word == "restore":
+        assert [one.type for one in bench.ask(bench.face.restore(bench.root)).files] == ["slack"]
+    else:
+        assert bench.ask(bench.face.consents.link(bench.root, "slack")).state is ConsentState.AUTHORIZED
 
 
 def test_nothing_is_written_into_a_project_that_is_gone(bench: Bench) -> None:

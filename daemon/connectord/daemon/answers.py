@@ -138,14 +138,14 @@ class Answers:
 
     async def approve(self, root: Path, approval: Approval) -> None:
         """Remove exactly what was shown."""
-        followed = self._known(root)
+        followed = await self._looked_at(root)
         if followed.project is None:
             raise ApprovalRefused("The project can't be read now. Nothing was approved.")
         followed.loop.push.removals.approve(followed.project, approval.holds)
 
     async def restore(self, root: Path, types: Collection[str] | None = None) -> Restoration:
         """Write the files of what waits to be removed back from base; of these only, where some are named."""
-        followed = self._known(root)
+        followed = await self._looked_at(root)
         project = followed.project
         if project is None or followed.board.unusable:
             raise NotRestorable(root, followed.board.unusable)
@@ -200,6 +200,12 @@ class Answers:
         followed = self._engine.followed.get(root)
         if followed is None:
             raise UnknownProject(root)
+        return followed
+
+    async def _looked_at(self, root: Path) -> Followed:
+        """A project of which there is something to say: right after a start its first look is waited for."""
+        followed = self._known(root)
+        await followed.seen.wait()
         return followed
 
     def _pause(self, root: Path | None, *, paused: bool) -> None:

@@ -61,7 +61,9 @@ class FreshLinks:
 
         Raises UnknownProject, NotAuthorizable and NoLink.
         """
-        project, followed = self.project(root), self._of(root)
+        followed = self._of(root)
+        await followed.seen.wait()  # right after a start nothing is known of it yet
+        project = self.project(root)
         fresh = self._consents.opened_by_person(project, connector_type)
         if fresh is not None:
             return fresh
