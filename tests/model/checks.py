@@ -30,6 +30,13 @@ def p1_base44_has_the_newest_content(folder: Folder, world: World, *, types: set
             assert there_was == wanted, f"P1/P8: {name} was last sent {there_was}, the file asks {wanted}"
 
 
+def p2_only_others_make_drift(folder: Folder, life: Life) -> None:
+    """At any time: what nobody else touched is not shown as changed by someone else."""
+    for one in life.project(folder.root).connectors:
+        drifted = one.state is ConnectorState.DRIFTED and one.type not in folder.meddled
+        assert not drifted, f"P2: nobody touched {one}"
+
+
 def p3_only_deletions_are_taken_for_deletions(folder: Folder, life: Life) -> None:
     """At any time: a file that can't be read was never deleted."""
     held = {name for hold in life.project(folder.root).held for name in hold.types}
@@ -104,10 +111,8 @@ def _line_is_true(
         assert shown.state is ConnectorState.FAILED, f"P12: a refused one is shown as {shown.state}"
         return
     assert shown.state is not ConnectorState.FAILED or refused, f"P8: {shown} was never tried again"
-    if shown.type not in folder.meddled:
-        assert shown.state is not ConnectorState.DRIFTED, f"P2: nobody touched {shown}"
-        if shown.state is ConnectorState.SYNCED:
-            _is_there(shown, scopes, folder, world)
+    if shown.type not in folder.meddled and shown.state is ConnectorState.SYNCED:
+        _is_there(shown, scopes, folder, world)
 
 
 def _is_there(shown: ConnectorStatus, scopes: list[str], folder: Folder, world: World) -> None:
