@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections import Counter
@@ -312,6 +313,8 @@ class Promises(RuleBasedStateMachine):
         self.saves(where, type, scopes, hinted=True)
         self._pass(5.0)
         self.world.faults.clear()
+        if self._login_is_lost():
+            self.login()
         self._pass(RETRIED_SECONDS)
         checks.p1_base44_has_the_newest_content(
             self.folders[where], self.world, types={type} & self._not_refused(self.folders[where])
@@ -388,12 +391,16 @@ class Promises(RuleBasedStateMachine):
         if then_killed:
             self._check_p9()
 
+    def _login_is_lost(self) -> bool:
+        """Base44 has renewed it, and the answer got lost: nobody knows the new one, so a person is needed (P7)."""
+        return json.loads(self.credentials.read_text())["refresh_token"] not in self.world.state.refresh_tokens
+
     def _remove_obstacles(self) -> None:
         self.world.faults.clear()
         self.machine.network.up = True
         if self.run is None:
             self.engine_begins()
-        if not self.signed_in:
+        if not self.signed_in or self._login_is_lost():
             self.login()
         if self.paused:
             self.pauses_or_resumes(paused=False)

@@ -104,7 +104,7 @@ def test_p9_killed_at_random_moments_of_an_editing_session_it_converges(
     with storm.life() as daemon:
         assert started(daemon)
         assert storm.settled().settled
-        storm.consent()
+        storm.consent_to_shown()
         status = storm.until_state("synced")
         assert daemon.end() == 0
     assert {one.type: one.state for one in status.connectors} == dict.fromkeys(storm.wanted(), "synced")

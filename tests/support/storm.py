@@ -110,6 +110,14 @@ class Storm:
             if one["status"] == "PENDING" and sorted(one["scopes"]) == wanted.get(name):
                 self.emulator.consent(self.emulator.url + one["path"])
 
+    def consent_to_shown(self) -> None:
+        """Press Allow for every link that the daemon shows: a set of a killed one's may have made another since."""
+        shown = {one.authorize_url for one in self.status().connectors}
+        for one in self.emulator.state()["consents"]:
+            link = self.emulator.url + one["path"]
+            if link in shown and one["status"] == "PENDING":
+                self.emulator.consent(link)
+
     def sent(self, method: str) -> list[Line]:
         """The requests of this method that arrived, with the connector as `type` where the path has one."""
         return [
