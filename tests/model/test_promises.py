@@ -393,7 +393,7 @@ class Promises(RuleBasedStateMachine):
 
     def _login_is_lost(self) -> bool:
         """Base44 has renewed it, and the answer got lost: nobody knows the new one, so a person is needed (P7)."""
-        return json.loads(self.credentials.read_text())["refresh_token"] not in self.world.state.refresh_tokens
+        return json.loads(self.credentials.read_text())["refreshToken"] not in self.world.state.refresh_tokens
 
     def _remove_obstacles(self) -> None:
         self.world.faults.clear()
