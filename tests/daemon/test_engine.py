@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -31,7 +32,7 @@ from connectord.daemon.history import KEPT, kept
 from connectord.emulator.faults import Fault
 from connectord.emulator.state import DEFAULT_API_KEY
 from connectord.project import NoProject
-from connectord.sync import ProjectLoop, Reading, Trigger
+from connectord.sync import ProjectLoop, Reading, Trigger, around
 
 
 def test_a_project_that_is_added_is_looked_at_before_the_answer(bench: Bench) -> None:
@@ -355,7 +356,9 @@ def test_p6_a_restore_ends_a_hold_without_a_request(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("word", ["approve", "restore", "link"])
-def test_what_is_asked_right_after_a_start_waits_for_the_first_look(bench: Bench, word: str) -> None:
+def test_what_is_asked_right_after_a_start_waits_for_the_first_look(
+    bench: Bench, word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bench.save("read")
     bench.add()
     bench.wait()
@@ -364,6 +367,12 @@ def test_what_is_asked_right_after_a_start_waits_for_the_first_look(bench: Bench
     if word != "link":
         (bench.connectors / "slack.jsonc").unlink()
         bench.pass_(60.0)
+
+    async def in_a_while(work: Callable[[], object]) -> object:
+        await asyncio.sleep(0.5)
+        return work()
+
+    monkeypatch.setattr(around, "in_thread", in_a_while)  # git is asked, and the app's other folders
     bench.restart()
     assert bench.running.life.news == []
     if word == "approve":

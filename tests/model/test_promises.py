@@ -26,6 +26,7 @@ from connectord.control.models import Approval, ConnectorState, ProjectStatus
 from connectord.control.news import NewsKind
 from connectord.emulator.faults import Fault, FaultBody
 from connectord.emulator.state import Connection, ConnectionStatus, Consent
+from connectord.notify import NoticeKind
 from connectord.settings import Settings
 from connectord.sync import Trigger
 from connectord.sync.holds import ApprovalRefused
@@ -412,7 +413,7 @@ class Promises(RuleBasedStateMachine):
         checks.p4_what_was_deleted_is_gone_or_held(folder, self.world, status)
 
     def _check_p9(self) -> None:
-        sets, told = self._sets(), len(self.machine.notices)
+        sets, told = self._sets(), self._notices()
         before = self._statuses()
         self._running.kill()
         self.run = None
@@ -422,7 +423,7 @@ class Promises(RuleBasedStateMachine):
         if any(self._refused(folder) for folder in self.folders):
             return  # what was refused was not taken: it gets one more try at a start
         assert not again, f"P9: {again} was sent again by a restart"
-        assert len(self.machine.notices) == told, "P9/P11: a notice was repeated"
+        assert self._notices() == told, "P9/P11: a notice was repeated"
         assert self._states(self._statuses()) == self._states(before), "P12: a restart changed what status says"
 
     # What must hold always
@@ -563,6 +564,10 @@ class Promises(RuleBasedStateMachine):
     def _overwrite(self, where: int, type: str, scopes: list[str]) -> None:
         new = Connection(type, ConnectionStatus.ACTIVE, tuple(scopes), frozenset(scopes), "x@y.z", "dev@example.com")
         self.world.integrations.overwrite(APPS[where], new)
+
+    def _notices(self) -> int:
+        """How many were shown. A removal that waits begins its grace anew with a start, and is told of again."""
+        return sum(1 for notice in self.machine.notices if notice.kind is not NoticeKind.REMOVAL_COMING)
 
     def _sets(self) -> Counter[str]:
         return Counter(

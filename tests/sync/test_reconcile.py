@@ -84,3 +84,16 @@ def test_p2_a_file_deleted_after_what_was_sent_while_base44_was_asked_is_removed
             assert it.removed == ["airtable"]
 
     told(story)
+
+
+def test_p2_what_was_removed_while_base44_was_asked_is_not_somebody_elses(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with a_story(tmp_path) as it:
+            await it.after(lambda: it.delete("gmail"), seconds=8.0)
+            await asked(it, "list")
+            await asyncio.sleep(SLOW)
+            assert it.removed == ["gmail"]
+            (crossed,) = it.engine.said(Reconciled)
+            assert (crossed.plan.untracked, crossed.untracked) == ((), ())
+
+    told(story)

@@ -277,40 +277,6 @@ def test_p4_a_set_of_the_job_that_fails_keeps_everything_until_it_succeeds(tmp_p
     told(story)
 
 
-def test_p11_a_start_tells_of_no_removal_that_a_file_keeps_which_failed_before(tmp_path: Path) -> None:
-    async def story() -> None:
-        store, emulator = MemoryStore(), emulator_app(limits=False)
-        async with a_story(tmp_path, emulator=emulator, store=store) as it:
-            emulator.world.faults.add(Fault("set", type="github", status=400))
-            await it.after(lambda: a_connector(it.project, "github", ["repo"]))
-            await it.after(lambda: it.delete("gmail"))
-            assert it.engine.said(RemovalsComing) == []
-            assert waiting(it) == [("gmail", WaitReason.UNSENT, False)]
-        for _ in range(2):
-            async with a_story(tmp_path, project=it.project, emulator=emulator, store=store, forget=False) as it:
-                assert it.engine.said(RemovalsComing) == []
-                assert waiting(it) == [("gmail", WaitReason.UNSENT, False)]
-        assert it.removed.count("gmail") == 0
-
-    told(story)
-
-
-def test_p11_a_removal_is_told_once_what_kept_it_is_accepted(tmp_path: Path) -> None:
-    async def story() -> None:
-        store, emulator = MemoryStore(), emulator_app(limits=False)
-        async with a_story(tmp_path, emulator=emulator, store=store) as it:
-            emulator.world.faults.add(Fault("set", type="github", status=400, count=1))
-            await it.after(lambda: a_connector(it.project, "github", ["repo"]), lambda: it.delete("gmail"))
-            assert it.removed == []
-        # The next life sends it again, and it is taken.
-        async with a_story(tmp_path, project=it.project, emulator=emulator, store=store, forget=False) as it:
-            (coming,) = it.engine.said(RemovalsComing)
-            assert coming.types == ("gmail",)
-            assert it.removed == ["gmail"]
-
-    told(story)
-
-
 def test_p8_a_removal_that_fails_twice_is_done_once(tmp_path: Path) -> None:
     async def story() -> None:
         async with a_story(tmp_path) as it:

@@ -101,7 +101,8 @@ class Client:
 
     def approve(self, path: Path, approval: Approval) -> Status:
         """Remove what is held in the project around `path`, if it is exactly this; the status as it is then."""
-        return self._ask(Status, "POST", "/approve", path=path, parameters={"approval": approval.model_dump_json()})
+        parameters = {"approval": approval.model_dump_json()}
+        return self._ask(Status, "POST", "/approve", path=path, parameters=parameters, patience=SLOW_TIMEOUT)
 
     def restore(self, path: Path) -> Restoration:
         """Write back the files whose connectors wait to be removed."""

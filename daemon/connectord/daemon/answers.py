@@ -205,7 +205,7 @@ class Answers:
     async def _looked_at(self, root: Path) -> Followed:
         """A project of which there is something to say: right after a start its first look is waited for."""
         followed = self._known(root)
-        await followed.seen.wait()
+        await followed.known.wait()
         return followed
 
     def _pause(self, root: Path | None, *, paused: bool) -> None:

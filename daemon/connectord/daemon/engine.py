@@ -108,7 +108,7 @@ class Engine:
         self.queue.drop(root)
         self.authorizing.end(root)
         self._tasks.pop(root).cancel()
-        followed.seen.set()
+        followed.let_go_on()
         if followed.project is not None:
             self.consents.gone(followed.project, tuple(self.consents.types_open(followed.project)))
         self.notices.ends(root)

@@ -20,7 +20,7 @@ from connectord.project.places import WatchPlace, places_of_unread, watch_places
 from connectord.store import CLAIMABLE, AuthorizationRow, BaseEntry, Store
 from connectord.sync import DriftKind, ProjectLoop, PushEffects, PushQueue, Settle
 from connectord.sync.changes import OUTCOME_KIND
-from connectord.sync.events import Looked, ProjectUnusable, SyncEvent, Watching
+from connectord.sync.events import Looked, ProjectUnusable, RemovalsChanged, SyncEvent, Watching
 from connectord.sync.reconcile import base_key
 from connectord.watch import Target
 
@@ -41,7 +41,8 @@ async def at_once() -> None:
 class Followed:
     """A project from its adding to its removing. `emit` hears its loop's events after its board did.
 
-    `seen` is set once it was looked at for the first time, or it was told why it can't be.
+    `seen` is set once its files were read and compared for the first time, or it was told why they can't be; `known` once
+    it was said as well what becomes of connectors without a file, or nobody will say it any more.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Followed:
         self._queue = queue
         self._changed = asyncio.Event()
         self.seen = asyncio.Event()
+        self.known = asyncio.Event()
         self.project: Project | None = None
         self._reader = ProjectReader(root, surroundings.environ, last=lambda: self.project)
         self._placed: Project | None = None
@@ -97,13 +99,14 @@ class Followed:
                     await self.loop.run()
                 except Exception as error:  # noqa: BLE001  (one project's defect is no other project's)
                     report(error)
-                    self.seen.set()
+                    self.let_go_on()
                 if self._in.clock() - begun > LAST_PAUSE:
                     pause = FIRST_PAUSE  # it went well for long: this is another defect
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LAST_PAUSE)
         finally:
             self.loop.close()
+            self.known.set()
 
     def apply(self, event: SyncEvent) -> None:
         """Take an event of the loop in."""
@@ -111,8 +114,15 @@ class Followed:
             self.project = event.project
         if isinstance(event, Looked | ProjectUnusable):
             self.seen.set()
+        if isinstance(event, RemovalsChanged | ProjectUnusable):
+            self.known.set()
         self.board.apply(event, self._in.at())
         self.changed()
+
+    def let_go_on(self) -> None:
+        """Nobody waits any longer for what may never come."""
+        self.seen.set()
+        self.known.set()
 
     def changed(self) -> None:
         """Wake whoever waits for this project."""

@@ -62,7 +62,7 @@ class FreshLinks:
         Raises UnknownProject, NotAuthorizable and NoLink.
         """
         followed = self._of(root)
-        await followed.seen.wait()  # right after a start nothing is known of it yet
+        await followed.known.wait()  # right after a start nothing is known of it yet
         project = self.project(root)
         fresh = self._consents.opened_by_person(project, connector_type)
         if fresh is not None:

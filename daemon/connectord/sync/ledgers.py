@@ -100,10 +100,6 @@ class FailureLedger:
         said = self._before.say(Said.FAILURE, outcome.type, _mark_of_failure(outcome, connector, key))
         return Heard(bool(said), said)
 
-    def knows_any(self, connector_types: Collection[str]) -> bool:
-        """Whether one of these failed when it was last tried, over restarts too."""
-        return not self._before.marks(Said.FAILURE).keys().isdisjoint(connector_types)
-
     def keep_only(self, wanted: Collection[str]) -> tuple[NoticedRow, ...]:
         """Nothing is to be sent for the others any more: their failures have ended, and the next one is news."""
         return self._before.over(Said.FAILURE, self._before.marks(Said.FAILURE).keys() - set(wanted))

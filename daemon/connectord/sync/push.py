@@ -87,9 +87,7 @@ class ProjectPush:
         if snapshot.complete:
             self._parking.keep_only([connector.type for connector in snapshot.connectors])
         self._keep_texts(project, snapshot, decided.unchanged)
-        removals = await self.removals.look(
-            project, snapshot, decided, failing=self._failures.knows_any(_wanted(decided))
-        )
+        removals = await self.removals.look(project, snapshot, decided)
         if snapshot.complete:
             self._over({*_wanted(decided), *self.removals.absent_types()})
         if self.removals.to_ask:
@@ -179,8 +177,8 @@ class ProjectPush:
         )
         effects.store.record(Change(jobs=(replace(row, finished_at=effects.now()),)))
         effects.emit(PushFinished(job.project, job.id, outcomes, effects.clock() - started, tuple(again)))
-        if decided.removals or (self.removals.absent_types() and all(outcome.accepted for outcome in outcomes)):
-            self._look_again(0.0, Trigger.REMOVAL)  # what is left of them shows, and what may come now
+        if decided.removals:
+            self._look_again(0.0, Trigger.REMOVAL)  # what is left of them shows
         for failure, until in self._retries.schedule(job.project, outcomes):
             self._park(job.project, sent.get(failure.type), failure, until)
 

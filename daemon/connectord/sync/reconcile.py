@@ -165,6 +165,7 @@ def _without(decided: Plan, unsettled: Collection[str]) -> Plan:
         drifts=tuple(drift for drift in decided.drifts if drift.type not in unsettled),
         unauthorized=tuple(lost for lost in decided.unauthorized if lost.type not in unsettled),
         forgotten=tuple(name for name in decided.forgotten if name not in unsettled),
+        untracked=tuple(name for name in decided.untracked if name not in unsettled),
     )
 
 

@@ -82,13 +82,10 @@ class Removals:
         """What Base44 should be asked about before it is forgotten."""
         return self._unconsented.to_ask
 
-    async def look(
-        self, project: Project, snapshot: Snapshot, decided: Plan, *, failing: bool = False, last: bool = False
-    ) -> tuple[str, ...]:
+    async def look(self, project: Project, snapshot: Snapshot, decided: Plan, *, last: bool = False) -> tuple[str, ...]:
         """Take a look in, tell what is news, and say which connectors may be removed as far as files and git tell.
 
-        `decided` is what else the look asks for. Sets of the same job go first; `last`: there must be none left;
-        `failing`: one of them failed the last time, so that nothing is said to be coming before it is accepted.
+        `decided` is what else the look asks for. Sets of the same job go first; `last`: there must be none left.
         """
         async with self._turn:
             if self._latest is not None and snapshot.number < self._latest.number:
@@ -108,7 +105,7 @@ class Removals:
             absent = [self._absent(one, around) for one in missing if one.consented]
             scene = self._scene(project, snapshot, absent, unsent=bool(decided.parked) or (last and decided.has_sets))
             self._unconsented.look(project, missing, scene)
-            self._news.announce(project, absent, replace(scene, unsent=scene.unsent or failing))
+            self._news.announce(project, absent, scene)
             self._news.hold_news(project, self._judge(absent, scene))
             self._show(project)
             waiting = (*self._unconsented.waits.values(), *self.verdicts.values())
