@@ -41,8 +41,8 @@ async def at_once() -> None:
 class Followed:
     """A project from its adding to its removing. `emit` hears its loop's events after its board did.
 
-    `seen` is set once its files were read and compared for the first time, or it was told why they can't be; `known` once
-    it was said as well what becomes of connectors without a file, or nobody will say it any more.
+    `seen` is set once its files were read and compared for the first time, or it was told why they can't be; `known`
+    once it was said as well what becomes of connectors without a file, or nobody will say it any more.
     """
 
     def __init__(
