@@ -41,9 +41,8 @@ def machine(measured: Measured) -> str:
     rows = [
         [
             name,
-            f"{result.at:%Y-%m-%d %H:%M}",
             result.commit,
-            *(told(one) for told in (_loads, _paces) for one in (measured.before.get(name), result)),
+            *(told(one) for told in (_when, _loads, _paces) for one in (measured.before.get(name), result)),
         ]
         for name, result in measured.now.items()
     ]
@@ -51,7 +50,7 @@ def machine(measured: Measured) -> str:
     return (
         ". ".join(machines)
         + ".\n\n"
-        + table(["part", "measured", "commit", "load before", "load now", "pace before (ms)", "pace now (ms)"], rows)
+        + table(["part", "commit", *_twice("measured"), *_twice("load"), *_twice("pace (ms)")], rows)
     )
 
 
@@ -133,7 +132,7 @@ def commands(measured: Measured) -> str:
     for one in measured.of("commands", "time of a command"):
         before = measured.was("commands", what=one.what, command=one.conditions["command"]) if one.who == OURS else None
         spent = measured.one("commands", who=one.who, what="processor of a command", command=one.conditions["command"])
-        rows.append([f"`{_called(one)}`", _spread(one.figures), _median(spent), _median(before)])
+        rows.append([f"`{_called(one)}`", _spread(one.figures), _median(spent), _spread(before)])
     return table(["command", "ms: median, p99 (least to most)", "processor ms", "before"], rows)
 
 
@@ -165,28 +164,42 @@ def _side_by_side(measured: Measured, part: str, what: str, unit: str) -> str:
         ratios = [f"{other.median / ours.median:.0f}" for other in others if other and ours.median]
         compared = " and ".join(ratios) or NOTHING
         conditions = [str(value) for value in one.conditions.values()]
-        rows.append([*conditions, _spread(ours), _median(before), *map(_spread, others), compared])
+        rows.append([*conditions, _spread(ours), _spread(before), *map(_spread, others), compared])
     names = [f"{name} (ms)" if name == "round trip" else name for name in (found[0].conditions if found else ())]
     return table([*names, _with(OURS, unit), "before", *(_with(who, unit) for who in RIVALS), "times"], rows)
 
 
 def _by(measured: Measured, part: str, condition: str, *, more: str | None = None) -> str:
-    """Each quantity a row, each value of the condition a column: now, and before in parentheses."""
+    """Each quantity a row, each value of the condition a column: now, and before in parentheses.
+
+    What was measured more than once is shown with its spread, now and before each in a row of its own.
+    """
     found = measured.now[part].measurements if part in measured.now else ()
     columns = _values(found, condition)
     kinds = {(one.what, str(one.conditions.get(more, "")) if more else ""): one.unit for one in found}
     rows = []
     for (what, when), unit in kinds.items():
         named: dict[str, int | str] = {more: when} if more and when else {}
-        cells = [
-            _now_and_before(
-                figures_of(measured.now, part, OURS, what, {condition: value, **named}),
-                figures_of(measured.before, part, OURS, what, {condition: value, **named}),
-            )
-            for value in columns
-        ]
-        rows.append([_with(f"{what}, {when}" if when else what, unit), *cells])
+        now, before = (
+            [figures_of(results, part, OURS, what, {condition: value, **named}) for value in columns]
+            for results in (measured.now, measured.before)
+        )
+        name = f"{what}, {when}" if when else what
+        if any(_spreads(one) for one in (*now, *before)):
+            rows.append([_with(name, unit), *map(_spread, now)])
+            if any(before):
+                rows.append([_with(f"{name}, before", unit), *map(_spread, before)])
+        else:
+            rows.append([_with(name, unit), *map(_now_and_before, now, before)])
     return table([condition, *map(str, columns)], rows)
+
+
+def _twice(head: str) -> tuple[str, str]:
+    return f"{head}, before", f"{head}, now"
+
+
+def _when(result: Result | None) -> str:
+    return NOTHING if result is None else f"{result.at:%Y-%m-%d %H:%M}"
 
 
 def _machine(result: Result) -> str:
@@ -232,11 +245,13 @@ def _median(found: Figures | None) -> str:
     return NOTHING if found is None else number(found.median)
 
 
+def _spreads(found: Figures | None) -> bool:
+    return found is not None and found.least != found.most
+
+
 def _spread(found: Figures | None) -> str:
-    if found is None:
-        return NOTHING
-    if found.least == found.most:
-        return number(found.median)
+    if found is None or not _spreads(found):
+        return _median(found)
     return f"**{number(found.median)}**, {number(found.p99)} ({number(found.least)} to {number(found.most)})"
 
 
