@@ -132,3 +132,20 @@ def test_a_part_that_there_is_not_is_said_before_anything_is_measured(capsys: py
         main(["save", "sleep"])
     assert ended.value.code == 2
     assert "there is no part sleep; there are save, switch, idle" in capsys.readouterr().err
+
+
+def a_start(*values: float) -> Measurement:
+    return Measurement(who="connectord", what="start to ready", unit="ms", conditions={"projects": 1000}, values=values)
+
+
+def test_what_was_measured_more_than_once_shows_its_spread_now_and_before() -> None:
+    now, before = a_result(a_start(9.0, 10.0, 12.0), part="scale"), a_result(a_start(60.0, 61.0), part="scale")
+    assert BLOCKS["scale"](Measured({"scale": now}, {"scale": before})).splitlines()[2:] == [
+        "| start to ready (ms) | **10**, 12 (9 to 12) |",
+        "| start to ready, before (ms) | **60.5**, 61 (60 to 61) |",
+    ]
+
+
+def test_what_was_read_once_has_what_it_was_before_in_parentheses() -> None:
+    now, before = a_result(a_start(9.0), part="scale"), a_result(a_start(60.0), part="scale")
+    assert BLOCKS["scale"](Measured({"scale": now}, {"scale": before})).endswith("| start to ready (ms) | 9 (60) |")
