@@ -148,9 +148,7 @@ class Promises(RuleBasedStateMachine):
         self._pass(0.3)
         self.saves(where, type, first, hinted=True)
         self._pass(SENT_SECONDS)
-        checks.p1_base44_has_the_newest_content(
-            self.folders[where], self.world, types={type} & self._not_refused(self.folders[where])
-        )
+        self._check_sent(where, type)
 
     @rule(where=projects, type=plain, kept=st.sampled_from(WIDE), slow=st.sampled_from(["list", "stripe-status"]))
     def saves_while_base44_is_asked(self, where: int, type: str, kept: str, slow: str) -> None:
@@ -195,9 +193,7 @@ class Promises(RuleBasedStateMachine):
         self.saves(where, type, first, hinted=False)
         self.engine_begins()
         self._pass(SENT_SECONDS)
-        checks.p1_base44_has_the_newest_content(
-            self.folders[where], self.world, types={type} & self._not_refused(self.folders[where])
-        )
+        self._check_sent(where, type)
 
     @rule(where=projects, hinted=st.booleans())
     def moves_the_directory(self, where: int, hinted: bool) -> None:
@@ -317,9 +313,7 @@ class Promises(RuleBasedStateMachine):
         if self._login_is_lost():
             self.login()
         self._pass(RETRIED_SECONDS)
-        checks.p1_base44_has_the_newest_content(
-            self.folders[where], self.world, types={type} & self._not_refused(self.folders[where])
-        )
+        self._check_sent(where, type)
 
     # What happens to the process
 
@@ -405,6 +399,10 @@ class Promises(RuleBasedStateMachine):
             self.login()
         if self.paused:
             self.pauses_or_resumes(paused=False)
+
+    def _check_sent(self, where: int, type: str) -> None:
+        folder = self.folders[where]
+        checks.p1_base44_has_the_newest_content(folder, self.world, types={type} & self._not_refused(folder))
 
     def _check_quiet(self, folder: Folder) -> None:
         status = self._running.life.project(folder.root)
